@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A room of the product: a library target whose dependencies point downwards only (ARCHITECTURE.md).
+func room(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a room, named after it. `TestKit` is always at hand.
+func tests(_ name: String, uses dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestKit"], resources: resources, swiftSettings: strict)
+}
+
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "millrace",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "millrace", targets: ["millrace"]),
+        .library(name: "Commerce", targets: ["Commerce"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        room("Core"),
+        room("Telemetry", uses: ["Core"]),
+        room("Storage", uses: ["Core", "Telemetry", "CSQLite", crypto]),
+        room("ChangeLog", uses: ["Core", "Storage", "Telemetry", lifecycle, logging]),
+        room("Search", uses: ["Core", "Storage", "ChangeLog"]),
+        room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
+        room(
+            "API",
+            uses: [
+                "Core", "Storage", "ChangeLog", "Search", "Commerce", "Telemetry", crypto, httpTypes, hummingbird,
+                hummingbirdCore, logging, nio, nioHTTP, nioHTTPTypes, nioHTTPTypesHTTP1, nioCompression, lifecycle,
+            ]),
+        room(
+            "Server",
+            uses: [
+                "Core", "Storage", "ChangeLog", "Search", "Commerce", "API", "Telemetry", configuration, hummingbird,
+                lifecycle, logging,
+            ]),
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "Core", "Server", "API", "Commerce", "ChangeLog", "Storage", "Telemetry", argumentParser, logging,
+            ],
+            swiftSettings: strict),
+        room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
+        tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

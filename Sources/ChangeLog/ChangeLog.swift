@@ -1,0 +1,79 @@
+public import Core
+public import Storage
+import Synchronization
+public import Telemetry
+
+/// The one durable log that every change of every role is appended to, in the transaction that makes it.
+public final class ChangeLog: Sendable {
+    /// What a unit of work returned, and a position that includes what it did.
+    public struct Written<T: Sendable>: Sendable {
+        /// What the closure returned.
+        public let value: T
+        /// A read that has seen this position sees the work.
+        public let position: LogPosition
+    }
+
+    /// The store that the log and the data of the roles live in.
+    public let database: any Database
+    /// Where the time of changes comes from.
+    public let time: any TimeSource
+    private let identifiers = IdentifierGenerator()
+    private let latest: Atomic<Int64>
+    private let signal = ChangeSignal()
+    private let positionGauge: Gauge
+
+    /// Opens the log of a database whose schema is in place.
+    public init(database: any Database, time: any TimeSource = SystemTime(), metrics: MetricsRegistry) async throws {
+        self.database = database
+        self.time = time
+        let last = try await database.read { transaction in
+            try transaction.first("SELECT COALESCE(MAX(position), 0) FROM changes") { $0.integer(0) }
+        }
+        latest = Atomic(last ?? 0)
+        positionGauge = metrics.gauge("change_log_position", "The position of the latest change.").with()
+        positionGauge.set(Double(last ?? 0))
+    }
+
+    /// The position of the latest durable change that this process knows of. A read that begins now sees it.
+    public var head: LogPosition { LogPosition(latest.load(ordering: .acquiring)) }
+
+    /// Does a unit of work: all of it durably, with its changes in the log, or nothing.
+    ///
+    /// - throws: what the closure throws, or a ``Failure`` of the storage.
+    public func write<T: Sendable>(
+        _ context: ChangeContext, _ body: @escaping @Sendable (UnitOfWork) throws -> T
+    ) async throws -> Written<T> {
+        let (value, position) = try await database.write { [self] transaction in
+            let unit = UnitOfWork(transaction, context, now: time.now(), identifiers: identifiers)
+            let value = try body(unit)
+            if let position = unit.position {
+                transaction.afterCommit { [self] in advance(to: position) }
+            }
+            return (value, unit.position)
+        }
+        return Written(value: value, position: position ?? head)
+    }
+
+    /// Runs queries on one snapshot. The position is one that the snapshot includes.
+    public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> Written<T> {
+        let position = head
+        return Written(value: try await database.read(body), position: position)
+    }
+
+    /// Returns once there is a change after a position, or after a while.
+    public func waitForChange(after position: LogPosition, atMost duration: Duration) async throws {
+        try await signal.wait(atMost: duration) { [self] in head > position }
+    }
+
+    private func advance(to position: LogPosition) {
+        var current = latest.load(ordering: .relaxed)
+        while current < position.value {
+            let (exchanged, original) = latest.compareExchange(
+                expected: current, desired: position.value, ordering: .acquiringAndReleasing)
+            if exchanged { break }
+            current = original
+        }
+        positionGauge.set(Double(head.value))
+        signal.fire()
+    }
+}

@@ -1,0 +1,71 @@
+import Core
+
+/// A durable relational store: embedded SQLite, or PostgreSQL.
+///
+/// A closure runs from its first statement to its last without suspension, so nothing can come in between, and it may run
+/// more than once when the engine has to try again: it must have no effect outside the transaction.
+public protocol Database: Sendable {
+    /// How the engine's SQL differs from the common dialect.
+    var dialect: Dialect { get }
+
+    /// Runs queries on one snapshot of the data.
+    ///
+    /// - throws: what the closure throws, or ``Failure`` `storage_busy` when no connection comes free in time.
+    func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T
+
+    /// Runs statements that take effect together and durably, or not at all.
+    ///
+    /// It returns when the transaction is on disk. Closures that wait at the same time share one commit.
+    ///
+    /// - throws: what the closure throws, after undoing its statements, or ``Failure`` `storage_busy`, `storage_full` or
+    ///   `storage_failed` from the engine.
+    func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T
+
+    /// Copies what is in the log of the engine into its main file, and closes every connection.
+    func close() async
+}
+
+/// Queries on one snapshot of the data.
+public protocol ReadTransaction: AnyObject {
+    /// Runs a query and calls the closure with each row until it returns false.
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws
+}
+
+/// Queries and changes that take effect together.
+public protocol WriteTransaction: ReadTransaction {
+    /// Runs a statement and returns how many rows it changed.
+    @discardableResult
+    func execute(_ sql: SQL) throws -> Int
+
+    /// Calls a closure after the transaction is durable and before its writer is told so.
+    ///
+    /// The closure must be quick; it runs on the thread that commits.
+    func afterCommit(_ body: @escaping @Sendable () -> Void)
+}
+
+extension ReadTransaction {
+    /// Every row of a query, each read by the closure.
+    public func rows<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> [T] {
+        var results: [T] = []
+        try forEachRow(sql) { row in
+            results.append(try read(row))
+            return true
+        }
+        return results
+    }
+
+    /// The first row of a query, read by the closure, or nil when there is none.
+    public func first<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> T? {
+        var result: T?
+        try forEachRow(sql) { row in
+            result = try read(row)
+            return false
+        }
+        return result
+    }
+
+    /// Whether a query has any row.
+    public func exists(_ sql: SQL) throws -> Bool {
+        try first(sql) { _ in true } ?? false
+    }
+}

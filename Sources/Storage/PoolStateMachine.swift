@@ -1,0 +1,98 @@
+/// Decides who gets which connection: first come, first served, up to a number of connections and of waiters.
+///
+/// It performs nothing itself. Each method returns what its caller has to do.
+struct PoolStateMachine<Connection, Waiter> {
+    /// What to do for somebody who asks for a connection.
+    enum AcquireAction {
+        /// Use this one.
+        case use(Connection)
+        /// Open a new one and use it.
+        case open
+        /// Wait; ``release(_:)`` or ``expire(_:)`` ends it.
+        case wait
+        /// Too many wait already.
+        case refuse
+    }
+
+    /// What to do with a connection that came back.
+    enum ReleaseAction {
+        /// Hand it to this waiter.
+        case hand(Connection, Waiter)
+        /// Nothing: it is kept for the next.
+        case keep
+        /// Close it: the pool is closing.
+        case close(Connection)
+    }
+
+    private let limit: Int
+    private let waiterLimit: Int
+    private var idle: [Connection] = []
+    private var open = 0
+    private var waiters: [(ticket: Int, waiter: Waiter)] = []
+    private var nextTicket = 0
+    private var isClosed = false
+
+    /// A pool that opens up to `limit` connections and lets up to `waiterLimit` callers wait.
+    init(limit: Int, waiterLimit: Int) {
+        self.limit = limit
+        self.waiterLimit = waiterLimit
+    }
+
+    /// How many connections are in use.
+    var active: Int { open - idle.count }
+    /// How many connections wait for use.
+    var idleCount: Int { idle.count }
+
+    /// Somebody wants a connection.
+    mutating func acquire() -> AcquireAction {
+        if isClosed { return .refuse }
+        if let connection = idle.popLast() { return .use(connection) }
+        if open < limit {
+            open += 1
+            return .open
+        }
+        return waiters.count < waiterLimit ? .wait : .refuse
+    }
+
+    /// Puts somebody who was told to wait in the queue and returns the ticket to leave it with.
+    mutating func enqueue(_ waiter: Waiter) -> Int {
+        nextTicket += 1
+        waiters.append((nextTicket, waiter))
+        return nextTicket
+    }
+
+    /// A connection comes back.
+    mutating func release(_ connection: Connection) -> ReleaseAction {
+        if isClosed {
+            open -= 1
+            return .close(connection)
+        }
+        guard !waiters.isEmpty else {
+            idle.append(connection)
+            return .keep
+        }
+        return .hand(connection, waiters.removeFirst().waiter)
+    }
+
+    /// A connection could not be opened, or broke.
+    mutating func discard() {
+        open -= 1
+    }
+
+    /// Somebody has waited long enough. Returns the waiter if it still waits.
+    mutating func expire(_ ticket: Int) -> Waiter? {
+        guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+        return waiters.remove(at: index).waiter
+    }
+
+    /// Nothing more is given out. Returns the connections to close and the waiters to refuse.
+    mutating func close() -> (connections: [Connection], waiters: [Waiter]) {
+        isClosed = true
+        open -= idle.count
+        defer {
+            idle = []
+            waiters = []
+        }
+        return (idle, waiters.map(\.waiter))
+    }
+}

@@ -1,0 +1,85 @@
+import Core
+
+/// A statement of the common dialect with its values, written as an interpolated string.
+///
+/// Each interpolated value becomes a bound parameter, so a value can never be read as SQL:
+///
+///     let sql: SQL = "SELECT name FROM products WHERE tenant = \(tenant) AND id = \(id)"
+///
+/// The text may contain no question mark of its own.
+public struct SQL: Sendable {
+    /// The text with a `?` for each value.
+    public private(set) var text: String
+    /// The values in the order of their question marks.
+    public private(set) var values: [SQLValue]
+
+    /// Adds a fragment at the end.
+    public static func += (left: inout SQL, right: SQL) {
+        left.text += right.text
+        left.values += right.values
+    }
+
+    /// Two fragments, one after the other.
+    public static func + (left: SQL, right: SQL) -> SQL {
+        var sum = left
+        sum += right
+        return sum
+    }
+}
+
+extension SQL: ExpressibleByStringInterpolation {
+    public init(stringLiteral text: StaticString) {
+        self.text = text.description
+        values = []
+    }
+
+    public init(stringInterpolation interpolation: StringInterpolation) {
+        text = interpolation.text
+        values = interpolation.values
+    }
+
+    /// Gathers the text and the values of an interpolated statement.
+    public struct StringInterpolation: StringInterpolationProtocol {
+        fileprivate var text: String
+        fileprivate var values: [SQLValue]
+
+        public init(literalCapacity: Int, interpolationCount: Int) {
+            text = ""
+            text.reserveCapacity(literalCapacity + interpolationCount)
+            values = []
+            values.reserveCapacity(interpolationCount)
+        }
+
+        public mutating func appendLiteral(_ literal: StaticString) {
+            text += literal.description
+        }
+
+        /// Binds a value.
+        public mutating func appendInterpolation(_ value: some SQLBindable) {
+            text += "?"
+            values.append(value.sqlValue)
+        }
+
+        /// Binds a value that may be missing, as NULL then.
+        public mutating func appendInterpolation(_ value: (some SQLBindable)?) {
+            text += "?"
+            values.append(value?.sqlValue ?? .null)
+        }
+
+        /// Binds each value of a list, separated by commas, for `IN (…)`. An empty list matches nothing.
+        public mutating func appendInterpolation(list: some Collection<some SQLBindable>) {
+            guard !list.isEmpty else {
+                text += "NULL"
+                return
+            }
+            text += String(repeating: "?, ", count: list.count - 1) + "?"
+            values += list.map(\.sqlValue)
+        }
+
+        /// Inserts another fragment with its values.
+        public mutating func appendInterpolation(_ fragment: SQL) {
+            text += fragment.text
+            values += fragment.values
+        }
+    }
+}

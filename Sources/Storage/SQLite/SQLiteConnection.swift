@@ -1,0 +1,161 @@
+import CSQLite
+import Core
+import Telemetry
+
+/// One connection to a SQLite file, with its prepared statements.
+///
+/// It is used by one thread at a time: the writer's own, or whoever has it from the pool.
+final class SQLiteConnection: @unchecked Sendable {
+    /// What a connection may do.
+    enum Mode {
+        case readWrite
+        case readOnly
+    }
+
+    /// How many prepared statements a connection keeps.
+    static let statementLimit = 512
+    /// How many virtual machine steps pass between two looks at the clock.
+    private static let stepsBetweenDeadlineChecks: Int32 = 2_000
+
+    private let handle: OpaquePointer
+    private let durations: MetricsFamily<Histogram>
+    private var statements: [String: SQLiteStatement] = [:]
+    private var deadline = ContinuousClock.Instant.now
+
+    /// Opens a file, creating it in mode `readWrite`.
+    ///
+    /// - throws: ``Failure`` `storage_failed` when the file cannot be opened or is not durable.
+    init(path: String, mode: Mode, pageCacheKiB: Int, durations: MetricsFamily<Histogram>) throws {
+        let flags =
+            mode == .readWrite
+            ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+            : SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            sqlite3_close_v2(opened)
+            throw Failure(
+                .unavailable, code: "storage_failed",
+                "\(path) cannot be opened: \(String(cString: sqlite3_errstr(code))). Check that it exists and is ours.")
+        }
+        handle = opened
+        self.durations = durations
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, 10_000)
+        let address = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_progress_handler(
+            handle, Self.stepsBetweenDeadlineChecks,
+            { address in
+                guard let address else { return 0 }
+                let connection = Unmanaged<SQLiteConnection>.fromOpaque(address).takeUnretainedValue()
+                return connection.deadline < .now ? 1 : 0
+            }, address)
+        allow(.seconds(60))
+        try command("PRAGMA foreign_keys = ON")
+        try command("PRAGMA temp_store = MEMORY")
+        try command("PRAGMA cache_size = -\(pageCacheKiB)")
+        if mode == .readWrite { try makeDurable() }
+    }
+
+    deinit {
+        statements = [:]
+        sqlite3_close_v2(handle)
+    }
+
+    /// Sets the write-ahead log and a full sync at each commit, and looks whether both took.
+    private func makeDurable() throws {
+        try command("PRAGMA journal_mode = WAL")
+        try command("PRAGMA synchronous = FULL")
+        var mode = ""
+        try run("PRAGMA journal_mode") {
+            mode = $0.text(0); return false
+        }
+        var synchronous: Int64 = 0
+        try run("PRAGMA synchronous") {
+            synchronous = $0.integer(0); return false
+        }
+        guard mode == "wal", synchronous == 2 else {
+            throw Failure(
+                .unavailable, code: "storage_failed",
+                "The file system does not allow durable commits (journal_mode \(mode), synchronous \(synchronous)). "
+                    + "Move the data directory to a local disk.")
+        }
+    }
+
+    /// Stops statements that still run after a while from now.
+    func allow(_ duration: Duration) {
+        deadline = .now + duration
+    }
+
+    /// Whether a transaction is open. SQLite closes one by itself after some errors, such as a full disk.
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    /// Runs a statement of our own that has no values and no rows of interest.
+    func command(_ text: String) throws {
+        let code = sqlite3_exec(handle, text, nil, nil, nil)
+        guard code == SQLITE_OK else { throw failure(code, text) }
+    }
+
+    /// Runs a statement and calls the closure with each row until it returns false.
+    func run(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
+        let statement = try prepared(sql.text)
+        statement.isBusy = true
+        let start = ContinuousClock.now
+        defer {
+            sqlite3_reset(statement.handle)
+            statement.isBusy = false
+            statement.duration.observe(ContinuousClock.now - start)
+        }
+        statement.bind(sql.values)
+        while true {
+            let code = sqlite3_step(statement.handle)
+            switch code {
+            case SQLITE_ROW: if try !body(Row(statement)) { return }
+            case SQLITE_DONE: return
+            default: throw failure(code, sql.text)
+            }
+        }
+    }
+
+    /// Runs a statement and returns how many rows it changed.
+    func execute(_ sql: SQL) throws -> Int {
+        try run(sql) { _ in true }
+        return Int(sqlite3_changes64(handle))
+    }
+
+    /// Copies the write-ahead log into the main file and empties it.
+    func checkpoint() throws {
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+        guard code == SQLITE_OK || code == SQLITE_BUSY else { throw failure(code, "checkpoint") }
+    }
+
+    private func prepared(_ text: String) throws -> SQLiteStatement {
+        if let statement = statements[text], !statement.isBusy { return statement }
+        var prepared: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard code == SQLITE_OK, let prepared else { throw failure(code, text) }
+        let statement = SQLiteStatement(handle: prepared, duration: durations.with(StatementLabel.of(text)))
+        if statements.count >= Self.statementLimit { statements = statements.filter { $0.value.isBusy } }
+        if statements[text] == nil { statements[text] = statement }
+        return statement
+    }
+
+    private func failure(_ code: Int32, _ text: String) -> any Error {
+        let message = String(cString: sqlite3_errmsg(handle))
+        switch code {
+        case sqlite_constraint_unique, sqlite_constraint_primary_key:
+            return ConstraintViolation(kind: .unique, detail: message)
+        case sqlite_constraint_check: return ConstraintViolation(kind: .check, detail: message)
+        case sqlite_constraint_foreign_key: return ConstraintViolation(kind: .foreignKey, detail: message)
+        case sqlite_constraint_not_null: return ConstraintViolation(kind: .notNull, detail: message)
+        default: break
+        }
+        switch code & 0xFF {
+        case SQLITE_FULL: return Failure.storageFull
+        case SQLITE_INTERRUPT: return Failure.statementTimeout
+        case SQLITE_BUSY, SQLITE_LOCKED: return Failure.storageBusy("Another process holds the database file.")
+        default:
+            return Failure(.internal, code: "storage_failed", "SQLite says \"\(message)\" (\(code)) to: \(text)")
+        }
+    }
+}

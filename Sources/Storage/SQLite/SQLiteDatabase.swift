@@ -1,0 +1,75 @@
+public import Core
+public import Telemetry
+
+/// The embedded engine: one file, one writer that groups commits, and a pool of readers.
+public final class SQLiteDatabase: Database {
+    private let writer: SQLiteWriter
+    private let readers: SQLiteReaders
+    private let connection: SQLiteConnection
+    private let timeout: Duration
+
+    public let dialect = Dialect.sqlite
+
+    /// Opens a file, creating it when there is none.
+    ///
+    /// - throws: ``Failure`` `storage_failed` when the file cannot be opened or commits would not be durable.
+    public init(path: String, settings: SettingsValues = .defaults, metrics registry: MetricsRegistry) throws {
+        let metrics = StorageMetrics(registry)
+        let pageCacheKiB = settings[StorageSettings.pageCache] * 1024
+        timeout = .milliseconds(settings[StorageSettings.statementTimeout])
+        connection = try SQLiteConnection(
+            path: path, mode: .readWrite, pageCacheKiB: pageCacheKiB, durations: metrics.statements)
+        writer = SQLiteWriter(
+            connection: connection, queueLimit: settings[StorageSettings.writeQueueLimit],
+            batchLimit: settings[StorageSettings.commitBatchLimit], timeout: timeout, metrics: metrics)
+        let readers = SQLiteReaders(
+            limit: settings[StorageSettings.readers], waiterLimit: settings[StorageSettings.readQueueLimit],
+            acquireTimeout: .milliseconds(settings[StorageSettings.acquireTimeout]), metrics: metrics
+        ) {
+            try SQLiteConnection(
+                path: path, mode: .readOnly, pageCacheKiB: pageCacheKiB / 8, durations: metrics.statements)
+        }
+        self.readers = readers
+        registry.onCollect { [weak readers] in readers?.measure() }
+    }
+
+    public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
+        let connection = try await readers.acquire()
+        defer { readers.release(connection) }
+        connection.allow(timeout)
+        _ = try connection.execute("BEGIN")
+        do {
+            let result = try body(SQLiteReadTransaction(connection))
+            _ = try connection.execute("COMMIT")
+            return result
+        } catch {
+            connection.allow(.seconds(60))
+            if connection.isInTransaction { try connection.command("ROLLBACK") }
+            throw error
+        }
+    }
+
+    public func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T {
+        try await writer.write(body)
+    }
+
+    public func close() async {
+        await writer.close()
+        readers.close()
+        // A checkpoint that cannot be made now is made at the next start: the write-ahead log is durable by itself.
+        try? connection.checkpoint()
+    }
+}
+
+/// Queries on the snapshot of one reader.
+private final class SQLiteReadTransaction: ReadTransaction {
+    private let connection: SQLiteConnection
+
+    init(_ connection: SQLiteConnection) {
+        self.connection = connection
+    }
+
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
+        try connection.run(sql, body)
+    }
+}

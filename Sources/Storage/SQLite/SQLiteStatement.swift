@@ -1,0 +1,76 @@
+import CSQLite
+import Core
+import Telemetry
+
+/// A prepared statement of one connection, and the row that it stands on.
+final class SQLiteStatement: RowSource {
+    let handle: OpaquePointer
+    let duration: Histogram
+    /// Whether a query is stepping through it. A second query with the same text then needs a statement of its own.
+    var isBusy = false
+
+    init(handle: OpaquePointer, duration: Histogram) {
+        self.handle = handle
+        self.duration = duration
+    }
+
+    deinit {
+        sqlite3_finalize(handle)
+    }
+
+    /// Tells SQLite to copy what is bound, because our buffers do not outlive the call.
+    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+    func bind(_ values: [SQLValue]) {
+        for (offset, value) in values.enumerated() {
+            let index = Int32(offset + 1)
+            switch value {
+            case .null: sqlite3_bind_null(handle, index)
+            case .integer(let number): sqlite3_bind_int64(handle, index, number)
+            case .real(let number): sqlite3_bind_double(handle, index, number)
+            case .text(var text):
+                text.withUTF8 { utf8 in
+                    utf8.withMemoryRebound(to: CChar.self) { characters in
+                        let start = characters.baseAddress ?? UnsafePointer(Self.nothing)
+                        _ = sqlite3_bind_text(handle, index, start, Int32(characters.count), Self.copied)
+                    }
+                }
+            case .utf8(let bytes):
+                bytes.withUnsafeBufferPointer { buffer in
+                    buffer.withMemoryRebound(to: CChar.self) { characters in
+                        let start = characters.baseAddress ?? UnsafePointer(Self.nothing)
+                        _ = sqlite3_bind_text(handle, index, start, Int32(characters.count), Self.copied)
+                    }
+                }
+            case .bytes(let bytes):
+                bytes.withUnsafeBytes { buffer in
+                    let start = buffer.baseAddress ?? UnsafeRawPointer(Self.nothing)
+                    _ = sqlite3_bind_blob(handle, index, start, Int32(buffer.count), Self.copied)
+                }
+            case .identifier(let identifier):
+                withUnsafeBytes(of: identifier.bytes) { buffer in
+                    _ = sqlite3_bind_blob(handle, index, buffer.baseAddress, 16, Self.copied)
+                }
+            }
+        }
+    }
+
+    /// Where empty text and empty blobs start: a null pointer would bind NULL.
+    nonisolated(unsafe) private static let nothing: UnsafeMutablePointer<CChar> = {
+        let byte = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
+        byte.initialize(to: 0)
+        return byte
+    }()
+
+    func isNull(_ column: Int) -> Bool { sqlite3_column_type(handle, Int32(column)) == SQLITE_NULL }
+
+    func integer(_ column: Int) -> Int64 { sqlite3_column_int64(handle, Int32(column)) }
+
+    func real(_ column: Int) -> Double { sqlite3_column_double(handle, Int32(column)) }
+
+    func withBytes<T>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> T) -> T {
+        // The pointer first: asking for the length before it may convert the value and move it.
+        let start = sqlite3_column_blob(handle, Int32(column))
+        return body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, Int32(column)))))
+    }
+}

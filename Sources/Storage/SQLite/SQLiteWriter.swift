@@ -1,0 +1,206 @@
+import Core
+import Dispatch
+import Foundation
+import Synchronization
+import Telemetry
+
+/// The one writer: a thread that runs all waiting writes in one transaction, commits once, and then answers all of them.
+///
+/// So the cost of a durable commit is shared by as many writers as happen to wait, and nobody is told of success before the
+/// disk has it. A write that fails is undone alone, by a savepoint that opens at its first change.
+final class SQLiteWriter: Sendable {
+    private struct State {
+        var waiting: [any PendingWrite] = []
+        var isAsleep = false
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+    private let stopped = DispatchSemaphore(value: 0)
+    private let connection: SQLiteConnection
+    private let queueLimit: Int
+    private let batchLimit: Int
+    private let timeout: Duration
+    private let metrics: StorageMetrics
+
+    init(connection: SQLiteConnection, queueLimit: Int, batchLimit: Int, timeout: Duration, metrics: StorageMetrics) {
+        self.connection = connection
+        self.queueLimit = queueLimit
+        self.batchLimit = batchLimit
+        self.timeout = timeout
+        self.metrics = metrics
+        let thread = Thread { [self] in work() }
+        thread.name = "millrace-writer"
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Runs a closure in the next transaction and returns when it is durable.
+    func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            let write = PendingWriteOf(body: body, continuation: continuation)
+            let (refusal, wakes) = state.withLock { state -> (Failure?, Bool) in
+                if state.isClosed { return (.storageClosed, false) }
+                guard state.waiting.count < queueLimit else {
+                    return (.storageBusy("Too many writes wait for a commit (storage.write_queue_limit)."), false)
+                }
+                state.waiting.append(write)
+                let wakes = state.isAsleep
+                state.isAsleep = false
+                return (nil, wakes)
+            }
+            if let refusal { continuation.resume(throwing: refusal) }
+            if wakes { wake.signal() }
+        }
+    }
+
+    /// Finishes the writes that wait, takes no more, and ends the thread.
+    func close() async {
+        let wakes = state.withLock { state in
+            state.isClosed = true
+            defer { state.isAsleep = false }
+            return state.isAsleep
+        }
+        if wakes { wake.signal() }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [self] in
+                stopped.wait()
+                stopped.signal()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func work() {
+        while true {
+            let (batch, isOver) = state.withLock { state -> ([any PendingWrite], Bool) in
+                if state.waiting.isEmpty {
+                    state.isAsleep = !state.isClosed
+                    return ([], state.isClosed)
+                }
+                let batch = Array(state.waiting.prefix(batchLimit))
+                state.waiting.removeFirst(batch.count)
+                return (batch, false)
+            }
+            if isOver { break }
+            if batch.isEmpty { wake.wait() } else { commit(batch) }
+        }
+        stopped.signal()
+    }
+
+    /// Runs a batch in one transaction and answers each of its writes.
+    private func commit(_ batch: [any PendingWrite]) {
+        let transaction = SQLiteWriteTransaction(connection)
+        var failures: [(any Error)?] = []
+        do {
+            connection.allow(timeout)
+            try connection.command("BEGIN IMMEDIATE")
+            for write in batch {
+                connection.allow(timeout)
+                failures.append(try transaction.perform(write))
+            }
+            let start = ContinuousClock.now
+            connection.allow(.seconds(3600))
+            try connection.command("COMMIT")
+            metrics.commitDuration.observe(ContinuousClock.now - start)
+            metrics.batchSize.observe(Double(batch.count))
+            for action in transaction.actionsAfterCommit { action() }
+            for (write, failure) in zip(batch, failures) { write.finish(failure) }
+        } catch {
+            // The transaction as a whole is lost: nobody's changes stand, and each is told why.
+            if connection.isInTransaction { try? connection.command("ROLLBACK") }
+            for write in batch { write.finish(error) }
+        }
+    }
+}
+
+/// A write that waits for its turn.
+private protocol PendingWrite: Sendable {
+    /// Runs the closure and keeps its result.
+    func run(in transaction: any WriteTransaction) throws
+    /// Tells the caller of the failure, or of the result when there is none.
+    func finish(_ failure: (any Error)?)
+}
+
+/// A write with the type of its result.
+///
+/// The writer's thread alone touches `result`, between ``run(in:)`` and ``finish(_:)``.
+private final class PendingWriteOf<T: Sendable>: PendingWrite, @unchecked Sendable {
+    private let body: @Sendable (any WriteTransaction) throws -> T
+    private let continuation: CheckedContinuation<T, any Error>
+    private var result: T?
+
+    init(body: @escaping @Sendable (any WriteTransaction) throws -> T, continuation: CheckedContinuation<T, any Error>)
+    {
+        self.body = body
+        self.continuation = continuation
+    }
+
+    func run(in transaction: any WriteTransaction) throws {
+        result = try body(transaction)
+    }
+
+    func finish(_ failure: (any Error)?) {
+        if let failure {
+            continuation.resume(throwing: failure)
+        } else if let result {
+            continuation.resume(returning: result)
+        } else {
+            continuation.resume(throwing: Failure.internal("A write was answered before it ran."))
+        }
+    }
+}
+
+/// The transaction that a batch of writes shares.
+private final class SQLiteWriteTransaction: WriteTransaction {
+    private let connection: SQLiteConnection
+    private var hasSavepoint = false
+    private(set) var actionsAfterCommit: [@Sendable () -> Void] = []
+
+    init(_ connection: SQLiteConnection) {
+        self.connection = connection
+    }
+
+    /// Runs one write and undoes it alone when it fails. Returns its failure.
+    ///
+    /// - throws: when the transaction as a whole is lost.
+    func perform(_ write: any PendingWrite) throws -> (any Error)? {
+        let actions = actionsAfterCommit.count
+        hasSavepoint = false
+        do {
+            try write.run(in: self)
+            if hasSavepoint { try connection.command("RELEASE one_write") }
+            return nil
+        } catch {
+            guard connection.isInTransaction else { throw error }
+            actionsAfterCommit.removeSubrange(actions...)
+            if hasSavepoint {
+                connection.allow(.seconds(60))
+                try connection.command("ROLLBACK TO one_write; RELEASE one_write")
+            }
+            return error
+        }
+    }
+
+    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
+        try openSavepoint(before: sql)
+        try connection.run(sql, body)
+    }
+
+    func execute(_ sql: SQL) throws -> Int {
+        try openSavepoint(before: sql)
+        return try connection.execute(sql)
+    }
+
+    func afterCommit(_ body: @escaping @Sendable () -> Void) {
+        actionsAfterCommit.append(body)
+    }
+
+    /// A write that only looks needs no savepoint, so one opens before its first statement that may change something.
+    private func openSavepoint(before sql: SQL) throws {
+        guard !hasSavepoint, !sql.text.hasPrefix("SELECT") else { return }
+        try connection.command("SAVEPOINT one_write")
+        hasSavepoint = true
+    }
+}

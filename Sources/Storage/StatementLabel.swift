@@ -1,0 +1,19 @@
+/// Names a statement for the metrics by its verb and its table, so that the number of names is that of the schema.
+enum StatementLabel {
+    /// The label of a statement, for example `select orders`.
+    static func of(_ text: String) -> String {
+        let words = text.prefix(2_000).split { $0 == " " || $0 == "\n" || $0 == "(" }
+        guard let verb = words.first?.lowercased() else { return "other" }
+        let marker: String
+        switch verb {
+        case "select", "delete", "with": marker = "from"
+        case "insert": marker = "into"
+        case "update": return "update \(words.dropFirst().first.map(String.init) ?? "")"
+        default: return verb
+        }
+        guard let index = words.firstIndex(where: { $0.lowercased() == marker }), index + 1 < words.count else {
+            return verb
+        }
+        return "\(verb) \(words[index + 1].filter { $0.isLetter || $0.isNumber || $0 == "_" })"
+    }
+}

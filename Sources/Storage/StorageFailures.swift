@@ -1,0 +1,47 @@
+import Core
+
+/// The failures of the storage engines.
+extension Failure {
+    static func storageBusy(_ what: String) -> Failure {
+        Failure(
+            .unavailable, code: "storage_busy", "\(what) Try again, or raise the limit that the message names.",
+            retryAfter: 1)
+    }
+
+    static var storageFull: Failure {
+        Failure(
+            .unavailable, code: "storage_full",
+            "The disk is full, so nothing was written. Free space, or move the data directory to a larger disk.",
+            retryAfter: 30)
+    }
+
+    static var storageClosed: Failure {
+        Failure(.unavailable, code: "storage_closed", "The server is stopping. Try another instance.", retryAfter: 5)
+    }
+
+    static var statementTimeout: Failure {
+        Failure(
+            .timeout, code: "statement_timeout",
+            "A query took longer than storage.statement_timeout. Ask for less, or raise the setting.")
+    }
+}
+
+/// A statement that a constraint of the schema refuses, and which constraint: roles catch it where they expect it.
+public struct ConstraintViolation: Error, Sendable {
+    /// What kind of constraint it is.
+    public enum Kind: Sendable {
+        /// A value that must be unique stands in another row.
+        case unique
+        /// A check of the table does not hold.
+        case check
+        /// A row that it refers to is missing, or a row that others refer to would go.
+        case foreignKey
+        /// A value is missing.
+        case notNull
+    }
+
+    /// What kind of constraint it is.
+    public let kind: Kind
+    /// What the engine says of it: the columns of a unique constraint, or the name of a check.
+    public let detail: String
+}

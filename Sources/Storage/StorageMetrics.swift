@@ -1,0 +1,31 @@
+public import Telemetry
+
+/// What the storage engines count.
+public struct StorageMetrics: Sendable {
+    let activeConnections: Gauge
+    let idleConnections: Gauge
+    let poolWait: Histogram
+    let statements: MetricsFamily<Histogram>
+    let batchSize: Histogram
+    let commitDuration: Histogram
+
+    /// The storage metrics of a registry.
+    public init(_ registry: MetricsRegistry) {
+        let connections = registry.gauge(
+            "database_connections", "Connections to the database by state.", labels: ["state"])
+        activeConnections = connections.with("active")
+        idleConnections = connections.with("idle")
+        poolWait = registry.histogram(
+            "database_pool_wait_seconds", "How long a read waited for a free connection."
+        ).with()
+        statements = registry.histogram(
+            "database_query_duration_seconds", "How long statements took, by their verb and table.",
+            labels: ["statement"])
+        batchSize = registry.histogram(
+            "commit_batch_size", "How many writes shared one commit.", buckets: Histogram.counts
+        ).with()
+        commitDuration = registry.histogram(
+            "commit_duration_seconds", "How long a commit took to reach the disk."
+        ).with()
+    }
+}

@@ -1,0 +1,43 @@
+public import ChangeLog
+public import Core
+public import Storage
+public import Telemetry
+
+/// A real database in a directory of its own, with its change log, for one test.
+///
+/// Suites that must hold on every engine take an ``Engine`` as their argument and open their store with it.
+public final class TestStore: Sendable {
+    /// The engines that behavioural suites run on.
+    public enum Engine: String, CaseIterable, Sendable {
+        case sqlite
+    }
+
+    /// Where its files are.
+    public let directory: TemporaryDirectory
+    /// The database, its schemas in place.
+    public let database: any Database
+    /// The change log.
+    public let log: ChangeLog
+    /// What it counts.
+    public let metrics = MetricsRegistry()
+    /// The clock of its changes.
+    public let time: ManualTime
+
+    /// Opens an empty store with the schema of the change log and those given.
+    public init(
+        _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
+        time: ManualTime = ManualTime()
+    ) async throws {
+        directory = try TemporaryDirectory()
+        self.time = time
+        switch engine {
+        case .sqlite:
+            database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
+        }
+        try await database.migrate([ChangeLogSchema.schema] + schemas)
+        log = try await ChangeLog(database: database, time: time, metrics: metrics)
+    }
+
+    /// A context of the first tenant.
+    public static let context = ChangeContext(tenant: .first, actor: "test")
+}
