@@ -76,7 +76,7 @@ extension Database {
         let dialect = dialect
         _ = try await write { transaction in
             for statement in migration.statements {
-                try transaction.execute(SQL(schema: dialect.render(statement)))
+                try transaction.execute(SQL(trusted: dialect.render(statement)))
             }
             try transaction.execute(
                 """
@@ -107,12 +107,5 @@ extension Schema {
                         + "Run the version that made the database, or restore a backup.")
             }
         }
-    }
-}
-
-extension SQL {
-    /// A statement of a migration, which is text of our own without values.
-    fileprivate init(schema text: String) {
-        self.init(text: text, values: [])
     }
 }
