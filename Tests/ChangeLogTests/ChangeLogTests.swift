@@ -11,7 +11,7 @@ import Testing
 
     @Test func everyConcurrentWriteHasOnePositionAndTheLogHasNoGap() async throws {
         let store = try await TestStore(schemas: [thing])
-        let positions = try await withThrowingTaskGroup(of: LogPosition.self) { group in
+        let positions = await withThrowingTaskGroup(of: LogPosition.self) { group in
             for size in 0..<500 {
                 group.addTask {
                     try await store.log.write(TestStore.context) { unit in
