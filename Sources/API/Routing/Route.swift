@@ -1,0 +1,106 @@
+public import ChangeLog
+public import HTTPTypes
+public import Storage
+
+/// One thing that the server does: for which method and path, for whom, and how.
+public struct Route: Sendable {
+    /// Who may use a route.
+    public enum Access: Sendable, Hashable {
+        /// Everybody.
+        case open
+        /// Everybody on this machine; others need a credential with this scope.
+        case loopback(scope: String)
+        /// A credential with this scope, for example `orders:read`.
+        case scope(String)
+    }
+
+    /// How large a body may be; the settings say how many bytes that is.
+    public enum BodyLimit: Sendable, Hashable {
+        /// `api.body_limit`
+        case standard
+        /// `api.bulk_body_limit`
+        case bulk
+    }
+
+    /// What a read route returns from decoding: the queries that run on one snapshot.
+    public typealias Reading = @Sendable (any ReadTransaction) throws -> APIResponse
+    /// What a write route returns from decoding: the work that takes effect together, or not at all.
+    public typealias Writing = @Sendable (UnitOfWork) throws -> APIResponse
+
+    /// How a request is answered.
+    enum Handler: Sendable {
+        case read(@Sendable (APIRequest) throws -> Reading)
+        case write(@Sendable (APIRequest) throws -> Writing)
+        case custom(@Sendable (APIRequest) async throws -> APIResponse)
+    }
+
+    /// The method. A `GET` route answers `HEAD` too.
+    public let method: HTTPRequest.Method
+    /// The template of the path, for example `/api/v1/orders/{id}`. It names the route in metrics and in the OpenAPI document.
+    public let path: String
+    /// Who may use it.
+    public let access: Access
+    /// How large a body may be.
+    public let bodyLimit: BodyLimit
+    let handler: Handler
+    /// Whether the answer goes on for as long as the client listens.
+    let isStream: Bool
+
+    private init(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ bodyLimit: BodyLimit,
+        isStream: Bool = false, _ handler: Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.bodyLimit = bodyLimit
+        self.isStream = isStream
+        self.handler = handler
+    }
+}
+
+extension Route {
+    /// A route that reads one snapshot of the data.
+    ///
+    /// - parameter decode: reads and checks the request, and returns the queries that answer it.
+    public static func read(
+        _ method: HTTPRequest.Method, _ path: String, scope: String,
+        _ decode: @escaping @Sendable (APIRequest) throws -> Reading
+    ) -> Route {
+        Route(method, path, .scope(scope), .standard, .read(decode))
+    }
+
+    /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.
+    ///
+    /// - parameter decode: reads and checks the request, and returns the work.
+    public static func write(
+        _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
+        _ decode: @escaping @Sendable (APIRequest) throws -> Writing
+    ) -> Route {
+        Route(method, path, .scope(scope), bodyLimit, .write(decode))
+    }
+
+    /// A route that does as it likes, for what waits or asks something other than the database. It must not change data.
+    public static func custom(
+        _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
+        _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
+    ) -> Route {
+        Route(method, path, .scope(scope), bodyLimit, .custom(answer))
+    }
+
+    /// A route like ``custom(_:_:scope:bodyLimit:_:)`` with an access other than a scope.
+    public static func custom(
+        _ method: HTTPRequest.Method, _ path: String, access: Access,
+        _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
+    ) -> Route {
+        Route(method, path, access, .standard, .custom(answer))
+    }
+
+    /// A route whose answer goes on for as long as the client listens, such as server-sent events.
+    public static func stream(
+        _ method: HTTPRequest.Method, _ path: String, scope: String,
+        _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
+    ) -> Route {
+        Route(method, path, .scope(scope), .standard, isStream: true, .custom(answer))
+    }
+}
