@@ -95,14 +95,14 @@ final class SQLiteWriter: Sendable {
         var failures: [(any Error)?] = []
         do {
             connection.allow(timeout)
-            try connection.command("BEGIN IMMEDIATE")
+            _ = try connection.execute("BEGIN IMMEDIATE")
             for write in batch {
                 connection.allow(timeout)
                 failures.append(try transaction.perform(write))
             }
             let start = ContinuousClock.now
             connection.allow(.seconds(3600))
-            try connection.command("COMMIT")
+            _ = try connection.execute("COMMIT")
             metrics.commitDuration.observe(ContinuousClock.now - start)
             metrics.batchSize.observe(Double(batch.count))
             for action in transaction.actionsAfterCommit { action() }
@@ -170,7 +170,7 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         hasSavepoint = false
         do {
             try write.run(in: self)
-            if hasSavepoint { try connection.command("RELEASE one_write") }
+            if hasSavepoint { _ = try connection.execute("RELEASE one_write") }
             return nil
         } catch {
             guard connection.isInTransaction else { throw error }
@@ -200,7 +200,7 @@ private final class SQLiteWriteTransaction: WriteTransaction {
     /// A write that only looks needs no savepoint, so one opens before its first statement that may change something.
     private func openSavepoint(before sql: SQL) throws {
         guard !hasSavepoint, !sql.text.hasPrefix("SELECT") else { return }
-        try connection.command("SAVEPOINT one_write")
+        _ = try connection.execute("SAVEPOINT one_write")
         hasSavepoint = true
     }
 }
