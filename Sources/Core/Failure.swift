@@ -93,6 +93,14 @@ extension Failure {
         Failure(.conflict, code: code, message, details: details)
     }
 
+    /// An update of a version that is not the current one.
+    public static func versionMismatch(_ what: String, current: Int64) -> Failure {
+        Failure(
+            .preconditionFailed, code: "version_mismatch",
+            "The \(what) has changed: its version is \(current) now. Read it again and repeat the change on that.",
+            details: [.init("current_version", .integer(current))])
+    }
+
     /// One wrong value in the body.
     public static func invalid(at pointer: String, _ message: String) -> Failure {
         Failure(

@@ -151,6 +151,15 @@ public struct JSONFields {
         return amount
     }
 
+    /// An exact decimal number, as a decimal string or a JSON number: an amount whose currency is not known yet.
+    public mutating func optionalDecimal(_ name: String) -> Decimal? {
+        guard let (text, _) = decimalText(name) else { return nil }
+        guard let number = Decimal(text) else {
+            return wrong(name, "A decimal number of at most 18 digits is expected, for example \"59.98\".")
+        }
+        return number
+    }
+
     /// A rate from 0 to 10 with at most six decimals, as a decimal string or a JSON number.
     public mutating func optionalRate(_ name: String) -> Rate? {
         guard let (text, _) = decimalText(name) else { return nil }
@@ -198,6 +207,11 @@ public struct JSONFields {
             }
         }
         return results
+    }
+
+    /// An array of any values, as they are, of a length within bounds.
+    public mutating func optionalValues(_ name: String, count: ClosedRange<Int>) -> [JSONValue]? {
+        optionalArray(name, count: count)
     }
 
     /// An object, read by the closure.

@@ -1,0 +1,5 @@
+/// The catalogue: products and their variants.
+public struct Products: Sendable {
+    /// The catalogue service.
+    public init() {}
+}

@@ -1,0 +1,74 @@
+public import Core
+public import Storage
+
+/// What an order needs to know of a sku.
+public struct Sellable: Sendable, Hashable {
+    /// The sku.
+    public let sku: String
+    /// The product that it is a variant of.
+    public let productID: Identifier
+    /// The variant.
+    public let variantID: Identifier
+    /// The product's name, with the variant's in parentheses when it has one.
+    public let name: String
+    /// The price of one.
+    public let price: Money
+    /// The tax on it.
+    public let taxRate: Rate
+    /// Whether product and variant may be sold.
+    public let isActive: Bool
+}
+
+extension Products {
+    /// Looks up skus, all with one statement. Unknown ones are missing in the result.
+    public func sellables(
+        _ skus: [String], of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [String: Sellable] {
+        guard !skus.isEmpty else { return [:] }
+        let query: SQL = """
+            SELECT v.sku, v.product, v.id, p.name, v.name, v.price, v.currency, v.tax_rate, v.active * p.active
+            FROM variants v JOIN products p ON p.tenant = v.tenant AND p.id = v.product
+            WHERE v.tenant = \(tenant) AND v.sku IN (\(list: skus.paddedForStatement))
+            """
+        var sellables: [String: Sellable] = Dictionary(minimumCapacity: skus.count)
+        try transaction.forEachRow(query) { row in
+            let sellable = try Sellable(row)
+            sellables[sellable.sku] = sellable
+            return true
+        }
+        return sellables
+    }
+
+    /// The sku of a variant, or of a product's default variant; nil when there is neither.
+    public func sku(
+        of productOrVariant: Identifier, of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> String? {
+        try transaction.first(
+            "SELECT sku FROM variants WHERE tenant = \(tenant) AND id = \(productOrVariant)"
+        ) { $0.text(0) }
+    }
+}
+
+extension Sellable {
+    fileprivate init(_ row: Row) throws {
+        sku = row.text(0)
+        productID = try row.identifier(1)
+        variantID = try row.identifier(2)
+        name = row.optionalText(4).map { "\(row.text(3)) (\($0))" } ?? row.text(3)
+        price = Money(stored: row.integer(5), currency: try row.currency(6))
+        taxRate = row.rate(7)
+        isActive = row.bool(8)
+    }
+}
+
+extension Array {
+    /// The elements with the last one repeated until their number is a power of two.
+    ///
+    /// A statement with a list has a text per length of the list, and each text is prepared and kept once: this way a list
+    /// of up to a thousand elements has eleven texts instead of a thousand.
+    var paddedForStatement: [Element] {
+        guard let last, count > 1 else { return self }
+        let size = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
+        return self + repeatElement(last, count: size - count)
+    }
+}

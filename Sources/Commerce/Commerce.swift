@@ -1,0 +1,17 @@
+public import Storage
+
+/// Orders and stock: the first role, as a library. Each resource has a service, synchronous over a unit of work.
+public struct Commerce: Sendable {
+    /// The catalogue: products and their variants.
+    public let products: Products
+
+    /// The tables of the role; each resource has its own room among the migrations.
+    public static let schemas: [Schema] = [
+        CatalogSchema.schema
+    ]
+
+    /// The services of the role.
+    public init() {
+        products = Products()
+    }
+}
