@@ -46,6 +46,7 @@ public final class ChangeLog: Sendable {
         let (value, position) = try await database.write { [self] transaction in
             let unit = UnitOfWork(transaction, context, now: time.now(), identifiers: identifiers)
             let value = try body(unit)
+            try unit.flush()
             if let position = unit.position {
                 transaction.afterCommit { [self] in advance(to: position) }
             }

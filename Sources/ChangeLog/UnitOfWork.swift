@@ -12,9 +12,14 @@ public final class UnitOfWork {
     public let context: ChangeContext
     /// The time of everything that it does.
     public let now: Timestamp
-    /// The position of its latest change, or nil while it has made none.
+    /// The position of its latest change that is written, or nil while there is none.
     public private(set) var position: LogPosition?
     private let identifiers: IdentifierGenerator
+    /// The rows of changes that are recorded and not written yet: one statement writes many of them.
+    private var pending: [SQL] = []
+
+    /// How many changes one statement writes at most.
+    private static let rowsAtOnce = 32
 
     init(
         _ transaction: any WriteTransaction, _ context: ChangeContext, now: Timestamp, identifiers: IdentifierGenerator
@@ -53,14 +58,29 @@ public final class UnitOfWork {
         _ entityType: String, _ entity: Identifier, _ operation: Operation, before: [UInt8]?, after: [UInt8]?,
         changedFields: [String]
     ) throws {
-        let insert: SQL = """
+        pending.append(
+            """
+            (\(tenant), \(entityType), \(entity), \(operation.rawValue), \(after.map(SQLValue.utf8)), \
+            \(before.map(SQLValue.utf8)), \(changedFields.joined(separator: ",")), \(context.actor), \
+            \(context.requestID), \(context.traceparent), \(now))
+            """)
+        if pending.count == Self.rowsAtOnce { try flush() }
+    }
+
+    /// Writes the changes that were recorded since the last time, in their order, by one statement.
+    func flush() throws {
+        guard let first = pending.first else { return }
+        var insert: SQL = """
             INSERT INTO changes (tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
                 actor, request_id, traceparent, changed_at)
-            VALUES (\(tenant), \(entityType), \(entity), \(operation.rawValue), \(after.map(SQLValue.utf8)),
-                \(before.map(SQLValue.utf8)), \(changedFields.joined(separator: ",")), \(context.actor),
-                \(context.requestID), \(context.traceparent), \(now))
-            RETURNING position
+            VALUES \(first)
             """
-        position = try transaction.first(insert) { $0.position(0) } ?? position
+        for row in pending.dropFirst() { insert += ", \(row)" }
+        insert += " RETURNING position"
+        pending.removeAll(keepingCapacity: true)
+        try transaction.forEachRow(insert) { row in
+            position = max(position ?? .start, row.position(0))
+            return true
+        }
     }
 }

@@ -28,8 +28,9 @@ public struct SQL: Sendable {
 }
 
 extension SQL: ExpressibleByStringInterpolation {
-    public init(stringLiteral text: StaticString) {
-        self.text = text.description
+    /// A statement without values. The compiler calls this with a literal of the source; nothing else may.
+    public init(stringLiteral text: String) {
+        self.text = text
         values = []
     }
 
@@ -50,8 +51,8 @@ extension SQL: ExpressibleByStringInterpolation {
             values.reserveCapacity(interpolationCount)
         }
 
-        public mutating func appendLiteral(_ literal: StaticString) {
-            text += literal.description
+        public mutating func appendLiteral(_ literal: String) {
+            text += literal
         }
 
         /// Binds a value.
