@@ -78,6 +78,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
+        tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry"]),
     ],
