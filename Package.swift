@@ -78,8 +78,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
+        tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
-        tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry"]),
     ],
     swiftLanguageModes: [.v6]

@@ -63,7 +63,7 @@ public final class ChangeLog: Sendable {
 
     /// Returns once there is a change after a position, or after a while.
     public func waitForChange(after position: LogPosition, atMost duration: Duration) async throws {
-        try await signal.wait(atMost: duration) { [self] in head > position }
+        try await signal.wait(atMost: duration) { head > position }
     }
 
     private func advance(to position: LogPosition) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes whoever waits for new changes. Firing it costs a lock and nothing else while nobody waits.
+/// Wakes whoever waits for something to move on. Firing it costs a lock and nothing else while nobody waits.
 final class ChangeSignal: Sendable {
     private typealias Waiter = CheckedContinuation<Void, any Error>
 
@@ -20,24 +20,39 @@ final class ChangeSignal: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when fired, when the time is over, or at once when there is nothing to wait for.
+    /// Returns when a condition holds, or when the time is over. Whether it holds, the caller sees for itself.
     ///
-    /// - parameter isDone: looked at after the caller is listed, so that a signal in between is not missed.
+    /// - parameter condition: becomes true before ``fire()`` is called, and is looked at after each.
     /// - throws: `CancellationError` when the task is cancelled.
-    func wait(atMost duration: Duration, unless isDone: @Sendable () -> Bool) async throws {
+    func wait(atMost duration: Duration, until condition: @Sendable () -> Bool) async throws {
+        let deadline = ContinuousClock.now + duration
+        while !condition(), ContinuousClock.now < deadline {
+            try await waitOnce(until: deadline, unless: condition)
+        }
+    }
+
+    /// How many wait.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+
+    /// Returns when fired, at the deadline, or at once when the condition holds.
+    private func waitOnce(
+        until deadline: ContinuousClock.Instant, unless condition: @Sendable () -> Bool
+    ) async throws {
         let ticket = state.withLock { state in
             state.nextTicket += 1
             return state.nextTicket
         }
         let timer = Task { [self] in
-            try await Task.sleep(for: duration)
+            try await Task.sleep(until: deadline, clock: .continuous)
             leave(ticket)?.resume()
         }
         defer { timer.cancel() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 state.withLock { $0.waiters[ticket] = continuation }
-                if isDone() { leave(ticket)?.resume() }
+                // Whatever came before the waiter was listed did not find it, so each is looked at again now that it is:
+                // the signal, the timer, the cancellation.
+                if condition() || ContinuousClock.now >= deadline { leave(ticket)?.resume() }
                 if Task.isCancelled { leave(ticket)?.resume(throwing: CancellationError()) }
             }
         } onCancel: {
@@ -45,6 +60,7 @@ final class ChangeSignal: Sendable {
         }
     }
 
+    /// Takes a waiter out. Whoever gets it resumes it, so nobody resumes it twice.
     private func leave(_ ticket: Int) -> Waiter? {
         state.withLock { $0.waiters.removeValue(forKey: ticket) }
     }

@@ -1,0 +1,38 @@
+public import Core
+public import Storage
+
+/// How far a follower had come when it last said so.
+public struct FollowerPosition: Sendable {
+    /// The name of its projection.
+    public let name: String
+    /// It would begin after this position again after a crash.
+    public let position: LogPosition
+    /// When it said so.
+    public let seenAt: Timestamp
+}
+
+extension ChangeLog {
+    /// Every follower that has ever run on this log, by name.
+    public static func followers(in transaction: any ReadTransaction) throws -> [FollowerPosition] {
+        try transaction.rows("SELECT name, position, seen_at FROM followers ORDER BY name") { row in
+            FollowerPosition(name: row.text(0), position: row.position(1), seenAt: row.timestamp(2))
+        }
+    }
+
+    /// Forgets a follower whose projection this version no longer has, so that it does not hold back retention.
+    public func forgetFollower(_ name: String) async throws {
+        _ = try await database.write { try $0.execute("DELETE FROM followers WHERE name = \(name)") }
+    }
+
+    /// Stores how far a follower is, for retention. The truth about it stays with its projection.
+    func saveFollower(_ name: String, at position: LogPosition) async throws {
+        let now = time.now()
+        _ = try await database.write { transaction in
+            try transaction.execute(
+                """
+                INSERT INTO followers (name, position, seen_at) VALUES (\(name), \(position), \(now))
+                ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at
+                """)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Core
+import Logging
+import Storage
+import Synchronization
+import Telemetry
+import TestKit
+import Testing
+
+@testable import ChangeLog
+
+/// A follower against a real store: each change once, whatever fails, and nobody waits for ever.
+@Suite(.timeLimit(.minutes(1))) struct FollowerTests {
+    private static let quick = FollowerStateMachine(shortestPause: .milliseconds(1), longestPause: .milliseconds(4))
+
+    private func follower(_ projection: CountingProjection, _ store: TestStore, batch: String = "7") throws -> Follower
+    {
+        let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
+            SettingsSource(name: "test", texts: ["change_log.follower_batch": batch])
+        ])
+        return Follower(
+            projection, of: store.log, settings: settings, metrics: store.metrics, logger: Logger(label: "test"),
+            machine: Self.quick)
+    }
+
+    /// Runs a follower while the closure runs, then stops it.
+    private func running(_ follower: Follower, _ body: () async throws -> Void) async throws {
+        let task = Task { try await follower.run() }
+        defer { task.cancel() }
+        try await body()
+        task.cancel()
+        try await task.value
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func everyChangeIsAppliedOnceWhateverFails(engine: TestStore.Engine) async throws {
+        let store = try await TestStore(engine, schemas: [CountingProjection.schema])
+        let faults = (0..<10).flatMap { _ in CountingProjection.Fault.allCases }
+        let projection = CountingProjection(store.database, faults: faults)
+        let follower = try follower(projection, store)
+        try await running(follower) {
+            for _ in 0..<40 { try await store.append("order", 10) }
+            try await follower.waitUntil(position: LogPosition(400), atMost: .seconds(30))
+        }
+        let sightings = try await projection.sightings()
+        #expect(projection.faultsLeft == 0)
+        #expect(sightings.map(\.position) == Array(1...400))
+        #expect(sightings.allSatisfy { $0.times == 1 })
+        #expect(store.metrics.counter("follower_failures_total", "").with("counting").value == 30)
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func aNewFollowerGoesOnWhereTheOldOneStopped(engine: TestStore.Engine) async throws {
+        let store = try await TestStore(engine, schemas: [CountingProjection.schema])
+        for round in 1...3 {
+            let projection = CountingProjection(store.database)
+            let follower = try follower(projection, store)
+            let last = try await store.append("order", 20)
+            try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(30)) }
+            let sightings = try await projection.sightings()
+            #expect(sightings.count == round * 20)
+            #expect(sightings.allSatisfy { $0.times == 1 })
+        }
+        let saved = try await store.database.read { try ChangeLog.followers(in: $0) }
+        #expect(saved.map(\.name) == ["counting"])
+        #expect(saved.first?.position == LogPosition(60))
+    }
+
+    @Test func onlyTheTypesOfTheProjectionAreApplied() async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        let projection = CountingProjection(store.database, types: ["product"])
+        let follower = try follower(projection, store)
+        try await running(follower) {
+            try await store.append("order", 3)
+            try await store.append("product", 2)
+            let last = try await store.append("order", 3)
+            try await follower.waitUntil(position: last, atMost: .seconds(30))
+        }
+        #expect(try await projection.sightings().map(\.position) == [4, 5])
+    }
+
+    @Test func aProjectionBehindTheLogIsRebuilt() async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        try await store.append("order", 10)
+        _ = try await store.database.write { try $0.execute("DELETE FROM changes WHERE position <= 5") }
+        let projection = CountingProjection(store.database)
+        let follower = try follower(projection, store)
+        try await running(follower) {
+            try await follower.waitUntil(position: LogPosition(10), atMost: .seconds(30))
+            try await store.append("order", 2)
+            try await follower.waitUntil(position: LogPosition(12), atMost: .seconds(30))
+        }
+        #expect(projection.rebuilds.withLock { $0 } == 1)
+        #expect(try await projection.sightings().map(\.position) == [11, 12])
+    }
+
+    @Test func aProjectionAheadOfTheLogIsRebuilt() async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        try await store.append("order", 3)
+        let projection = CountingProjection(store.database)
+        try await projection.apply([], upTo: LogPosition(1_000))
+        let follower = try follower(projection, store)
+        try await running(follower) {
+            try await follower.waitUntil(position: LogPosition(3), atMost: .seconds(30))
+            #expect(follower.position == LogPosition(3))
+        }
+        #expect(projection.rebuilds.withLock { $0 } == 1)
+    }
+
+    @Test func aFailingProjectionHoldsBackNobodyElse() async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        let stuck = try follower(
+            CountingProjection(
+                store.database, faults: Array(repeating: .beforeTransaction, count: 100_000)), store)
+        let other = Follower(
+            EmptyProjection(), of: store.log, metrics: store.metrics, logger: Logger(label: "test"))
+        try await running(stuck) {
+            try await running(other) {
+                let last = try await store.append("order", 5)
+                try await other.waitUntil(position: last, atMost: .seconds(30))
+            }
+        }
+        #expect(stuck.position == .start)
+        #expect(stuck.lag == 5)
+    }
+
+    @Test func waitingForAPositionThatDoesNotComeFailsWithinItsTime() async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        let follower = try follower(CountingProjection(store.database), store)
+        let start = ContinuousClock.now
+        let failure = await #expect(throws: Failure.self) {
+            try await follower.waitUntil(position: LogPosition(1), atMost: .milliseconds(20))
+        }
+        #expect(failure?.code == "position_not_reached")
+        #expect(failure?.kind == .unavailable)
+        #expect(ContinuousClock.now - start >= .milliseconds(20))
+    }
+
+    @Test(arguments: [1, 50]) func theBatchSettingMovesTheBatchMetric(batch: Int) async throws {
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        let last = try await store.append("order", 100)
+        let follower = try follower(CountingProjection(store.database), store, batch: "\(batch)")
+        try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(30)) }
+        let sizes = store.metrics.histogram("follower_batch_size", "").with("counting")
+        #expect(sizes.sum == 100)
+        #expect(sizes.cumulativeCounts.last == 100 / batch)
+    }
+}
+
+/// A projection that keeps nothing but its position.
+private final class EmptyProjection: Projection {
+    let name = "empty"
+    private let applied = Mutex(LogPosition.start)
+
+    func position() async throws -> LogPosition? { applied.withLock { $0 } }
+    func apply(_ changes: [Change], upTo position: LogPosition) async throws { applied.withLock { $0 = position } }
+    func rebuild() async throws {}
+}
