@@ -141,8 +141,8 @@ import Testing
         let follower = try follower(CountingProjection(store.database), store, batch: "\(batch)")
         try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(30)) }
         let sizes = store.metrics.histogram("follower_batch_size", "").with("counting")
-        #expect(sizes.sum == 100)
-        #expect(sizes.cumulativeCounts.last == 100 / batch)
+        #expect(sizes.distribution.sum == 100)
+        #expect(sizes.distribution.count == 100 / batch)
     }
 }
 
