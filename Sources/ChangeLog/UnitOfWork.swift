@@ -49,6 +49,13 @@ public final class UnitOfWork {
         try append(entityType, entity, .update, before: before, after: after, changedFields: changed)
     }
 
+    /// Appends the update of a thing whose differing members the caller knows, which saves comparing the two.
+    public func recordUpdate(
+        _ entityType: String, _ entity: Identifier, before: [UInt8], after: [UInt8], changed: [String]
+    ) throws {
+        try append(entityType, entity, .update, before: before, after: after, changedFields: changed)
+    }
+
     /// Appends the deletion of a thing.
     public func recordDelete(_ entityType: String, _ entity: Identifier, before: [UInt8]) throws {
         try append(entityType, entity, .delete, before: before, after: nil, changedFields: [])

@@ -4,14 +4,18 @@ public import Storage
 public struct Commerce: Sendable {
     /// The catalogue: products and their variants.
     public let products: Products
+    /// Stock and reservations.
+    public let inventory: Inventory
 
     /// The tables of the role; each resource has its own room among the migrations.
     public static let schemas: [Schema] = [
-        CatalogSchema.schema
+        CatalogSchema.schema,
+        InventorySchema.schema,
     ]
 
     /// The services of the role.
     public init() {
         products = Products()
+        inventory = Inventory()
     }
 }
