@@ -81,6 +81,7 @@ let package = Package(
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry"]),
+        tests("Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
     ],
     swiftLanguageModes: [.v6]
 )

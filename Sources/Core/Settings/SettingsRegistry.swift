@@ -46,11 +46,37 @@ public struct SettingsRegistry: Sendable {
         return SettingsValues(entries: resolved)
     }
 
-    /// The known name that shares the longest run of leading characters or last word with an unknown one.
+    /// The known name that differs from an unknown one by the fewest letters, when they are few. A variable of the
+    /// environment counts as the name that it would set.
     private func nearest(to name: String) -> String? {
-        let word = name.split(separator: ".").last.map(String.init) ?? name
-        return settings.first { $0.name.hasSuffix(word) || $0.name.hasPrefix(name) }?.name
+        let isVariable = name.hasPrefix("MILLRACE_")
+        let wanted = isVariable ? String(name.dropFirst("MILLRACE_".count)).lowercased() : name
+        let distances = settings.map { setting in
+            let known = isVariable ? setting.name.replacing(".", with: "_") : setting.name
+            return (name: setting.name, letters: editDistance(wanted, known))
+        }
+        guard let nearest = distances.min(by: { $0.letters < $1.letters }), nearest.letters <= 4 else {
+            let word = wanted.split(separator: ".").last.map(String.init) ?? wanted
+            return settings.first { $0.name.hasSuffix(".\(word)") }?.name
+        }
+        return nearest.name
     }
+}
+
+/// How many letters must be put in, left out or exchanged to get from one word to another (Levenshtein).
+private func editDistance(_ one: String, _ other: String) -> Int {
+    let target = Array(other.unicodeScalars)
+    var row = Array(0...target.count)
+    for (index, letter) in one.unicodeScalars.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in target.indices {
+            let substituted = diagonal + (letter == target[column] ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = min(substituted, row[column] + 1, row[column + 1] + 1)
+        }
+    }
+    return row[target.count]
 }
 
 /// Settings as one source gives them: a file, the environment, the command line.

@@ -1,0 +1,90 @@
+import Core
+import Foundation
+import Server
+import Storage
+import TestKit
+import Testing
+
+@Suite struct SettingsTests {
+    private let registry: SettingsRegistry
+
+    init() throws {
+        registry = try SettingsRegistry(StorageSettings.all + ServerSettings.all)
+    }
+
+    private func load(
+        _ yaml: String?, environment: [String: String] = [:], flags: [String: String] = [:]
+    ) throws -> SettingsValues {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("millrace.yaml")
+        if let yaml { try yaml.write(toFile: file, atomically: true, encoding: .utf8) }
+        return try SettingsLoader(registry: registry, environment: environment)
+            .load(file: yaml == nil ? nil : file, flags: flags)
+    }
+
+    private func errors(_ body: () throws -> SettingsValues) throws -> [String] {
+        do {
+            _ = try body()
+            return []
+        } catch let failure as Failure {
+            #expect(failure.code == "invalid_settings")
+            return failure.errors.map(\.description)
+        }
+    }
+
+    @Test func eachSourcePrevailsOverThoseBeforeIt() throws {
+        let yaml = "server:\n  port: 1001\n  host: file\nstorage: {readers: 3}\n"
+        let environment = ["MILLRACE_SERVER_PORT": "1002", "MILLRACE_STORAGE_READERS": "5", "HOME": "/"]
+        let values = try load(yaml, environment: environment, flags: ["server.port": "1003"])
+        #expect(values[ServerSettings.port] == 1003)
+        #expect(values[StorageSettings.readers] == 5)
+        #expect(values[ServerSettings.host] == "file")
+        #expect(values[ServerSettings.logFormat] == .text)
+        #expect(values[StorageSettings.pageCache] == 64)
+    }
+
+    @Test func aFileMayBeFlatOrEmptyOrOnlyComments() throws {
+        #expect(try load("server.port: 7\n")[ServerSettings.port] == 7)
+        #expect(try load("")[ServerSettings.port] == 8080)
+        #expect(try load("# nothing\n\n---\n")[ServerSettings.port] == 8080)
+    }
+
+    @Test func everyUnknownNameAndWrongValueIsTold() throws {
+        let yaml = "server:\n  prot: 1\n  port: many\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
+        let environment = [
+            "MILLRACE_STORAGE_REEDERS": "4", "MILLRACE_ADMIN_KEY": "x", "MILLRACE_SERVER_LOG_FORMAT": "xml",
+        ]
+        let errors = try errors { try load(yaml, environment: environment) }
+        #expect(errors.count == 6)
+        #expect(errors.contains { $0.hasPrefix("server.prot") && $0.hasSuffix("Did you mean server.port?") })
+        #expect(errors.contains { $0.hasPrefix("nonsense") })
+        #expect(
+            errors.contains {
+                $0 == "MILLRACE_STORAGE_REEDERS: environment has no such setting. Did you mean storage.readers?"
+            })
+        #expect(
+            errors.contains { $0.hasPrefix("server.port: \"many\" from ") && $0.hasSuffix("is not a whole number.") })
+        #expect(
+            errors.contains { $0.hasPrefix("storage.readers: \"0\" from ") && $0.contains("must be from 1 to 256") })
+        #expect(errors.contains { $0 == "server.log_format: \"xml\" from environment is not one of text, json." })
+    }
+
+    @Test(arguments: ["- a\n- b\n", "server: {port: 1\n", "a: 1\na: 2\n", "\u{0}\u{1}"])
+    func aFileThatIsNoMappingIsRefused(_ yaml: String) throws {
+        #expect { try load(yaml) } throws: { error in
+            (error as? Failure)?.code == "settings_file_unreadable"
+        }
+    }
+
+    @Test func aMissingFileIsRefused() throws {
+        #expect {
+            try SettingsLoader(registry: registry, environment: [:]).load(file: "/nowhere/millrace.yaml")
+        } throws: {
+            ($0 as? Failure)?.code == "settings_file_unreadable"
+        }
+    }
+}
+
+extension Failure.FieldError {
+    fileprivate var description: String { "\(pointer): \(message)" }
+}
