@@ -11,6 +11,8 @@ public struct Commerce: Sendable {
     public static let schemas: [Schema] = [
         CatalogSchema.schema,
         InventorySchema.schema,
+        ShipmentSchema.schema,
+        ReturnSchema.schema,
     ]
 
     /// The services of the role.
