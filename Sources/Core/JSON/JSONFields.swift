@@ -90,8 +90,7 @@ public struct JSONFields {
             return wrong(
                 name, "The text must have \(length.lowerBound) to \(length.upperBound) characters, not \(count).")
         }
-        let hasControl = text.utf8.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D || $0 == 0x7F }
-        guard !hasControl else { return wrong(name, "The text may not contain control characters.") }
+        guard !Self.hasControlCharacters(text) else { return wrong(name, "The text may not contain control characters.") }
         return text
     }
 
@@ -192,14 +191,16 @@ public struct JSONFields {
         return results
     }
 
-    /// An array of texts, each of a length within bounds.
+    /// An array of texts, each of a length within bounds and without control characters.
     public mutating func optionalStrings(
         _ name: String, count: ClosedRange<Int>, length: ClosedRange<Int>
     ) -> [String]? {
         guard let values = optionalArray(name, count: count) else { return nil }
         var results: [String] = []
         for (index, value) in values.enumerated() {
-            if case .string(let text) = value, length.contains(text.unicodeScalars.count) {
+            if case .string(let text) = value, length.contains(text.unicodeScalars.count),
+                !Self.hasControlCharacters(text)
+            {
                 results.append(text)
             } else {
                 let range = "\(length.lowerBound) to \(length.upperBound)"
@@ -245,6 +246,10 @@ public struct JSONFields {
         let missing = object[name].map { $0 == .null } ?? true
         if missing { note(.init(pointer: path(name), message: "This member is required.")) }
         return value
+    }
+
+    private static func hasControlCharacters(_ text: String) -> Bool {
+        text.utf8.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D || $0 == 0x7F }
     }
 
     /// The value of a member that is neither missing nor null.

@@ -1,0 +1,173 @@
+public import ChangeLog
+import Core
+import Storage
+
+/// Making and changing many products in one unit of work.
+extension Products {
+    /// Makes the product of each row whose sku is unknown, and patches the product of each other one.
+    ///
+    /// In mode `per_row` the refused rows are part of the result.
+    ///
+    /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
+    public func upsert(_ bulk: ProductBulk, in unit: UnitOfWork) throws -> ProductBulkResult {
+        var state = try BulkState(bulk, self, in: unit)
+        var result = ProductBulkResult()
+        for row in bulk.rows {
+            switch row {
+            case .failure(let failure): result.outcomes.append(.rejected(failure))
+            case .success(let row): result.outcomes.append(try upsert(row, &state, in: unit))
+            }
+        }
+        if bulk.mode == .atomic, result.count("rejected") > 0 { throw Self.bulkRejected(result) }
+        return result
+    }
+
+    /// Does what a row says, when it can be done: nothing is written before everything about it is known to be right.
+    private func upsert(
+        _ row: ProductBulk.Row, _ state: inout BulkState, in unit: UnitOfWork
+    ) throws -> ProductBulkResult.Outcome {
+        do {
+            let sku = row.patch.sku ?? ""
+            guard let owner = state.owners[sku] else {
+                let product = try makeProduct(ProductDraft(row.patch, variants: row.variants), in: unit)
+                try state.requireFree(product)
+                try insert(product, in: unit)
+                state.note(product)
+                return .created(product)
+            }
+            guard let old = state.products[owner.product], old.sku == sku else { throw Self.skuTaken(sku) }
+            let new = try patched(old, with: row, in: unit)
+            try state.requireFree(new)
+            let saved = try save(new, over: old, in: unit)
+            state.note(saved)
+            return saved == old ? .unchanged(saved) : .updated(saved)
+        } catch let failure as Failure where failure.kind == .invalid || failure.kind == .conflict {
+            return .rejected(failure)
+        }
+    }
+
+    private func patched(_ old: Product, with row: ProductBulk.Row, in unit: UnitOfWork) throws -> Product {
+        var new = old
+        var errors = new.apply(row.patch)
+        for (index, patch) in row.variants.enumerated() {
+            let pointer = "/variants/\(index)"
+            if let place = new.variants.firstIndex(where: { $0.sku == patch.sku }) {
+                errors += new.variants[place].apply(patch, at: pointer)
+            } else {
+                var variant = Variant(id: unit.makeIdentifier(), of: new)
+                errors += variant.apply(patch, at: pointer)
+                new.variants.append(variant)
+            }
+        }
+        if new.variants.count > CatalogLimits.variants {
+            errors.append(
+                .init(pointer: "/variants", message: "A product has at most \(CatalogLimits.variants) variants."))
+        }
+        guard errors.isEmpty else { throw Failure.invalid(errors) }
+        return new
+    }
+
+    /// The failure of a bulk of which nothing takes effect, with pointers into the whole body.
+    private static func bulkRejected(_ result: ProductBulkResult) -> Failure {
+        var errors: [Failure.FieldError] = []
+        for (index, outcome) in result.outcomes.enumerated() {
+            guard case .rejected(let failure) = outcome else { continue }
+            if failure.errors.isEmpty {
+                errors.append(.init(pointer: "/products/\(index)", message: "\(failure.code): \(failure.message)"))
+            }
+            errors += failure.errors.map { .init(pointer: "/products/\(index)\($0.pointer)", message: $0.message) }
+        }
+        return Failure(
+            .invalid, code: "bulk_rejected",
+            "\(result.count("rejected")) rows are not acceptable, so none took effect; see errors, or send mode per_row.",
+            errors: Array(errors.prefix(errorLimit)))
+    }
+
+    /// How many errors of a refused bulk are told.
+    private static let errorLimit = 100
+
+    /// Whom skus belong to, for the skus of which there are any.
+    func owners(ofSkus skus: [String], in unit: UnitOfWork) throws -> [String: SkuOwner] {
+        var owners: [String: SkuOwner] = [:]
+        for part in skus.parts {
+            let query: SQL = """
+                SELECT sku, id, product FROM variants
+                WHERE tenant = \(unit.tenant) AND sku IN (\(list: part.paddedForStatement))
+                """
+            try unit.transaction.forEachRow(query) { row in
+                owners[row.text(0)] = SkuOwner(variant: try row.identifier(1), product: try row.identifier(2))
+                return true
+            }
+        }
+        return owners
+    }
+}
+
+/// The variant and product that a sku belongs to.
+struct SkuOwner {
+    let variant: Identifier
+    let product: Identifier
+}
+
+/// What a bulk upsert has to know of the tables, read before its first row and kept true with each.
+private struct BulkState {
+    var owners: [String: SkuOwner]
+    var products: [Identifier: Product] = [:]
+    private var externalIDs: [String: Identifier] = [:]
+
+    init(_ bulk: ProductBulk, _ service: Products, in unit: UnitOfWork) throws {
+        var skus: [String] = []
+        var names: [String] = []
+        for case .success(let row) in bulk.rows {
+            skus += [row.patch.sku].compactMap { $0 } + row.variants.compactMap(\.sku)
+            if case .set(let name) = row.patch.externalID { names.append(name) }
+        }
+        owners = try service.owners(ofSkus: skus, in: unit)
+        for part in Array(Set(owners.values.map(\.product))).parts {
+            for product in try service.load(part, of: unit.tenant, in: unit.transaction) {
+                products[product.id] = product
+            }
+        }
+        for part in names.parts {
+            let query: SQL = """
+                SELECT external_id, id FROM products
+                WHERE tenant = \(unit.tenant) AND external_id IN (\(list: part.paddedForStatement))
+                """
+            try unit.transaction.forEachRow(query) { row in
+                externalIDs[row.text(0)] = try row.identifier(1)
+                return true
+            }
+        }
+    }
+
+    /// Refuses a product of which a sku or the external identifier belongs to another one.
+    func requireFree(_ product: Product) throws {
+        var seen = Set<String>()
+        for variant in product.allVariants {
+            guard owners[variant.sku].map({ $0.variant == variant.id }) ?? true, seen.insert(variant.sku).inserted else {
+                throw Products.skuTaken(variant.sku)
+            }
+        }
+        guard let externalID = product.externalID else { return }
+        guard externalIDs[externalID].map({ $0 == product.id }) ?? true else {
+            throw Products.externalIDTaken(externalID)
+        }
+    }
+
+    /// Takes note of a product as it is now.
+    mutating func note(_ product: Product) {
+        if let old = products[product.id]?.externalID { externalIDs[old] = nil }
+        if let externalID = product.externalID { externalIDs[externalID] = product.id }
+        products[product.id] = product
+        for variant in product.allVariants {
+            owners[variant.sku] = SkuOwner(variant: variant.id, product: product.id)
+        }
+    }
+}
+
+extension Array {
+    /// Slices short enough for the values of one statement.
+    fileprivate var parts: [[Element]] {
+        stride(from: 0, to: count, by: 512).map { Array(self[$0..<Swift.min($0 + 512, count)]) }
+    }
+}
