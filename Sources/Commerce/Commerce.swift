@@ -4,12 +4,15 @@ public import Storage
 public struct Commerce: Sendable {
     /// The catalogue: products and their variants.
     public let products: Products
+    /// Who buys.
+    public let customers: Customers
     /// Stock and reservations.
     public let inventory: Inventory
 
     /// The tables of the role; each resource has its own room among the migrations.
     public static let schemas: [Schema] = [
         CatalogSchema.schema,
+        CustomerSchema.schema,
         InventorySchema.schema,
         ShipmentSchema.schema,
         ReturnSchema.schema,
@@ -17,7 +20,9 @@ public struct Commerce: Sendable {
 
     /// The services of the role.
     public init() {
-        products = Products()
-        inventory = Inventory()
+        let inventory = Inventory()
+        self.inventory = inventory
+        products = Products { try inventory.stockedSkus($0, of: $1, in: $2) }
+        customers = Customers()
     }
 }

@@ -47,7 +47,8 @@ public struct ProductDraft: Sendable {
     init(_ patch: ProductPatch, variants: [VariantPatch]) throws {
         let present = [patch.sku != nil, patch.name != nil, patch.price != nil]
         let errors = zip(Self.requiredMembers, present).filter { !$1 }.map { name, _ in
-            Failure.FieldError(pointer: "/\(name)", message: "This member is required, because there is no such product.")
+            Failure.FieldError(
+                pointer: "/\(name)", message: "This member is required, because there is no such product.")
         }
         guard errors.isEmpty else { throw Failure.invalid(errors) }
         self.patch = patch

@@ -111,7 +111,8 @@ struct AmountReader {
         errors.append(
             .init(
                 pointer: pointer,
-                message: "An amount of \(currency.code) from 0 to ten trillion with at most \(currency.digits) decimals "
+                message:
+                    "An amount of \(currency.code) from 0 to ten trillion with at most \(currency.digits) decimals "
                     + "is expected."))
         return nil
     }
@@ -123,7 +124,8 @@ struct AmountReader {
         errors.append(
             .init(
                 pointer: "/currency",
-                message: "The currency changes only together with price and cost, and while there are no further variants."
+                message:
+                    "The currency changes only together with price and cost, and while there are no further variants."
             ))
     }
 }

@@ -144,7 +144,8 @@ private struct BulkState {
     func requireFree(_ product: Product) throws {
         var seen = Set<String>()
         for variant in product.allVariants {
-            guard owners[variant.sku].map({ $0.variant == variant.id }) ?? true, seen.insert(variant.sku).inserted else {
+            guard owners[variant.sku].map({ $0.variant == variant.id }) ?? true, seen.insert(variant.sku).inserted
+            else {
                 throw Products.skuTaken(variant.sku)
             }
         }

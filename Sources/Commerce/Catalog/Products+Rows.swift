@@ -36,7 +36,7 @@ extension Products {
             """
             INSERT INTO products (tenant, id, name, description, tags, attributes, active, external_id, version, created_at,
                 updated_at)
-            VALUES (\(unit.tenant), \(product.id), \(product.name), \(product.description), \(product.tagsColumn),
+            VALUES (\(unit.tenant), \(product.id), \(product.name), \(product.description), \(product.tags.column),
                 \(product.attributes.column), \(product.isActive), \(product.externalID), \(product.version),
                 \(product.createdAt), \(product.updatedAt))
             ON CONFLICT (tenant, external_id) DO NOTHING
@@ -69,7 +69,7 @@ extension Products {
 
     private func update(_ product: Product, expecting version: Int64, in unit: UnitOfWork) throws {
         let update: SQL = """
-            UPDATE products SET name = \(product.name), description = \(product.description), tags = \(product.tagsColumn),
+            UPDATE products SET name = \(product.name), description = \(product.description), tags = \(product.tags.column),
                 attributes = \(product.attributes.column), active = \(product.isActive),
                 external_id = \(product.externalID), version = \(product.version), updated_at = \(product.updatedAt)
             WHERE tenant = \(unit.tenant) AND id = \(product.id) AND version = \(version)
@@ -108,10 +108,6 @@ extension Product {
         version = row.integer(7)
         updatedAt = row.timestamp(9)
     }
-
-    fileprivate var tagsColumn: SQLValue {
-        .utf8(JSONWriter.bytes(of: JSONValue.array(tags.map(JSONValue.string))))
-    }
 }
 
 extension Variant {
@@ -122,39 +118,5 @@ extension Variant {
             options: try row.object(13), price: Money(stored: row.integer(14), currency: currency),
             taxRate: row.rate(16), cost: row.optionalInteger(17).map { Money(stored: $0, currency: currency) },
             isActive: row.bool(18))
-    }
-}
-
-extension JSONObject {
-    /// The object as a column takes it.
-    var column: SQLValue { .utf8(JSONWriter.bytes(of: self, capacity: 64)) }
-}
-
-extension Row {
-    /// An object that stands in a column as JSON.
-    ///
-    /// - throws: ``Failure`` `corrupt_row` when it is something else.
-    func object(_ column: Int) throws -> JSONObject {
-        let bytes = bytes(column)
-        if bytes.count == 2 { return JSONObject() }
-        guard case .object(let object) = try JSONParser.parse(bytes) else {
-            throw Failure(.internal, code: "corrupt_row", "Column \(column) holds no JSON object.")
-        }
-        return object
-    }
-
-    /// An array of texts that stands in a column as JSON.
-    ///
-    /// - throws: ``Failure`` `corrupt_row` when it is something else.
-    func texts(_ column: Int) throws -> [String] {
-        let bytes = bytes(column)
-        if bytes.count == 2 { return [] }
-        guard case .array(let values) = try JSONParser.parse(bytes) else {
-            throw Failure(.internal, code: "corrupt_row", "Column \(column) holds no JSON array.")
-        }
-        return values.compactMap { value in
-            guard case .string(let text) = value else { return nil }
-            return text
-        }
     }
 }

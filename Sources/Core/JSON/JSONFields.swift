@@ -90,7 +90,9 @@ public struct JSONFields {
             return wrong(
                 name, "The text must have \(length.lowerBound) to \(length.upperBound) characters, not \(count).")
         }
-        guard !Self.hasControlCharacters(text) else { return wrong(name, "The text may not contain control characters.") }
+        guard !Self.hasControlCharacters(text) else {
+            return wrong(name, "The text may not contain control characters.")
+        }
         return text
     }
 
