@@ -80,7 +80,7 @@ let package = Package(
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
-        tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry"]),
+        tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
     ],
     swiftLanguageModes: [.v6]

@@ -28,7 +28,7 @@ extension Inventory {
     /// Moves units that nobody has reserved from one location to another.
     ///
     /// - throws: ``Failure`` `insufficient_stock`, `unknown_location`, `same_location`, `stock_limit_exceeded`.
-    public func transfer(_ transfer: StockTransfer, in unit: UnitOfWork) throws -> (from: Balance, to: Balance) {
+    public func transfer(_ transfer: StockTransfer, in unit: UnitOfWork) throws -> StockTransferred {
         guard transfer.from != transfer.to else {
             throw Failure(
                 .invalid, code: "same_location", "The stock is at \(transfer.to) already. Name another location.")
@@ -42,7 +42,7 @@ extension Inventory {
         try unit.enter(
             .transferOut, -transfer.quantity, to: from, reference: transfer.reference, reason: transfer.reason)
         try unit.enter(.transferIn, transfer.quantity, to: to, reference: transfer.reference, reason: transfer.reason)
-        return (from, to)
+        return StockTransferred(from: from, to: to)
     }
 
     /// Sets the units at a location to the number that was counted there; the ledger gets the difference, even of zero.

@@ -28,6 +28,39 @@ public struct ReservationRequest: Sendable, Hashable {
     }
 }
 
+/// What the body of a request wants set aside. It may name the product instead of the sku, and the location by either name.
+public struct ReservationDraft: Sendable, Hashable {
+    public var sku: String?
+    public var productID: Identifier?
+    public var quantity: Int64
+    public var location: String?
+    public var locationID: Identifier?
+    public var reference: String?
+    public var expiresIn: Int64?
+
+    /// Reads the body of a request.
+    ///
+    /// - parameter sku: the sku when the path of the request names it; the body must not name another then.
+    public init(_ fields: inout JSONFields, sku: String? = nil) {
+        self.sku = sku
+        if sku == nil {
+            self.sku = fields.optionalString("sku", length: StockLimits.sku)
+            productID = fields.optionalIdentifier("product_id")
+            if fields.isValid, (self.sku == nil) == (productID == nil) {
+                fields.reject("sku", "Either sku or product_id is expected.")
+            }
+        }
+        quantity = fields.integer("quantity", in: StockLimits.quantity)
+        location = fields.optionalString("location", length: StockLimits.code)
+        locationID = fields.optionalIdentifier("location_id")
+        if location != nil, locationID != nil {
+            fields.reject("location_id", "Either location or location_id is expected.")
+        }
+        reference = fields.optionalString("reference", length: StockLimits.reference)
+        expiresIn = fields.optionalInteger("expires_in", in: StockLimits.expiresIn)
+    }
+}
+
 /// What a reserve did.
 public enum ReservationOutcome: Sendable {
     /// It set units aside.

@@ -95,3 +95,20 @@ public struct StockTransfer: Sendable, Hashable {
         if fields.isValid, from == to { fields.reject("to", "A location other than from is expected.") }
     }
 }
+
+/// The balances after a transfer.
+public struct StockTransferred: Sendable, Hashable {
+    /// Of the location that the units left.
+    public let from: Balance
+    /// Of the location that they came to.
+    public let to: Balance
+}
+
+extension StockTransferred: JSONEncodable {
+    public func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("from", from)
+            json.member("to", to)
+        }
+    }
+}

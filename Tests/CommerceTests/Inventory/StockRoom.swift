@@ -3,6 +3,7 @@ import Commerce
 import Core
 import Storage
 import TestKit
+import Testing
 
 /// A store with the tables of stock, and short words for what the tests do with it.
 struct StockRoom: Sendable {
@@ -48,5 +49,27 @@ struct StockRoom: Sendable {
             _ = try await body()
             return nil
         } catch { return error as? Failure ?? Failure.internal("not a failure", cause: error) }
+    }
+
+    /// Looks at every balance: the ledger and the held reservations must add up to it, and it must not be negative.
+    func expectBooksToBalance(_ comment: Comment? = nil) async throws {
+        let wrong = try await store.database.read { transaction in
+            try transaction.rows(
+                """
+                SELECT b.tenant, b.sku, b.location, b.on_hand, b.reserved,
+                    (SELECT COALESCE(SUM(l.delta), 0) FROM stock_ledger l
+                     WHERE l.tenant = b.tenant AND l.sku = b.sku AND l.location = b.location) AS ledger,
+                    (SELECT COALESCE(SUM(r.quantity), 0) FROM reservations r
+                     WHERE r.tenant = b.tenant AND r.sku = b.sku AND r.location = b.location
+                        AND r.state = 'held') AS held
+                FROM balances b
+                """
+            ) { row in
+                let (onHand, reserved, ledger, held) = (row.int(3), row.int(4), row.int(5), row.int(6))
+                let isRight = onHand == ledger && reserved == held && reserved >= 0 && reserved <= onHand
+                return isRight ? nil : "\(row.text(1)) at \(row.text(2)): \(onHand) \(reserved) \(ledger) \(held)"
+            }.compactMap { $0 }
+        }
+        #expect(wrong.isEmpty, comment)
     }
 }
