@@ -55,5 +55,8 @@ public struct ProductDraft: Sendable {
         self.variants = variants
     }
 
+    /// Whether it says anything of what the product or a variant cost, which not everybody may.
+    public var namesCost: Bool { patch.namesCost || variants.contains(where: \.namesCost) }
+
     private static let requiredMembers = ["sku", "name", "price"]
 }

@@ -1,18 +1,20 @@
 public import ChangeLog
 public import Core
-import Storage
-
-/// A variant with the version of its product, which is what guards it against lost updates.
-public struct VersionedVariant: Sendable, Versioned, JSONEncodable {
-    /// The variant.
-    public let variant: Variant
-    public let version: Int64
-
-    public func write(to json: inout JSONWriter) { variant.write(to: &json) }
-}
+public import Storage
 
 /// The further variants of a product. The default variant is changed as the product itself.
 extension Products {
+    /// A variant of a product.
+    ///
+    /// - parameter key: the identifier or the sku of the variant.
+    /// - throws: ``Failure`` `not_found`.
+    public func findVariant(
+        _ key: String, of product: Identifier, of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> VersionedVariant {
+        let product = try find(product, of: tenant, in: transaction)
+        return VersionedVariant(variant: product.variants[try product.indexOfVariant(key)], version: product.version)
+    }
+
     /// Adds a variant to a product.
     ///
     /// - parameter version: the version of the product that the client has seen, or nil for whatever is current.

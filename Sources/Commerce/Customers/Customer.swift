@@ -73,3 +73,12 @@ public struct CustomerAddresses: Sendable, Versioned, JSONEncodable {
         }
     }
 }
+
+/// An address with the version of its customer, which guards it against lost updates.
+public struct VersionedAddress: Sendable, Versioned, JSONEncodable {
+    /// The address.
+    public let address: CustomerAddress
+    public let version: Int64
+
+    public func write(to json: inout JSONWriter) { address.write(to: &json) }
+}

@@ -62,9 +62,15 @@ public struct CustomerAddressDraft: Sendable {
         self.address = address
     }
 
-    /// Reads the members of an address.
+    /// Reads the members of an address among all addresses of a customer.
     public init(_ fields: inout JSONFields) {
-        id = fields.optionalIdentifier("id")
+        let id = fields.optionalIdentifier("id")
+        self.init(new: &fields)
+        self.id = id
+    }
+
+    /// Reads the members of an address that is added to those of a customer.
+    public init(new fields: inout JSONFields) {
         purpose = fields.optionalChoice("type", CustomerAddress.Purpose.self) ?? .shipping
         isDefault = fields.optionalBool("is_default") ?? false
         address = Address(&fields)

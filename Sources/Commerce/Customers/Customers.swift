@@ -104,7 +104,7 @@ public struct Customers: Sendable {
     /// - throws: ``Failure`` `not_found`, `version_mismatch` or `too_many_addresses`.
     public func addAddress(
         _ draft: CustomerAddressDraft, to id: Identifier, expecting version: Int64?, in unit: UnitOfWork
-    ) throws -> (address: CustomerAddress, version: Int64) {
+    ) throws -> VersionedAddress {
         let old = try current(id, expecting: version, in: unit)
         guard old.addresses.count < CustomerLimits.addresses.upperBound else {
             throw Failure.conflict(
@@ -114,7 +114,7 @@ public struct Customers: Sendable {
         let address = CustomerAddress(draft, id: unit.makeIdentifier())
         var new = old
         new.addAddress(address)
-        return (address, try save(new, over: old, in: unit).version)
+        return VersionedAddress(address: address, version: try save(new, over: old, in: unit).version)
     }
 
     private func current(_ id: Identifier, expecting version: Int64?, in unit: UnitOfWork) throws -> Customer {
