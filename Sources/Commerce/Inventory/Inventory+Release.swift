@@ -26,7 +26,7 @@ extension Inventory {
     /// Returns the reservation when it was this call that ended it.
     func expire(_ id: Identifier, in unit: UnitOfWork) throws -> Reservation? {
         let reservation = try find(reservation: id, of: unit.tenant, in: unit.transaction)
-        guard reservation.state == .held, reservation.isOverdue(at: unit.now) else { return nil }
+        guard reservation.isOverdue(at: unit.now) else { return nil }
         return try end(reservation, as: .expired, in: unit)
     }
 
@@ -39,7 +39,7 @@ extension Inventory {
     func end(
         _ reservation: Reservation, as state: ReservationState, quantity part: Int64? = nil, in unit: UnitOfWork
     ) throws -> Reservation {
-        if state == .committed, reservation.state != .committed, reservation.isOverdue(at: unit.now) {
+        if state == .committed, reservation.hasRunOut(at: unit.now) {
             throw Failure.conflict(
                 "reservation_expired", "The time of reservation \(reservation.id) has run out. Make a new one.")
         }

@@ -23,9 +23,14 @@ public struct Reservation: Sendable, Hashable, Versioned {
     public let createdAt: Timestamp
     public internal(set) var updatedAt: Timestamp
 
-    /// Whether its time has run out, be it swept already or not.
+    /// Whether it is held beyond its time, so that the sweeper is to end it.
     public func isOverdue(at now: Timestamp) -> Bool {
-        expiresAt.map { $0 <= now } ?? false
+        state == .held && expiresAt.map { $0 <= now } ?? false
+    }
+
+    /// Whether its time has run out before anything else ended it, be it swept already or not.
+    public func hasRunOut(at now: Timestamp) -> Bool {
+        state == .expired || isOverdue(at: now)
     }
 }
 
