@@ -22,28 +22,42 @@ extension Products {
         return result
     }
 
-    /// Does what a row says, when it can be done: nothing is written before everything about it is known to be right.
+    /// Does what a row says, when everything about it is known to be right. What fails after that fails the whole bulk,
+    /// because half a row may be written by then.
     private func upsert(
         _ row: ProductBulk.Row, _ state: inout BulkState, in unit: UnitOfWork
     ) throws -> ProductBulkResult.Outcome {
+        let old: Product?
+        let new: Product
         do {
-            let sku = row.patch.sku ?? ""
-            guard let owner = state.owners[sku] else {
-                let product = try makeProduct(ProductDraft(row.patch, variants: row.variants), in: unit)
-                try state.requireFree(product)
-                try insert(product, in: unit)
-                state.note(product)
-                return .created(product)
-            }
-            guard let old = state.products[owner.product], old.sku == sku else { throw Self.skuTaken(sku) }
-            let new = try patched(old, with: row, in: unit)
-            try state.requireFree(new)
-            let saved = try save(new, over: old, in: unit)
-            state.note(saved)
-            return saved == old ? .unchanged(saved) : .updated(saved)
+            (old, new) = try prepare(row, state, in: unit)
         } catch let failure as Failure where failure.kind == .invalid || failure.kind == .conflict {
             return .rejected(failure)
         }
+        guard let old else {
+            try insert(new, in: unit)
+            state.note(new)
+            return .created(new)
+        }
+        let saved = try save(new, over: old, in: unit)
+        state.note(saved)
+        return saved == old ? .unchanged(saved) : .updated(saved)
+    }
+
+    /// The product that a row is about, if there is one, and what it shall be.
+    private func prepare(
+        _ row: ProductBulk.Row, _ state: BulkState, in unit: UnitOfWork
+    ) throws -> (old: Product?, new: Product) {
+        let sku = row.patch.sku ?? ""
+        guard let owner = state.owners[sku] else {
+            let new = try makeProduct(ProductDraft(row.patch, variants: row.variants), in: unit)
+            try state.requireFree(new)
+            return (nil, new)
+        }
+        guard let old = state.products[owner.product], old.sku == sku else { throw Self.skuTaken(sku) }
+        let new = try patched(old, with: row, in: unit)
+        try state.requireFree(new)
+        return (old, new)
     }
 
     private func patched(_ old: Product, with row: ProductBulk.Row, in unit: UnitOfWork) throws -> Product {
