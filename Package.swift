@@ -79,6 +79,7 @@ let package = Package(
             swiftSettings: strict),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
+        tests("Core", uses: ["Core"]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),

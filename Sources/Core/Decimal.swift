@@ -7,54 +7,32 @@ public struct Decimal: Hashable, Sendable {
     /// How many of the digits stand after the point; never negative.
     public let scale: Int
 
-    /// Reads decimal text as JSON writes numbers: an optional minus, digits, an optional fraction and exponent.
+    /// How many significant digits a number may have; zeros at its ends do not count.
+    public static let digitLimit = 18
+    /// How many digits its text may have before the exponent, zeros included.
+    public static let textLimit = 64
+    /// How large an exponent may be, either way.
+    public static let exponentLimit = 18
+
+    /// Reads decimal text: an optional minus, digits, an optional fraction and exponent, as JSON writes numbers.
+    /// Leading zeros are passed over.
     ///
-    /// Returns nil for other text, for more than 18 significant digits and for exponents beyond ±18.
+    /// Returns nil for other text and beyond the limits above.
     public init?(_ text: some StringProtocol) {
-        var negative = false
-        var coefficient: Int64 = 0
-        var significant = 0
-        var scale = 0
-        var digits = 0
-        var afterPoint = false
-        var exponent: Substring?
-        for (offset, byte) in text.utf8.enumerated() {
-            switch byte {
-            case UInt8(ascii: "-") where offset == 0:
-                negative = true
-            case UInt8(ascii: ".") where !afterPoint && digits > 0:
-                afterPoint = true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                digits += 1
-                if significant > 0 || byte != UInt8(ascii: "0") { significant += 1 }
-                guard significant <= 18, digits <= 64 else { return nil }
-                coefficient = coefficient * 10 + Int64(byte - UInt8(ascii: "0"))
-                if afterPoint { scale += 1 }
-            case UInt8(ascii: "e"), UInt8(ascii: "E"):
-                exponent = Substring(text.dropFirst(offset + 1))
-            default:
-                return nil
-            }
-            if exponent != nil { break }
-        }
-        guard digits > 0, !(afterPoint && scale == 0) else { return nil }
-        if let exponent {
-            guard let shift = Int(exponent), (-18...18).contains(shift) else { return nil }
-            scale -= shift
-        }
-        while scale < 0 {
+        var reader = DecimalReader(text.utf8.makeIterator())
+        guard let digits = reader.digits(), let exponent = reader.exponent(), reader.isAtEnd else { return nil }
+        var coefficient = digits.coefficient
+        var power = digits.power + exponent
+        if coefficient == 0 { power = 0 }
+        guard power >= -Self.textLimit else { return nil }
+        while power > 0 {
             let (product, overflow) = coefficient.multipliedReportingOverflow(by: 10)
             guard !overflow else { return nil }
             coefficient = product
-            scale += 1
+            power -= 1
         }
-        while scale > 0, coefficient % 10 == 0 {
-            coefficient /= 10
-            scale -= 1
-        }
-        guard scale <= 64 else { return nil }
-        self.coefficient = negative ? -coefficient : coefficient
-        self.scale = scale
+        self.coefficient = coefficient
+        scale = -power
     }
 
     /// The number in units of `10^-digits` when it is a whole number of them, else nil.
@@ -85,5 +63,74 @@ extension Int128 {
     func divided(roundingHalfAwayBy divisor: Int128) -> Int128 {
         let half = divisor / 2
         return self >= 0 ? (self + half) / divisor : (self - half) / divisor
+    }
+}
+
+/// Reads the parts of decimal text, byte by byte.
+private struct DecimalReader<Bytes: IteratorProtocol<UInt8>> {
+    private var bytes: Bytes
+    private var next: UInt8?
+
+    init(_ bytes: Bytes) {
+        self.bytes = bytes
+        next = self.bytes.next()
+    }
+
+    var isAtEnd: Bool { next == nil }
+
+    /// The digits without the zeros at either end, and the power of ten that they are taken by.
+    mutating func digits() -> (coefficient: Int64, power: Int)? {
+        let isNegative = take("-")
+        var coefficient: Int64 = 0
+        var significant = 0
+        var zeros = 0
+        var total = 0
+        var fraction: Int?
+        while true {
+            if let digit = digit() {
+                total += 1
+                guard total <= Decimal.textLimit else { return nil }
+                if let places = fraction { fraction = places + 1 }
+                if digit == 0 {
+                    zeros += 1
+                } else {
+                    significant = significant == 0 ? 1 : significant + zeros + 1
+                    guard significant <= Decimal.digitLimit else { return nil }
+                    for _ in 0...(coefficient == 0 ? 0 : zeros) { coefficient *= 10 }
+                    coefficient += digit
+                    zeros = 0
+                }
+            } else if total > 0, fraction == nil, take(".") {
+                fraction = 0
+            } else {
+                break
+            }
+        }
+        guard total > 0, fraction != 0 else { return nil }
+        return (isNegative ? -coefficient : coefficient, zeros - (fraction ?? 0))
+    }
+
+    /// The exponent, zero when there is none. Returns nil when it is not a number or too large.
+    mutating func exponent() -> Int? {
+        guard take("e") || take("E") else { return 0 }
+        let isNegative = !take("+") && take("-")
+        var exponent: Int?
+        while let digit = digit() {
+            exponent = (exponent ?? 0) * 10 + Int(digit)
+            guard exponent ?? 0 <= Decimal.exponentLimit else { return nil }
+        }
+        return exponent.map { isNegative ? -$0 : $0 }
+    }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard next == UInt8(ascii: scalar) else { return false }
+        next = bytes.next()
+        return true
+    }
+
+    private mutating func digit() -> Int64? {
+        guard let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        next = bytes.next()
+        return Int64(byte - UInt8(ascii: "0"))
     }
 }

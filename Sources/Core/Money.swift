@@ -67,8 +67,10 @@ public struct Money: Hashable, Sendable {
     /// A share of the amount, rounded to the minor unit, half away from zero.
     public func multiplied(by rate: Rate) throws -> Money {
         let product = Int128(minorUnits) * Int128(rate.partsPerMillion)
-        return try Money(
-            minorUnits: Int64(product.divided(roundingHalfAwayBy: 1_000_000)), currency: currency)
+        guard let share = Int64(exactly: product.divided(roundingHalfAwayBy: 1_000_000)) else {
+            throw Self.outOfRange
+        }
+        return try Money(minorUnits: share, currency: currency)
     }
 
     /// The share `part / whole` of the amount, rounded to the minor unit, half away from zero.

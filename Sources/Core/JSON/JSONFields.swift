@@ -206,7 +206,8 @@ public struct JSONFields {
                 results.append(text)
             } else {
                 let range = "\(length.lowerBound) to \(length.upperBound)"
-                note(.init(pointer: "\(path(name))/\(index)", message: "A string of \(range) characters is expected."))
+                let message = "A string of \(range) characters, none of them a control character, is expected."
+                note(.init(pointer: "\(path(name))/\(index)", message: message))
             }
         }
         return results
@@ -250,6 +251,7 @@ public struct JSONFields {
         return value
     }
 
+    /// Whether a text has control characters other than tab and line breaks.
     private static func hasControlCharacters(_ text: String) -> Bool {
         text.utf8.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D || $0 == 0x7F }
     }
@@ -315,11 +317,11 @@ public struct JSONFields {
             return "\(pointer)/\(name)"
         }
         var escaped = ""
-        for character in name {
-            switch character {
+        for scalar in name.unicodeScalars {
+            switch scalar {
             case "~": escaped += "~0"
             case "/": escaped += "~1"
-            default: escaped.append(character)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return "\(pointer)/\(escaped)"

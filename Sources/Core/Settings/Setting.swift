@@ -38,7 +38,8 @@ public struct Setting<Value: SettingValue>: Sendable {
             problem: { text in
                 guard let value = Value(text: text) else { return "is not \(Value.kind)" }
                 if let bounds, !bounds.contains(value) {
-                    return "must be from \(bounds.lowerBound.text) to \(bounds.upperBound.text) \(unit)"
+                    let range = "\(bounds.lowerBound.text) to \(bounds.upperBound.text)"
+                    return "must be from \(range)\(unit.isEmpty ? "" : " \(unit)")"
                 }
                 return nil
             })
