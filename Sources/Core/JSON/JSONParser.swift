@@ -59,7 +59,9 @@ public struct JSONParser {
                 skipSpace()
                 guard take(UInt8(ascii: ":")) else { throw failure("a colon is expected after a member's name") }
                 skipSpace()
-                guard isNew(name, in: object, &names) else { throw failure("the member \"\(name.prefix(64))\" stands here twice") }
+                guard isNew(name, in: object, &names) else {
+                    throw failure("the member \"\(name.prefix(64))\" stands here twice")
+                }
                 object.members.append(.init(name, try value()))
                 guard object.members.count <= Self.memberLimit else {
                     throw failure("an object has more than \(Self.memberLimit) members")
