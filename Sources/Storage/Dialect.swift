@@ -17,6 +17,14 @@ public enum Dialect: Sendable, Hashable {
         return text
     }
 
+    /// What the engine wants done after the statements of a migration, in the same transaction.
+    var statementsAfterMigration: [String] {
+        switch self {
+        case .sqlite: SQLitePlannerStatistics.statements
+        case .postgres: []
+        }
+    }
+
     private var replacements: [(String, String)] {
         switch self {
         case .sqlite:

@@ -75,7 +75,7 @@ extension Database {
     private func apply(_ migration: Migration, of room: String, at now: Timestamp) async throws {
         let dialect = dialect
         _ = try await write { transaction in
-            for statement in migration.statements {
+            for statement in migration.statements + dialect.statementsAfterMigration {
                 try transaction.execute(SQL(trusted: dialect.render(statement)))
             }
             try transaction.execute(
