@@ -43,7 +43,7 @@ extension Inventory {
         var rows: SQL = "FROM balances WHERE tenant = \(tenant)"
         if let sku = filter.sku { rows += " AND sku = \(sku)" }
         if let location = filter.location { rows += " AND location = \(location)" }
-        if filter.isLow { rows += " AND on_hand - reserved <= reorder_point" }
+        if filter.isLow { rows += " AND reorder_point >= on_hand - reserved" }
         let end = try SQL.page(["sku", "location"], descending: false, page)
         let fetched = try transaction.rows("SELECT \(Balance.columns) \(rows)\(end)", Balance.init(row:))
         return Page(fetched: fetched, page, total: try total(of: rows, page, in: transaction)) {

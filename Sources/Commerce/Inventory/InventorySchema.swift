@@ -74,7 +74,7 @@ public enum InventorySchema {
     private static let indexes = [
         "CREATE INDEX balances_by_location ON balances (tenant, location, sku)",
         """
-        CREATE INDEX balances_low ON balances (tenant, sku, location) WHERE on_hand - reserved <= reorder_point
+        CREATE INDEX balances_low ON balances (tenant, sku, location) WHERE reorder_point >= on_hand - reserved
         """,
         "CREATE INDEX stock_ledger_by_sku ON stock_ledger (tenant, sku, id)",
         """
