@@ -82,7 +82,9 @@ let package = Package(
         tests("Core", uses: ["Core"]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
-        tests("Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
+        tests(
+            "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"],
+            resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -33,37 +33,39 @@ import Testing
     }
 
     @Test func eachSourcePrevailsOverThoseBeforeIt() throws {
-        let yaml = "server:\n  port: 1001\n  host: file\nstorage: {readers: 3}\n"
-        let environment = ["MILLRACE_SERVER_PORT": "1002", "MILLRACE_STORAGE_READERS": "5", "HOME": "/"]
-        let values = try load(yaml, environment: environment, flags: ["server.port": "1003"])
-        #expect(values[ServerSettings.port] == 1003)
+        let yaml = "server:\n  shutdown_timeout: 1001\n  log_level: debug\nstorage: {readers: 3}\n"
+        let environment = ["MILLRACE_SERVER_SHUTDOWN_TIMEOUT": "1002", "MILLRACE_STORAGE_READERS": "5", "HOME": "/"]
+        let values = try load(yaml, environment: environment, flags: ["server.shutdown_timeout": "1003"])
+        #expect(values[ServerSettings.shutdownTimeout] == 1003)
         #expect(values[StorageSettings.readers] == 5)
-        #expect(values[ServerSettings.host] == "file")
+        #expect(values[ServerSettings.logLevel] == .debug)
         #expect(values[ServerSettings.logFormat] == .text)
         #expect(values[StorageSettings.pageCache] == 64)
     }
 
     @Test func aFileMayBeFlatOrEmptyOrOnlyComments() throws {
-        #expect(try load("server.port: 7\n")[ServerSettings.port] == 7)
-        #expect(try load("")[ServerSettings.port] == 8080)
-        #expect(try load("# nothing\n\n---\n")[ServerSettings.port] == 8080)
+        #expect(try load("storage.readers: 7\n")[StorageSettings.readers] == 7)
+        #expect(try load("")[StorageSettings.readers] == 8)
+        #expect(try load("# nothing\n\n---\n")[StorageSettings.readers] == 8)
     }
 
     @Test func everyUnknownNameAndWrongValueIsTold() throws {
-        let yaml = "server:\n  prot: 1\n  port: many\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
+        let yaml = "server:\n  log_levle: info\n  shutdown_timeout: many\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
         let environment = [
             "MILLRACE_STORAGE_REEDERS": "4", "MILLRACE_ADMIN_KEY": "x", "MILLRACE_SERVER_LOG_FORMAT": "xml",
         ]
         let errors = try errors { try load(yaml, environment: environment) }
         #expect(errors.count == 6)
-        #expect(errors.contains { $0.hasPrefix("server.prot") && $0.hasSuffix("Did you mean server.port?") })
+        #expect(errors.contains { $0.hasPrefix("server.log_levle") && $0.hasSuffix("Did you mean server.log_level?") })
         #expect(errors.contains { $0.hasPrefix("nonsense") })
         #expect(
             errors.contains {
                 $0 == "MILLRACE_STORAGE_REEDERS: environment has no such setting. Did you mean storage.readers?"
             })
         #expect(
-            errors.contains { $0.hasPrefix("server.port: \"many\" from ") && $0.hasSuffix("is not a whole number.") })
+            errors.contains {
+                $0.hasPrefix("server.shutdown_timeout: \"many\" from ") && $0.hasSuffix("is not a whole number.")
+            })
         #expect(
             errors.contains { $0.hasPrefix("storage.readers: \"0\" from ") && $0.contains("must be from 1 to 256") })
         #expect(errors.contains { $0 == "server.log_format: \"xml\" from environment is not one of text, json." })

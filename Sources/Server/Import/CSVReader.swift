@@ -23,6 +23,7 @@ public struct CSVReader {
     }
 
     private let separator: UInt8
+    private let hasQuotes: Bool
     private let nextChunk: () throws -> [UInt8]
     private var chunk: [UInt8] = []
     private var index = 0
@@ -34,8 +35,11 @@ public struct CSVReader {
     private var size = 0
 
     /// A reader of text that comes in chunks, the last of which is followed by an empty one.
-    public init(separator: Character = ",", nextChunk: @escaping () throws -> [UInt8]) {
+    ///
+    /// - parameter quotes: whether a quote encloses a field; without, it is text like any other.
+    public init(separator: Character = ",", quotes: Bool = true, nextChunk: @escaping () throws -> [UInt8]) {
         self.separator = separator.asciiValue ?? UInt8(ascii: ",")
+        hasQuotes = quotes
         self.nextChunk = nextChunk
     }
 
@@ -73,7 +77,7 @@ public struct CSVReader {
         size += 1
         if size > Self.recordLimit { fail(&record, "more than \(Self.recordLimit) bytes") }
         switch (state, byte) {
-        case (.fieldStart, UInt8(ascii: "\"")): state = .quoted
+        case (.fieldStart, UInt8(ascii: "\"")) where hasQuotes: state = .quoted
         case (.quoted, UInt8(ascii: "\"")): state = .afterQuote
         case (.quoted, _): append(byte, record)
         case (.afterQuote, UInt8(ascii: "\"")):
@@ -85,7 +89,7 @@ public struct CSVReader {
         case (.afterQuote, _):
             fail(&record, "more text after the closing quote of a field")
             state = .skipping
-        case (.plain, UInt8(ascii: "\"")):
+        case (.plain, UInt8(ascii: "\"")) where hasQuotes:
             fail(&record, "a quote inside of a field that does not begin with one")
             state = .skipping
         case (.fieldStart, _), (.plain, _):

@@ -2,14 +2,6 @@ public import Core
 
 /// The settings of the process itself.
 public enum ServerSettings {
-    /// Which address the server listens on.
-    public static let host = Setting(
-        "server.host", default: "127.0.0.1", moves: "the address of the listening line",
-        "The address to listen on; 0.0.0.0 for every interface.")
-    /// Which port the server listens on.
-    public static let port = Setting(
-        "server.port", default: 8080, unit: "port", bounds: 0...65_535, moves: "the address of the listening line",
-        "The port to listen on; 0 takes a free one.")
     /// What is logged.
     public static let logLevel = Setting(
         "server.log_level", default: LogLevel.info, moves: "log_messages_total",
@@ -26,7 +18,7 @@ public enum ServerSettings {
 
     /// All of them.
     public static let all: [AnySetting] = [
-        host.erased, port.erased, logLevel.erased, logFormat.erased, shutdownTimeout.erased,
+        logLevel.erased, logFormat.erased, shutdownTimeout.erased,
     ]
 }
 

@@ -1,0 +1,61 @@
+public import Core
+
+/// A running server as the target of an import, through its bulk routes.
+public struct HTTPImportTarget: ImportTarget {
+    private let client: ServerClient
+
+    /// The server of a client.
+    public init(_ client: ServerClient) {
+        self.client = client
+    }
+
+    public func write(_ rows: [JSONObject], of kind: ImportKind) async throws -> [ImportOutcome] {
+        let answer: JSONObject
+        do {
+            answer = try await client.json("POST", kind.route, kind.body(rows))
+        } catch let failure as Failure where failure.kind == .tooLarge && rows.count > 1 {
+            // Half of the rows are half of the body.
+            let middle = rows.count / 2
+            let first = try await write(Array(rows[..<middle]), of: kind)
+            return first + (try await write(Array(rows[middle...]), of: kind))
+        }
+        guard case .array(let results)? = answer["results"] else {
+            throw Failure(.internal, code: "unexpected_answer", "\(kind.route) answered without results.")
+        }
+        return try results.map(Self.outcome)
+    }
+
+    /// Reads what became of a row, as every bulk route tells it.
+    static func outcome(_ value: JSONValue) throws -> ImportOutcome {
+        guard case .object(let result) = value, case .string(let status)? = result["status"] else {
+            throw Failure(.internal, code: "unexpected_answer", "A bulk route answered a result without a status.")
+        }
+        switch status {
+        case "unchanged": return .unchanged
+        case "rejected":
+            guard case .array(let errors)? = result["errors"], !errors.isEmpty else {
+                return .rejected(result["message"]?.importText ?? "The server gave no reason.")
+            }
+            let reasons = errors.map { value -> String in
+                guard case .object(let error) = value else { return "" }
+                let pointer = error["pointer"]?.importText ?? ""
+                let message = error["message"]?.importText ?? ""
+                return pointer.isEmpty ? message : "\(pointer.dropFirst()): \(message)"
+            }
+            return .rejected(reasons.joined(separator: "; "))
+        default: return .written
+        }
+    }
+}
+
+extension ImportKind {
+    /// The bulk route.
+    fileprivate var route: String {
+        switch self {
+        case .products: "/api/v1/products/bulk"
+        case .customers: "/api/v1/customers/bulk"
+        case .orders: "/api/v1/orders/bulk"
+        case .inventory: "/api/v1/inventory/bulk-count"
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Core
+
+/// Which column becomes what: from the command line, and by name for the rest.
+public struct ImportMapping: Sendable {
+    /// One column and what it becomes.
+    struct Rule: Sendable, Hashable {
+        let column: String
+        let path: String
+        let form: ImportField.Form
+        /// Whether true becomes false.
+        let isInverted: Bool
+    }
+
+    /// The rules for the rows themselves.
+    let rules: [Rule]
+    /// The values that every row has, by their paths.
+    let constants: [Rule]
+    /// The columns that become nothing.
+    public let ignoredColumns: [String]
+    /// Whether rows may have members that no rule names, which then become what they are called.
+    let isOpen: Bool
+
+    /// A mapping of the columns of a file.
+    ///
+    /// - parameter maps: `theirs=ours`, or `!theirs=ours` where true becomes false. A column may become several things.
+    /// - parameter constants: `ours=value`, for what no column says.
+    /// - parameter columns: the columns of the file; nil for rows whose members are not known before they are read.
+    /// - parameter prefix: the part of the paths that this file is about: `lines.` for the lines of orders, else empty.
+    /// - throws: ``Failure`` `invalid_mapping` that tells what is wrong and what would be right.
+    public init(
+        _ kind: ImportKind, maps: [String], constants: [String] = [], columns: [String]?, prefix: String = ""
+    ) throws {
+        let fields = kind.fields.filter { prefix.isEmpty ? !$0.name.hasPrefix("lines.") : $0.name.hasPrefix(prefix) }
+        var rules: [Rule] = []
+        for map in maps {
+            let (theirs, ours) = try Self.split(map)
+            let isInverted = theirs.hasPrefix("!")
+            let column = isInverted ? String(theirs.dropFirst()) : theirs
+            guard kind.fields.contains(where: { $0.covers(ours) }) else { throw Self.unknown(ours, of: kind) }
+            guard let field = fields.first(where: { $0.covers(ours) }) else { continue }
+            guard columns?.contains(column) ?? true else { throw Self.noColumn(column, of: columns ?? []) }
+            guard !isInverted || field.form == .flag else {
+                throw Self.wrong("!\(column)=\(ours) turns true and false round, but \(ours) is no true or false.")
+            }
+            rules.append(.init(column: column, path: ours, form: field.form, isInverted: isInverted))
+        }
+        self.constants = try constants.compactMap { text in
+            let (ours, value) = try Self.split(text)
+            guard kind.fields.contains(where: { $0.covers(ours) }) else { throw Self.unknown(ours, of: kind) }
+            guard let field = fields.first(where: { $0.covers(ours) }) else { return nil }
+            return Rule(column: value, path: ours, form: field.form, isInverted: false)
+        }
+        let mapped = Set(rules.map(\.column))
+        let taken = Set(rules.map(\.path) + self.constants.map(\.path))
+        var ignored: [String] = []
+        for column in columns ?? [] where !mapped.contains(column) {
+            let path = prefix + column
+            if let field = fields.first(where: { $0.covers(path) }), !taken.contains(path) {
+                rules.append(.init(column: column, path: path, form: field.form, isInverted: false))
+            } else {
+                ignored.append(column)
+            }
+        }
+        self.rules = rules
+        ignoredColumns = ignored
+        isOpen = columns == nil
+        try checkTargets()
+    }
+
+    /// Two columns may share a list; anything else has one source.
+    private func checkTargets() throws {
+        var seen = Set<String>()
+        for rule in rules + constants where rule.form != .list && !seen.insert(rule.path).inserted {
+            throw Self.wrong("\(rule.path) is mapped twice. Take one of its columns or values away.")
+        }
+    }
+
+    private static func split(_ text: String) throws -> (String, String) {
+        guard let sign = text.firstIndex(of: "="), sign != text.startIndex, text.index(after: sign) < text.endIndex
+        else {
+            throw wrong("\"\(text)\" is no mapping. Write --map theirs=ours, and --set ours=value.")
+        }
+        return (String(text[..<sign]), String(text[text.index(after: sign)...]))
+    }
+
+    private static func unknown(_ path: String, of kind: ImportKind) -> Failure {
+        wrong(
+            "\(kind.rawValue) have no \(path). They may have: \(kind.fields.map(\.name).joined(separator: ", ")).")
+    }
+
+    private static func noColumn(_ column: String, of columns: [String]) -> Failure {
+        wrong("There is no column \(column). The columns are: \(columns.joined(separator: ", ")).")
+    }
+
+    private static func wrong(_ message: String) -> Failure {
+        Failure(.invalid, code: "invalid_mapping", message)
+    }
+}

@@ -1,0 +1,95 @@
+import Core
+
+/// How the rows of an import are written down.
+public enum ImportFormat: String, CaseIterable, Sendable {
+    case csv, ndjson
+
+    /// The format by the end of a file's name; CSV for any other.
+    public init(path: String) {
+        self = [".ndjson", ".jsonl"].contains { path.lowercased().hasSuffix($0) } ? .ndjson : .csv
+    }
+}
+
+/// One row of a file: its values by their columns, or what is wrong with it.
+struct ImportRow {
+    /// The line that it begins on, from 1.
+    let line: Int
+    let values: Result<[String: JSONValue], RowProblem>
+    /// The row as it stands in the file, for the file of rejected rows.
+    let fields: [String]
+}
+
+/// The rows of a file, one after the other.
+struct ImportRows {
+    /// The columns, when a header names them.
+    let columns: [String]?
+    private var records: CSVReader
+    private let format: ImportFormat
+
+    /// Begins to read a file; of CSV, its header.
+    ///
+    /// - throws: ``Failure`` `invalid_header` when there is none, or it names a column twice or not at all.
+    init(_ input: ImportInput, _ format: ImportFormat) throws {
+        self.format = format
+        switch format {
+        case .csv:
+            records = CSVReader { try input.next() }
+            columns = try Self.header(&records, of: input.name)
+        case .ndjson:
+            // A control character separates nothing, so each line is one field; JSON never has it in its text.
+            records = CSVReader(separator: "\u{1F}", quotes: false) { try input.next() }
+            columns = nil
+        }
+    }
+
+    /// The next row, or nil at the end.
+    mutating func next() throws -> ImportRow? {
+        guard let record = try records.next() else { return nil }
+        let values: Result<[String: JSONValue], RowProblem> =
+            if let problem = record.problem { .failure(RowProblem(problem)) } else {
+                format == .csv ? csvValues(record) : Self.jsonValues(record)
+            }
+        return ImportRow(line: record.line, values: values, fields: record.fields)
+    }
+
+    private func csvValues(_ record: CSVReader.Record) -> Result<[String: JSONValue], RowProblem> {
+        let columns = columns ?? []
+        guard record.fields.count == columns.count else {
+            return .failure(
+                RowProblem("the row has \(record.fields.count) fields where the header has \(columns.count)"))
+        }
+        var values: [String: JSONValue] = [:]
+        values.reserveCapacity(columns.count)
+        for (column, field) in zip(columns, record.fields) { values[column] = .string(field) }
+        return .success(values)
+    }
+
+    private static func jsonValues(_ record: CSVReader.Record) -> Result<[String: JSONValue], RowProblem> {
+        do {
+            let line = record.fields.first ?? ""
+            guard case .object(let object) = try JSONParser.parse(Array(line.utf8)) else {
+                return .failure(RowProblem("the line is no JSON object"))
+            }
+            return .success(Dictionary(object.members.map { ($0.name, $0.value) }) { first, _ in first })
+        } catch {
+            return .failure(RowProblem((error as? Failure)?.message ?? "\(error)"))
+        }
+    }
+
+    private static func header(_ records: inout CSVReader, of name: String) throws -> [String] {
+        guard let record = try records.next() else { throw wrongHeader(name, "is empty") }
+        if let problem = record.problem { throw wrongHeader(name, "has a bad first line: \(problem)") }
+        let columns = record.fields.map(\.trimmed)
+        var seen = Set<String>()
+        for column in columns {
+            guard !column.isEmpty else { throw wrongHeader(name, "has a column without a name") }
+            guard seen.insert(column).inserted else { throw wrongHeader(name, "has the column \(column) twice") }
+        }
+        return columns
+    }
+
+    private static func wrongHeader(_ name: String, _ problem: String) -> Failure {
+        Failure(
+            .invalid, code: "invalid_header", "\(name) \(problem). Its first line must name each column once.")
+    }
+}

@@ -1,0 +1,43 @@
+import ChangeLog
+import Commerce
+public import Core
+
+/// The files of a server that does not run as the target of an import. The services of the roles do the work, as they do
+/// for the bulk routes.
+public struct LocalImportTarget: ImportTarget {
+    private let store: Store
+    private let context: ChangeContext
+
+    /// The files of a server, as a tenant sees them.
+    public init(_ store: Store, tenant: Tenant = .first) {
+        self.store = store
+        context = ChangeContext(tenant: tenant, actor: "import")
+    }
+
+    public func write(_ rows: [JSONObject], of kind: ImportKind) async throws -> [ImportOutcome] {
+        let commerce = store.commerce
+        let body = kind.body(rows)
+        let answer = try await store.log.write(context) { unit in
+            switch kind {
+            case .products:
+                let bulk = try JSONFields.read(body) { try ProductBulk(&$0) }
+                return JSONWriter.bytes(of: try commerce.products.upsert(bulk, in: unit))
+            case .customers:
+                let bulk = try JSONFields.read(body) { fields in
+                    try Bulk(&fields, rows: kind.member, count: Customers.bulkRows) { CustomerPatch(&$0) }
+                }
+                return JSONWriter.bytes(of: try commerce.customers.upsert(bulk, in: unit))
+            case .orders:
+                throw Failure.internal("Orders are not yet here.")
+            case .inventory:
+                let bulk = try JSONFields.read(body) { fields in
+                    try Bulk(&fields, rows: kind.member, count: StockLimits.adjustments) { StockCount(&$0) }
+                }
+                return JSONWriter.bytes(of: try commerce.inventory.count(bulk, in: unit))
+            }
+        }.value
+        guard case .object(let object) = try JSONParser.parse(answer), case .array(let results)? = object["results"]
+        else { throw Failure.internal("A bulk answered without results.") }
+        return try results.map(HTTPImportTarget.outcome)
+    }
+}
