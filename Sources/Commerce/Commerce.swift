@@ -1,3 +1,4 @@
+public import Core
 public import Storage
 
 /// Orders and stock: the first role, as a library. Each resource has a service, synchronous over a unit of work.
@@ -8,21 +9,27 @@ public struct Commerce: Sendable {
     public let customers: Customers
     /// Stock and reservations.
     public let inventory: Inventory
+    /// What was ordered.
+    public let orders: Orders
 
     /// The tables of the role; each resource has its own room among the migrations.
     public static let schemas: [Schema] = [
         CatalogSchema.schema,
         CustomerSchema.schema,
         InventorySchema.schema,
+        OrderSchema.schema,
         ShipmentSchema.schema,
         ReturnSchema.schema,
     ]
 
     /// The services of the role.
-    public init() {
+    ///
+    /// - parameter defaultCurrency: of orders that name none and whose skus the catalogue does not know.
+    public init(defaultCurrency: Currency = .usd) {
         let inventory = Inventory()
         self.inventory = inventory
         products = Products { try inventory.stockedSkus($0, of: $1, in: $2) }
         customers = Customers()
+        orders = Orders(products, customers, inventory, defaultCurrency: defaultCurrency)
     }
 }

@@ -1,0 +1,185 @@
+import ChangeLog
+import Core
+import Storage
+
+/// How orders and their lines stand in the tables.
+extension Orders {
+    /// Stores a new order with its lines and appends it to the log.
+    ///
+    /// - parameter isNumbered: whether the number was given and must be that one.
+    func insert(_ order: Order, isNumbered: Bool, in unit: UnitOfWork) throws {
+        var order = order
+        var attempts = 1
+        while try !insertRow(order, in: unit) {
+            guard !isNumbered else {
+                throw Failure.conflict("order_number_taken", "There is an order \(order.number) already.")
+            }
+            guard attempts < OrderNumber.attempts else { throw Failure.internal("Too many order numbers are taken.") }
+            attempts += 1
+            order = order.numbered(OrderNumber.make(from: unit.makeIdentifier()))
+        }
+        try insertLines(order.lines ?? [], of: order.id, in: unit)
+        try unit.recordInsert("order", order.id, after: JSONWriter.bytes(of: order, capacity: 2048))
+    }
+
+    /// Returns false when the number is taken.
+    private func insertRow(_ order: Order, in unit: UnitOfWork) throws -> Bool {
+        do {
+            return try unit.transaction.execute(
+                """
+                INSERT INTO orders (\(Order.columns), tenant)
+                VALUES (\(order.id), \(order.number), \(order.externalID), \(order.customerID), \(order.status.rawValue),
+                    \(order.fulfillmentStatus.rawValue), \(order.currency), \(order.amounts.subtotal.minorUnits),
+                    \(order.amounts.discount.minorUnits), \(order.amounts.tax.minorUnits),
+                    \(order.amounts.shipping.minorUnits), \(order.amounts.total.minorUnits), \(order.paid.minorUnits),
+                    \(order.refunded.minorUnits), \(order.details.shippingAddress?.column),
+                    \(order.details.billingAddress?.column), \(order.details.paymentMethod),
+                    \(order.details.shippingMethod), \(order.details.notes), \(order.statusReason), \(order.isArchived),
+                    \(order.reservesStock), \(order.orderedAt), \(order.version), \(order.createdAt),
+                    \(order.updatedAt), \(unit.tenant))
+                ON CONFLICT (tenant, order_number) DO NOTHING
+                """) == 1
+        } catch let violation as ConstraintViolation where violation.kind == .unique {
+            throw Failure.externalIDTaken(order)
+        }
+    }
+
+    /// Adds lines to an order by as few statements as there are hundreds of them.
+    func insertLines(_ lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws {
+        var rest = lines[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.linesAtOnce)
+            rest = rest.dropFirst(part.count)
+            var insert: SQL = "INSERT INTO order_lines (\(OrderLine.columns), tenant, order_id) VALUES "
+            for (index, line) in part.enumerated() {
+                if index > 0 { insert += ", " }
+                insert += """
+                    (\(line.id), \(line.sku), \(line.productID), \(line.variantID), \(line.name), \(line.quantity),
+                    \(line.unitPrice.minorUnits), \(line.discount.minorUnits), \(line.taxRate), \(line.tax.minorUnits),
+                    \(line.total.minorUnits), \(line.shippedQuantity), \(line.returnedQuantity), \(unit.tenant), \(order))
+                    """
+            }
+            try unit.transaction.execute(insert)
+        }
+    }
+
+    /// How many lines one statement adds.
+    private static let linesAtOnce = 100
+
+    /// Stores a changed order with the lines that differ, and appends the change to the log.
+    func save(_ new: Order, over old: Order, in unit: UnitOfWork) throws {
+        let changed: Int
+        do {
+            changed = try unit.transaction.execute(
+                """
+                UPDATE orders SET external_id = \(new.externalID), status = \(new.status.rawValue),
+                    fulfillment_status = \(new.fulfillmentStatus.rawValue),
+                    subtotal_amount = \(new.amounts.subtotal.minorUnits),
+                    discount_amount = \(new.amounts.discount.minorUnits), tax_amount = \(new.amounts.tax.minorUnits),
+                    shipping_amount = \(new.amounts.shipping.minorUnits), total_amount = \(new.amounts.total.minorUnits),
+                    paid_amount = \(new.paid.minorUnits), refunded_amount = \(new.refunded.minorUnits),
+                    shipping_address = \(new.details.shippingAddress?.column),
+                    billing_address = \(new.details.billingAddress?.column),
+                    payment_method = \(new.details.paymentMethod), shipping_method = \(new.details.shippingMethod),
+                    notes = \(new.details.notes), status_reason = \(new.statusReason), is_archived = \(new.isArchived),
+                    version = \(new.version), updated_at = \(new.updatedAt)
+                WHERE tenant = \(unit.tenant) AND id = \(new.id) AND version = \(old.version)
+                """)
+        } catch let violation as ConstraintViolation where violation.kind == .unique {
+            throw Failure.externalIDTaken(new)
+        }
+        guard changed == 1 else { throw Failure.versionMismatch("order", current: old.version + 1) }
+        try saveLines(new.lines ?? [], over: old.lines ?? [], of: new.id, in: unit)
+        try unit.recordUpdate(
+            "order", new.id, before: JSONWriter.bytes(of: old, capacity: 2048),
+            after: JSONWriter.bytes(of: new, capacity: 2048))
+    }
+
+    private func saveLines(_ new: [OrderLine], over old: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws
+    {
+        let before = Dictionary(uniqueKeysWithValues: old.map { ($0.id, $0) })
+        let kept = Set(new.map(\.id))
+        for line in old where !kept.contains(line.id) {
+            try unit.transaction.execute(
+                "DELETE FROM order_lines WHERE tenant = \(unit.tenant) AND order_id = \(order) AND id = \(line.id)")
+        }
+        for line in new where before[line.id] != nil && before[line.id] != line {
+            try unit.transaction.execute(
+                """
+                UPDATE order_lines SET quantity = \(line.quantity), unit_price = \(line.unitPrice.minorUnits),
+                    discount_amount = \(line.discount.minorUnits), tax_rate = \(line.taxRate),
+                    tax_amount = \(line.tax.minorUnits), total_amount = \(line.total.minorUnits),
+                    shipped_quantity = \(line.shippedQuantity), returned_quantity = \(line.returnedQuantity)
+                WHERE tenant = \(unit.tenant) AND order_id = \(order) AND id = \(line.id)
+                """)
+        }
+        try insertLines(new.filter { before[$0.id] == nil }, of: order, in: unit)
+    }
+}
+
+extension Order {
+    /// The columns that ``init(row:)`` reads, in its order.
+    static let columns: SQL = """
+        id, order_number, external_id, customer_id, status, fulfillment_status, currency, subtotal_amount,
+        discount_amount, tax_amount, shipping_amount, total_amount, paid_amount, refunded_amount, shipping_address,
+        billing_address, payment_method, shipping_method, notes, status_reason, is_archived, reserves_stock, ordered_at,
+        version, created_at, updated_at
+        """
+
+    /// An order without its lines.
+    init(row: Row) throws {
+        let currency = try row.currency(6)
+        func money(_ column: Int) -> Money { Money(stored: row.integer(column), currency: currency) }
+        self.init(
+            id: try row.identifier(0), number: row.text(1), externalID: row.optionalText(2),
+            customerID: try row.optionalIdentifier(3), status: try row.choice(4, OrderStatus.self),
+            fulfillmentStatus: try row.choice(5, FulfillmentStatus.self),
+            amounts: OrderAmounts(
+                storedSubtotal: money(7), discount: money(8), tax: money(9), shipping: money(10), total: money(11)),
+            paid: money(12), refunded: money(13),
+            details: OrderDetails(
+                shippingAddress: try row.optionalBytes(14).map { try Address(stored: $0) },
+                billingAddress: try row.optionalBytes(15).map { try Address(stored: $0) },
+                paymentMethod: row.optionalText(16), shippingMethod: row.optionalText(17), notes: row.optionalText(18)),
+            statusReason: row.optionalText(19), isArchived: row.bool(20), reservesStock: row.bool(21),
+            orderedAt: row.timestamp(22), lines: nil, version: row.integer(23), createdAt: row.timestamp(24),
+            updatedAt: row.timestamp(25))
+    }
+
+    /// The order under another number.
+    fileprivate func numbered(_ number: String) -> Order {
+        Order(
+            id: id, number: number, externalID: externalID, customerID: customerID, status: status,
+            fulfillmentStatus: fulfillmentStatus, amounts: amounts, paid: paid, refunded: refunded, details: details,
+            statusReason: statusReason, isArchived: isArchived, reservesStock: reservesStock, orderedAt: orderedAt,
+            lines: lines, version: version, createdAt: createdAt, updatedAt: updatedAt)
+    }
+}
+
+extension OrderLine {
+    /// The columns that ``init(row:currency:)`` reads, in its order.
+    static let columns: SQL = """
+        id, sku, product_id, variant_id, name, quantity, unit_price, discount_amount, tax_rate, tax_amount,
+        total_amount, shipped_quantity, returned_quantity
+        """
+
+    init(row: Row, currency: Currency) throws {
+        try self.init(
+            id: row.identifier(0), sku: row.text(1), productID: row.optionalIdentifier(2),
+            variantID: row.optionalIdentifier(3), name: row.text(4), quantity: row.integer(5),
+            unitPrice: Money(stored: row.integer(6), currency: currency),
+            discount: Money(stored: row.integer(7), currency: currency), taxRate: row.rate(8),
+            shippedQuantity: row.integer(11), returnedQuantity: row.integer(12))
+    }
+}
+
+extension Address {
+    /// The address as a column takes it.
+    fileprivate var column: SQLValue { .utf8(JSONWriter.bytes(of: self, capacity: 256)) }
+}
+
+extension Failure {
+    fileprivate static func externalIDTaken(_ order: Order) -> Failure {
+        conflict("external_id_taken", "Another order has the external id \(order.externalID ?? "").")
+    }
+}
