@@ -19,7 +19,16 @@ public struct Decimal: Hashable, Sendable {
     ///
     /// Returns nil for other text and beyond the limits above.
     public init?(_ text: some StringProtocol) {
-        var reader = DecimalReader(text.utf8.makeIterator())
+        // Callers in other modules do not get a version of generic code for their type, so the work is done on bytes.
+        let parsed =
+            text.utf8.withContiguousStorageIfAvailable { Self(utf8: $0) }
+            ?? Array(text.utf8).withUnsafeBufferPointer { Self(utf8: $0) }
+        guard let parsed else { return nil }
+        self = parsed
+    }
+
+    private init?(utf8: UnsafeBufferPointer<UInt8>) {
+        var reader = DecimalReader(utf8)
         guard let digits = reader.digits(), let exponent = reader.exponent(), reader.isAtEnd else { return nil }
         var coefficient = digits.coefficient
         var power = digits.power + exponent
@@ -67,12 +76,12 @@ extension Int128 {
 }
 
 /// Reads the parts of decimal text, byte by byte.
-private struct DecimalReader<Bytes: IteratorProtocol<UInt8>> {
-    private var bytes: Bytes
+private struct DecimalReader {
+    private var bytes: UnsafeBufferPointer<UInt8>.Iterator
     private var next: UInt8?
 
-    init(_ bytes: Bytes) {
-        self.bytes = bytes
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes.makeIterator()
         next = self.bytes.next()
     }
 

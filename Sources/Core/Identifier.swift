@@ -24,21 +24,28 @@ public struct Identifier: Hashable, Sendable {
     ///
     /// Returns nil for any other text.
     public init?(_ text: some StringProtocol) {
+        // Callers in other modules do not get a version of generic code for their type, so the work is done on bytes.
+        guard
+            let parsed = text.utf8.withContiguousStorageIfAvailable({ Self(utf8: $0) })
+                ?? Array(text.utf8).withUnsafeBufferPointer({ Self(utf8: $0) })
+        else { return nil }
+        self = parsed
+    }
+
+    private init?(utf8: UnsafeBufferPointer<UInt8>) {
+        guard utf8.count == 36 else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0
         var digits = 0
-        var index = 0
-        for byte in text.utf8 {
+        for (index, byte) in utf8.enumerated() {
             if index == 8 || index == 13 || index == 18 || index == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
             } else {
-                guard digits < 32, let nibble = Self.nibble(byte) else { return nil }
+                guard let nibble = Self.nibble(byte) else { return nil }
                 if digits < 16 { high = high << 4 | nibble } else { low = low << 4 | nibble }
                 digits += 1
             }
-            index += 1
         }
-        guard index == 36, digits == 32 else { return nil }
         self.init(high: high, low: low)
     }
 

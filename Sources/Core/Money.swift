@@ -95,10 +95,11 @@ public struct Money: Hashable, Sendable {
 extension Money: CustomStringConvertible {
     /// The amount without its currency, with all of the currency's decimals: `59.98`, `-0.05`, `1200` for yen.
     public var description: String {
-        let digits = String(minorUnits.magnitude)
-        let sign = minorUnits < 0 ? "-" : ""
-        guard currency.digits > 0 else { return sign + digits }
-        let padded = String(repeating: "0", count: max(0, currency.digits + 1 - digits.count)) + digits
-        return "\(sign)\(padded.dropLast(currency.digits)).\(padded.suffix(currency.digits))"
+        String(unsafeUninitializedCapacity: DecimalText.capacity) { write(to: $0) }
+    }
+
+    /// Writes the text into the start of a buffer of ``DecimalText/capacity`` bytes and returns its length.
+    func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        DecimalText.write(minorUnits, digits: currency.digits, to: buffer)
     }
 }

@@ -24,9 +24,13 @@ public struct Rate: Hashable, Sendable {
 extension Rate: CustomStringConvertible {
     /// The rate as a decimal number without trailing zeros: `0.0875`.
     public var description: String {
-        let whole = partsPerMillion / 1_000_000
-        let parts = String(partsPerMillion % 1_000_000 + 1_000_000).dropFirst()
-        let fraction = String(parts.reversed().drop { $0 == "0" }.reversed())
-        return fraction.isEmpty ? String(whole) : "\(whole).\(fraction)"
+        String(unsafeUninitializedCapacity: DecimalText.capacity) { write(to: $0) }
+    }
+
+    /// Writes the text into the start of a buffer of ``DecimalText/capacity`` bytes and returns its length.
+    func write(to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var length = DecimalText.write(partsPerMillion, digits: 6, to: buffer)
+        while buffer[length - 1] == UInt8(ascii: "0") { length -= 1 }
+        return buffer[length - 1] == UInt8(ascii: ".") ? length - 1 : length
     }
 }

@@ -42,11 +42,11 @@ extension Timestamp: JSONEncodable {
 
 extension Money: JSONEncodable {
     /// Writes the amount as a decimal string; its currency stands in a member of its own.
-    public func write(to json: inout JSONWriter) { json.string(description) }
+    public func write(to json: inout JSONWriter) { json.plain(capacity: DecimalText.capacity) { write(to: $0) } }
 }
 
 extension Rate: JSONEncodable {
-    public func write(to json: inout JSONWriter) { json.string(description) }
+    public func write(to json: inout JSONWriter) { json.plain(capacity: DecimalText.capacity) { write(to: $0) } }
 }
 
 extension LogPosition: JSONEncodable {

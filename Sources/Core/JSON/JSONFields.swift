@@ -9,7 +9,8 @@
 public struct JSONFields {
     private let object: JSONObject
     private let pointer: String
-    private var seen: Set<String> = []
+    /// Which members of the object were asked for.
+    private var seen: [Bool]
     private var errors: [Failure.FieldError] = []
 
     /// How many errors are reported at most; a thousand wrong rows need not all be named.
@@ -18,6 +19,7 @@ public struct JSONFields {
     private init(_ object: JSONObject, at pointer: String) {
         self.object = object
         self.pointer = pointer
+        seen = Array(repeating: false, count: object.members.count)
     }
 
     /// Reads an object.
@@ -85,7 +87,7 @@ public struct JSONFields {
     public mutating func optionalString(_ name: String, length: ClosedRange<Int>) -> String? {
         guard let value = take(name) else { return nil }
         guard case .string(let text) = value else { return wrong(name, "A string is expected, not \(value.kind).") }
-        let count = text.unicodeScalars.count
+        let count = Self.scalarCount(text)
         guard length.contains(count) else {
             return wrong(
                 name, "The text must have \(length.lowerBound) to \(length.upperBound) characters, not \(count).")
@@ -200,7 +202,7 @@ public struct JSONFields {
         guard let values = optionalArray(name, count: count) else { return nil }
         var results: [String] = []
         for (index, value) in values.enumerated() {
-            if case .string(let text) = value, length.contains(text.unicodeScalars.count),
+            if case .string(let text) = value, length.contains(Self.scalarCount(text)),
                 !Self.hasControlCharacters(text)
             {
                 results.append(text)
@@ -237,8 +239,7 @@ public struct JSONFields {
     ///
     ///     patch.notes = fields.patch("notes") { $0.optionalString($1, length: 0...2000) }
     public mutating func patch<T>(_ name: String, _ read: (inout JSONFields, String) -> T?) -> Patch<T> {
-        guard let value = object[name] else { return .keep }
-        seen.insert(name)
+        guard let value = member(name) else { return .keep }
         if value == .null { return .remove }
         return read(&self, name).map(Patch.set) ?? .keep
     }
@@ -251,6 +252,11 @@ public struct JSONFields {
         return value
     }
 
+    /// How many Unicode scalars a text has: its bytes but for those that continue a scalar.
+    private static func scalarCount(_ text: String) -> Int {
+        text.utf8.reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 }
+    }
+
     /// Whether a text has control characters other than tab and line breaks.
     private static func hasControlCharacters(_ text: String) -> Bool {
         text.utf8.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D || $0 == 0x7F }
@@ -258,9 +264,15 @@ public struct JSONFields {
 
     /// The value of a member that is neither missing nor null.
     private mutating func take(_ name: String) -> JSONValue? {
-        seen.insert(name)
-        guard let value = object[name], value != .null else { return nil }
+        guard let value = member(name), value != .null else { return nil }
         return value
+    }
+
+    /// The value of a member, which counts as asked for from now on.
+    private mutating func member(_ name: String) -> JSONValue? {
+        guard let index = object.members.firstIndex(where: { $0.name == name }) else { return nil }
+        seen[index] = true
+        return object.members[index].value
     }
 
     private mutating func optionalArray(_ name: String, count: ClosedRange<Int>) -> [JSONValue]? {
@@ -297,7 +309,7 @@ public struct JSONFields {
     }
 
     private mutating func noteUnknown() {
-        for member in object.members where !seen.contains(member.name) {
+        for (member, isSeen) in zip(object.members, seen) where !isSeen {
             reject(member.name, "There is no member of this name here.")
         }
     }

@@ -128,40 +128,36 @@ public struct JSONParser {
     private mutating func string() throws -> String {
         position += 1
         let start = position
+        let isASCII = try skipPlainText()
+        let text = try text(start..<position, isASCII: isASCII)
+        return take(UInt8(ascii: "\"")) ? text : try escapedString(after: text)
+    }
+
+    /// Goes on to a quote or an escape. Returns whether all of the text up to there is ASCII.
+    private mutating func skipPlainText() throws -> Bool {
+        var bits: UInt8 = 0
         while let byte = peek() {
-            if byte == UInt8(ascii: "\"") {
-                let text = try text(start..<position)
-                position += 1
-                return text
-            }
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return bits < 0x80 }
             guard byte >= 0x20 else { throw failure("a control character in a string must be escaped") }
+            bits |= byte
             position += 1
         }
         throw failure("the text ends within a string")
     }
 
     /// Goes on with a string at its first escape.
-    private mutating func escapedString(from start: Int) throws -> String {
-        var result = try text(start..<position)
-        while let byte = peek() {
-            if byte == UInt8(ascii: "\"") {
-                position += 1
-                return result
-            }
-            if byte == UInt8(ascii: "\\") {
-                position += 1
+    private mutating func escapedString(after text: String) throws -> String {
+        var result = text
+        while !take(UInt8(ascii: "\"")) {
+            if take(UInt8(ascii: "\\")) {
                 result.unicodeScalars.append(try escape())
-                continue
+            } else {
+                let start = position
+                let isASCII = try skipPlainText()
+                result += try self.text(start..<position, isASCII: isASCII)
             }
-            let plain = position
-            while let byte = peek(), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                guard byte >= 0x20 else { throw failure("a control character in a string must be escaped") }
-                position += 1
-            }
-            result += try text(plain..<position)
         }
-        throw failure("the text ends within a string")
+        return result
     }
 
     private mutating func escape() throws -> Unicode.Scalar {
@@ -206,10 +202,11 @@ public struct JSONParser {
         return value
     }
 
-    private func text(_ range: Range<Int>) throws -> String {
-        guard let text = String(validating: UnsafeBufferPointer(rebasing: rest[range]), as: UTF8.self) else {
-            throw failure("this string is not valid UTF-8")
-        }
+    private func text(_ range: Range<Int>, isASCII: Bool) throws -> String {
+        let bytes = UnsafeBufferPointer(rebasing: rest[range])
+        let text = String(decoding: bytes, as: UTF8.self)
+        // Decoding puts U+FFFD in place of what is not valid, so the text has other bytes then.
+        guard isASCII || text.utf8.elementsEqual(bytes) else { throw failure("this string is not valid UTF-8") }
         return text
     }
 
