@@ -11,6 +11,8 @@ public struct Commerce: Sendable {
     public let inventory: Inventory
     /// What was ordered.
     public let orders: Orders
+    /// What was paid for it.
+    public let payments: Payments
 
     /// The tables of the role; each resource has its own room among the migrations.
     public static let schemas: [Schema] = [
@@ -18,6 +20,7 @@ public struct Commerce: Sendable {
         CustomerSchema.schema,
         InventorySchema.schema,
         OrderSchema.schema,
+        PaymentSchema.schema,
         ShipmentSchema.schema,
         ReturnSchema.schema,
     ]
@@ -31,5 +34,6 @@ public struct Commerce: Sendable {
         products = Products { try inventory.stockedSkus($0, of: $1, in: $2) }
         customers = Customers()
         orders = Orders(products, customers, inventory, defaultCurrency: defaultCurrency)
+        payments = Payments(orders: orders)
     }
 }

@@ -1,0 +1,179 @@
+public import Commerce
+import Core
+import HTTPTypes
+import Storage
+
+extension Routes {
+    /// Orders and their lines.
+    public static func orderRoutes(_ commerce: Commerce) -> [Route] {
+        orderReads(commerce.orders) + orderWrites(commerce.orders) + orderMoves(commerce.orders)
+            + lineWrites(commerce.orders)
+    }
+
+    private static let read = "orders:read"
+    private static let write = "orders:write"
+
+    private static func orderReads(_ orders: Orders) -> [Route] {
+        [
+            .read(.get, "/api/v1/orders", scope: read) { request in
+                let (filter, page) = try request.readQuery { (OrderFilter(&$0), $0.page()) }
+                return { .page(try orders.list(filter, page, of: request.tenant, in: $0)) }
+            },
+            .read(.get, "/api/v1/orders/{id}", scope: read) { request in
+                let id = try request.identifier("id")
+                return { .ok(try orders.find(id, of: request.tenant, in: $0)) }
+            },
+            .read(.get, "/api/v1/orders/by-number/{number}", scope: read) { request in
+                let number = try request.parameter("number")
+                return { .ok(try orders.find(number: number, of: request.tenant, in: $0)) }
+            },
+            .read(.get, "/api/v1/orders/{id}/items", scope: read) { request in
+                let name = try request.parameter("id")
+                return { transaction in
+                    let order =
+                        try Identifier(name).map { try orders.find($0, of: request.tenant, in: transaction) }
+                        ?? orders.find(number: name, of: request.tenant, in: transaction)
+                    return .page(Page(items: order.lines ?? [], next: nil))
+                }
+            },
+            .read(.get, "/api/v1/customers/{id}/orders", scope: read) { request in
+                let id = try request.identifier("id")
+                let (filter, page) = try request.readQuery { query in
+                    var filter = OrderFilter(&query)
+                    filter.customerID = id
+                    return (filter, query.page())
+                }
+                return { .page(try orders.list(filter, page, of: request.tenant, in: $0)) }
+            },
+        ]
+    }
+
+    private static func orderWrites(_ orders: Orders) -> [Route] {
+        [
+            .write(.post, "/api/v1/orders", scope: write) { request in
+                let draft = try request.readBody { OrderDraft(&$0, .init(of: request)) }
+                return { unit in
+                    let order = try orders.create(draft, in: unit)
+                    return .created(order, at: "/api/v1/orders/\(order.id)")
+                }
+            },
+            .write(.post, "/api/v1/orders/bulk", scope: "orders:import", bodyLimit: .bulk) { request in
+                let bulk = try request.readBody { try OrderBulk(&$0) }
+                return { .ok(try orders.takeOver(bulk, in: $0)) }
+            },
+            .write(.patch, "/api/v1/orders/{id}", scope: write) { request in
+                let id = try request.identifier("id")
+                let version = try request.requireVersion()
+                let patch = try request.readBody { OrderPatch(&$0) }
+                return { .ok(try orders.update(id, patch, expecting: version, in: $0)) }
+            },
+            .write(.put, "/api/v1/orders/{id}", scope: write) { request in
+                let id = try request.identifier("id")
+                let version = try request.requireVersion()
+                let patch = try request.readBody { OrderPatch(replacing: &$0) }
+                return { .ok(try orders.update(id, patch, expecting: version, in: $0)) }
+            },
+            .write(.delete, "/api/v1/orders/{id}", scope: write) { request in
+                let id = try request.identifier("id")
+                let version = try request.requireVersion()
+                return { unit in
+                    try orders.delete(id, expecting: version, in: unit)
+                    return .noContent
+                }
+            },
+        ]
+    }
+
+    private static func orderMoves(_ orders: Orders) -> [Route] {
+        [
+            .write(.put, "/api/v1/orders/{id}/status", scope: write) { request in
+                let id = try request.identifier("id")
+                let version = try request.requireVersion()
+                let (status, reason) = try request.readBody { fields in
+                    (
+                        fields.choice("status", OrderStatus.self) ?? .pending,
+                        fields.optionalString("reason", length: OrderLimits.reason)
+                    )
+                }
+                return { .ok(try orders.move(id, to: status, reason: reason, expecting: version, in: $0)) }
+            },
+            .write(.post, "/api/v1/orders/{id}/cancel", scope: write) { request in
+                let id = try request.identifier("id")
+                let reason = try request.readOptionalBody { $0.optionalString("reason", length: OrderLimits.reason) }
+                let version = request.expectedVersion
+                return { .ok(try orders.move(id, to: .cancelled, reason: reason, expecting: version, in: $0)) }
+            },
+            .write(.post, "/api/v1/orders/{id}/archive", scope: write) { request in
+                let id = try request.identifier("id")
+                return { .ok(try orders.archive(id, expecting: request.expectedVersion, in: $0)) }
+            },
+            .write(.post, "/api/v1/orders/{id}/unarchive", scope: write) { request in
+                let id = try request.identifier("id")
+                return { .ok(try orders.archive(id, false, expecting: request.expectedVersion, in: $0)) }
+            },
+        ]
+    }
+
+    private static func lineWrites(_ orders: Orders) -> [Route] {
+        [
+            .write(.post, "/api/v1/orders/{id}/items", scope: write) { request in
+                let id = try request.identifier("id")
+                let items = try request.readBody { fields in
+                    fields.objects("items", count: OrderLimits.lines) { OrderItemDraft(&$0) }
+                }
+                let permissions = OrderDraft.Permissions(of: request)
+                let version = request.expectedVersion
+                return { .ok(try orders.addLines(items, to: id, permissions, expecting: version, in: $0)) }
+            },
+            .write(.patch, "/api/v1/orders/{id}/items/{line}", scope: write) { request in
+                let (id, line) = (try request.identifier("id"), try request.identifier("line"))
+                let version = try request.requireVersion()
+                let patch = try request.readBody { OrderLinePatch(&$0, .init(of: request)) }
+                return { .ok(try orders.changeLine(line, of: id, patch, expecting: version, in: $0)) }
+            },
+            .write(.delete, "/api/v1/orders/{id}/items/{line}", scope: write) { request in
+                let (id, line) = (try request.identifier("id"), try request.identifier("line"))
+                let version = try request.requireVersion()
+                return { .ok(try orders.removeLine(line, of: id, expecting: version, in: $0)) }
+            },
+        ]
+    }
+}
+
+extension OrderDraft.Permissions {
+    /// What the credential of a request may decide.
+    fileprivate init(of request: APIRequest) {
+        self.init(
+            setsPrices: request.credential.allows("orders:price"),
+            importsHistory: request.credential.allows("orders:import"))
+    }
+}
+
+extension OrderFilter {
+    /// Reads the parameters of a list.
+    fileprivate init(_ query: inout QueryReader) {
+        self.init()
+        let names = OrderStatus.allCases.map(\.rawValue)
+        for name in query.optionalStrings("status", count: 1...names.count, length: 1...20) ?? [] {
+            if let status = OrderStatus(rawValue: name) {
+                statuses.append(status)
+            } else {
+                query.reject("status", "One of \(names.joined(separator: ", ")) is expected.")
+            }
+        }
+        customerID = query.optionalIdentifier("customer_id")
+        from = query.optionalTimestamp("from")
+        to = query.optionalTimestamp("to")
+        search = query.optionalString("search", length: OrderLimits.externalID)
+        isArchived = query.optionalBool("archived") ?? false
+        includesLines = query.optionalBool("include_items") ?? false
+        sort = query.optionalChoice("sort_by", Sort.self) ?? .createdAt
+        descending = query.optionalChoice("sort_order", SortDirection.self) != .ascending
+    }
+}
+
+/// Which end of a list comes first.
+private enum SortDirection: String, CaseIterable {
+    case ascending = "asc"
+    case descending = "desc"
+}
