@@ -55,7 +55,8 @@ struct Balances {
     func ship(_ quantity: Int64, of sku: String, at location: String, in unit: UnitOfWork) throws -> Balance? {
         try unit.transaction.first(
             """
-            UPDATE balances SET on_hand = on_hand - \(quantity), reserved = reserved - \(quantity), version = version + 1
+            UPDATE balances
+            SET on_hand = on_hand - \(quantity), reserved = reserved - \(quantity), version = version + 1
             WHERE tenant = \(unit.tenant) AND sku = \(sku) AND location = \(location) AND reserved >= \(quantity)
             RETURNING \(Balance.columns)
             """, Balance.init(row:))

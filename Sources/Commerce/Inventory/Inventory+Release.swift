@@ -32,8 +32,8 @@ extension Inventory {
 
     /// Ends a held reservation, or a part of it.
     ///
-    /// A part leaves the reservation as one of its own that is ended; the rest stays held under the old identifier. So the
-    /// held quantities always add up to what is reserved, and the committed ones to what has left.
+    /// A part leaves the reservation as one of its own that is ended; the rest stays held under the old identifier. So
+    /// the held quantities always add up to what is reserved, and the committed ones to what has left.
     ///
     /// Returns what was ended: the reservation, or its part.
     func end(

@@ -66,7 +66,8 @@ extension UnitOfWork {
     ) throws {
         try transaction.execute(
             """
-            INSERT INTO stock_ledger (tenant, id, sku, location, kind, delta, on_hand_after, reference, reason, created_at)
+            INSERT INTO stock_ledger (tenant, id, sku, location, kind, delta, on_hand_after, reference, reason,
+                created_at)
             VALUES (\(tenant), \(makeIdentifier()), \(balance.sku), \(balance.location), \(kind.rawValue), \(delta),
                 \(balance.onHand), \(reference), \(reason), \(now))
             """)

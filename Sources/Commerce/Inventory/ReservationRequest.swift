@@ -28,7 +28,8 @@ public struct ReservationRequest: Sendable, Hashable {
     }
 }
 
-/// What the body of a request wants set aside. It may name the product instead of the sku, and the location by either name.
+/// What the body of a request wants set aside. It may name the product instead of the sku, and the location by its code
+/// or its identifier.
 public struct ReservationDraft: Sendable, Hashable {
     public var sku: String?
     public var productID: Identifier?

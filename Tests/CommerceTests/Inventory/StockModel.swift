@@ -76,7 +76,8 @@ struct StockModel {
     }
 }
 
-/// Numbers that depend on nothing but their seed (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+/// Numbers that depend on nothing but their seed (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
+/// 2014).
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
