@@ -3,8 +3,8 @@ import Core
 import Storage
 
 extension Commerce {
-    /// Sets units aside as the body of a request wants it, and tells whether it did or whether the reference had been used
-    /// before.
+    /// Sets units aside as the body of a request wants it, and tells whether it did or whether the reference had been
+    /// used before.
     ///
     /// - throws: ``Failure`` `not_found` when there is no such product or location, and what
     ///   ``Inventory/reserveOnce(_:in:)`` throws.

@@ -31,8 +31,8 @@ extension Inventory {
 
     /// Sets units aside for the lines of an order: all of them, or none by throwing.
     ///
-    /// The reservations come in the order of the skus. A line whose units no single location has is split over several by
-    /// their priority, into several reservations, unless it names a location or a reference.
+    /// The reservations come in the order of the skus. A line whose units no single location has is split over several
+    /// by their priority, into several reservations, unless it names a location or a reference.
     public func reserve(lines: [ReservationRequest], in unit: UnitOfWork) throws -> [Reservation] {
         // Everyone takes the rows in the order of the skus, so that two orders never wait for each other.
         try lines.sorted { $0.sku < $1.sku }.flatMap { line in

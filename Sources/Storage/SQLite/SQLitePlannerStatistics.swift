@@ -4,8 +4,9 @@
 /// would read all the rows of a tenant in the order of the primary key rather than look into `(tenant, order_id)`. Told
 /// the same from the start it plans alike on a small file and on a large one, and needs no `ANALYZE` as rows come.
 ///
-/// The numbers of an index (https://www.sqlite.org/fileformat2.html, "The sqlite_stat1 table") are its rows, and how many
-/// of those one value of its first columns has: a tenant all of them, a further column 10, then 9, a whole unique key 1.
+/// The numbers of an index (https://www.sqlite.org/fileformat2.html, "The sqlite_stat1 table") are its rows, and how
+/// many of those one value of its first columns has: a tenant all of them, a further column 10, then 9, a whole unique
+/// key 1.
 enum SQLitePlannerStatistics {
     /// The statements that write them, to be run in the transaction of a migration, whose change of the schema makes
     /// every other connection read them.

@@ -4,8 +4,8 @@ import Storage
 import TestKit
 import Testing
 
-/// The queries of stock look into their indexes, whatever the number of rows, on the connection that made the tables and
-/// on every other.
+/// The queries of stock look into their indexes, whatever the number of rows, on the connection that made the tables
+/// and on every other.
 @Suite struct InventoryPlanTests {
     private static let plans: [(query: SQL, plan: String)] = [
         (
