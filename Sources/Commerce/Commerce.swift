@@ -13,6 +13,10 @@ public struct Commerce: Sendable {
     public let orders: Orders
     /// What was paid for it.
     public let payments: Payments
+    /// What leaves for orders.
+    public let shipments: Shipments
+    /// What comes back of orders.
+    public let returns: Returns
 
     /// The tables of the role; each resource has its own room among the migrations.
     public static let schemas: [Schema] = [
@@ -35,5 +39,7 @@ public struct Commerce: Sendable {
         customers = Customers()
         orders = Orders(products, customers, inventory, defaultCurrency: defaultCurrency)
         payments = Payments(orders: orders)
+        shipments = Shipments(orders)
+        returns = Returns(orders, inventory, payments)
     }
 }

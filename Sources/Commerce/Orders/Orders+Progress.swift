@@ -53,7 +53,7 @@ extension Orders {
             }
             order.lines = lines
             order.fulfillmentStatus = FulfillmentStatus(lines, isDelivered: progress.isDelivered)
-            order.advance(to: order.fulfillmentStatus)
+            order.advance(to: FulfillmentStatus(lines.map(\.withoutReturns), isDelivered: progress.isDelivered))
         }
     }
 
@@ -87,5 +87,14 @@ extension Order {
         case .unfulfilled, .partiallyReturned, .returned: steps = []
         }
         for step in steps where status.next.contains(step) && status != .onHold { status = step }
+    }
+}
+
+extension OrderLine {
+    /// The line as if nothing had come back of it: what returns does not keep the rest from being shipped and delivered.
+    fileprivate var withoutReturns: OrderLine {
+        var line = self
+        line.returnedQuantity = 0
+        return line
     }
 }

@@ -27,6 +27,25 @@ struct ShipmentAllocations {
         return Dictionary(uniqueKeysWithValues: rows)
     }
 
+    /// What of a line can be shipped.
+    struct Shippable: Equatable {
+        /// Units that shipments may hold: those of the line without those that left by a move of the order itself.
+        let ordered: Int64
+        /// Units that no shipment holds.
+        let left: Int64
+    }
+
+    /// What of each line of an order can be shipped.
+    func shippable(of order: Order, in unit: UnitOfWork) throws -> [Identifier: Shippable] {
+        let allocations = try all(of: unit.tenant, in: unit.transaction)
+        let lines = (order.lines ?? []).map { line in
+            let allocation = allocations[line.id] ?? Allocation()
+            let ordered = line.quantity - (line.shippedQuantity - allocation.shipped)
+            return (line.id, Shippable(ordered: ordered, left: ordered - allocation.planned))
+        }
+        return Dictionary(uniqueKeysWithValues: lines)
+    }
+
     /// Sets units of a line aside for a shipment.
     ///
     /// - throws: ``Failure`` `exceeds_order` when fewer are left.

@@ -7,7 +7,7 @@ public enum ShipmentLimits {
     /// Units of one line.
     public static let quantity: ClosedRange<Int64> = 1...1_000_000_000
     /// Events of one shipment.
-    public static let events = 500
+    public static let events = 200
     /// Characters of a carrier, a service and a tracking number.
     public static let name = 1...100
     /// Characters of a tracking address.
