@@ -78,8 +78,7 @@ public struct Import {
         guard rows.columns?.contains(lines.column) ?? true else {
             throw Failure(
                 .invalid, code: "invalid_join",
-                "\(request.path) has no column \(lines.column), by which its orders find their lines. Name one with --join."
-            )
+                "\(request.path) has no column \(lines.column) to find the lines of its orders by. Name one with --join.")
         }
         summary.ignoredColumns += lines.ignoredColumns.map { "\($0) of the lines" }
         self.lines = lines
@@ -87,8 +86,8 @@ public struct Import {
 
     /// Reads every row and writes those that are acceptable.
     ///
-    /// - throws: what the target throws when it cannot be reached or written at all. What it has written by then stays; a
-    ///   second run goes on from there, because rows that are there already are not written again.
+    /// - throws: what the target throws when it cannot be reached or written at all. What it has written by then stays;
+    ///   a second run goes on from there, because rows that are there already are not written again.
     public mutating func run() async throws -> ImportSummary {
         while let row = try rows.next() {
             summary.read += 1
@@ -118,7 +117,7 @@ public struct Import {
             self.lines = nil
             defer { self.lines = lines }
             let (found, rounded) = try lines.take(key, currency: converter.currency(of: values))
-            draft.members = draft.members.setting("lines", .array(found.map(JSONValue.object)))
+            draft.members = draft.members.setting("items", .array(found.map(JSONValue.object)))
             draft.rounded += rounded
         }
         summary.rounded += draft.rounded
@@ -173,11 +172,11 @@ extension JSONObject {
         return rest.setting("addresses", .array([.object(parts.setting("is_default", .bool(true)))]))
     }
 
-    /// An order without a state was shipped when it has a time of that, and nothing was taken from today's stock for it.
+    /// An order without a state was shipped when it has a time of that. Nothing of today's stock is set aside for it.
     fileprivate func completingOrder() -> JSONObject {
-        var order = self
+        var order = JSONObject(members.filter { $0.name != "shipped_at" })
         if order["status"] == nil {
-            let wasShipped = order["shipped_at"].map { $0 != .null } ?? false
+            let wasShipped = self["shipped_at"].map { $0 != .null } ?? false
             order = order.setting("status", .string(wasShipped ? "shipped" : "pending"))
         }
         return order["reserve"] == nil ? order.setting("reserve", .bool(false)) : order

@@ -9,7 +9,7 @@ struct ImportConverter: Sendable {
     }
 
     let mapping: ImportMapping
-    /// What stands before every path and is not part of the JSON: `lines.` for lines.
+    /// What stands before every path and is not part of the JSON: `items.` for lines.
     var prefix = ""
 
     /// The JSON of a row.

@@ -37,28 +37,29 @@ public enum ImportKind: String, CaseIterable, Sendable {
         .init("external_id", .text, "its identifier in another system, by which it is found again"),
         .init("name", .text, "what it is called"), .init("company", .text, "the company"),
         .init("email", .text, "the e-mail address"), .init("phone", .text, "the telephone number"),
-        .init("notes", .text, "what there is to say of it"), .init("attributes.*", .text, "any further fact"),
+        .init("notes", .text, "what there is to say of it"), .init("tags", .list, "words to find it by"),
     ]
 
     private static let orderFields: [ImportField] = [
-        .init("number", .text, "the number, by which an order is found again"),
-        .init("external_id", .text, "its identifier in another system"),
+        .init("order_number", .text, "the number, by which an order is found again"),
+        .init("external_id", .text, "its number in another system, by which it is found again too"),
         .init("customer_external_id", .text, "the external_id of the customer"),
-        .init("customer_email", .text, "the e-mail address of the customer"),
         .init("currency", .text, "the ISO 4217 code of all of its amounts"),
-        .init("ordered_at", .time, "when it was made"), .init("shipped_at", .time, "when it was shipped"),
-        .init("status", .text, "its state; without one, shipped when shipped_at is there and pending otherwise"),
+        .init("order_date", .time, "when it was made"),
+        .init("status", .text, "its state; without one, shipped when shipped_at has a value and pending otherwise"),
+        .init("shipped_at", .time, "when it was shipped, from which its state follows"),
         .init("shipping_amount", .money, "what the delivery costs"),
+        .init("total_amount", .money, "what it comes to; a different sum is refused"),
+        .init("payment_method", .text, "how it is paid"), .init("shipping_method", .text, "how it is sent"),
         .init("notes", .text, "what there is to say of it"),
-        .init("attributes.*", .text, "any further fact"),
     ]
 
     private static let lineFields: [ImportField] = [
-        .init("lines.sku", .text, "the sku of a line"), .init("lines.quantity", .integer, "how many"),
-        .init("lines.unit_price", .money, "the price of one"),
-        .init("lines.discount_amount", .money, "what is taken off the line"),
-        .init("lines.discount_rate", .rate, "what is taken off the line, as a fraction of price times quantity"),
-        .init("lines.tax_rate", .rate, "the tax as a fraction"), .init("lines.name", .text, "what it is called"),
+        .init("items.sku", .text, "the sku of a line"), .init("items.quantity", .integer, "how many"),
+        .init("items.unit_price", .money, "the price of one"),
+        .init("items.discount_amount", .money, "what is taken off the line"),
+        .init("items.discount_rate", .rate, "what is taken off the line, as a fraction of price times quantity"),
+        .init("items.tax_rate", .rate, "the tax as a fraction"), .init("items.name", .text, "what it is called"),
     ]
 
     private static let inventoryFields: [ImportField] = [

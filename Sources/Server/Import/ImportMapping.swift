@@ -25,12 +25,12 @@ public struct ImportMapping: Sendable {
     /// - parameter maps: `theirs=ours`, or `!theirs=ours` where true becomes false. A column may become several things.
     /// - parameter constants: `ours=value`, for what no column says.
     /// - parameter columns: the columns of the file; nil for rows whose members are not known before they are read.
-    /// - parameter prefix: the part of the paths that this file is about: `lines.` for the lines of orders, else empty.
+    /// - parameter prefix: the part of the paths that this file is about: `items.` for the lines of orders, else empty.
     /// - throws: ``Failure`` `invalid_mapping` that tells what is wrong and what would be right.
     public init(
         _ kind: ImportKind, maps: [String], constants: [String] = [], columns: [String]?, prefix: String = ""
     ) throws {
-        let fields = kind.fields.filter { prefix.isEmpty ? !$0.name.hasPrefix("lines.") : $0.name.hasPrefix(prefix) }
+        let fields = kind.fields.filter { prefix.isEmpty ? !$0.name.hasPrefix("items.") : $0.name.hasPrefix(prefix) }
         var rules: [Rule] = []
         for map in maps {
             let (theirs, ours) = try Self.split(map)

@@ -2,8 +2,8 @@ import ChangeLog
 import Commerce
 public import Core
 
-/// The files of a server that does not run as the target of an import. The services of the roles do the work, as they do
-/// for the bulk routes.
+/// The files of a server that does not run as the target of an import. The services of the roles do the work, as they
+/// do for the bulk routes.
 public struct LocalImportTarget: ImportTarget {
     private let store: Store
     private let context: ChangeContext
@@ -28,7 +28,11 @@ public struct LocalImportTarget: ImportTarget {
                 }
                 return JSONWriter.bytes(of: try commerce.customers.upsert(bulk, in: unit))
             case .orders:
-                throw Failure.internal("Orders are not yet here.")
+                let permissions = OrderDraft.Permissions(setsPrices: true, importsHistory: true)
+                let bulk = try JSONFields.read(body) { fields in
+                    try Bulk(&fields, rows: kind.member, count: OrderLimits.bulk) { OrderDraft(&$0, permissions) }
+                }
+                return JSONWriter.bytes(of: try commerce.orders.takeOver(bulk, in: unit))
             case .inventory:
                 let bulk = try JSONFields.read(body) { fields in
                     try Bulk(&fields, rows: kind.member, count: StockLimits.adjustments) { StockCount(&$0) }

@@ -37,8 +37,8 @@ struct OrderLines {
         }
         self.column = column
         let mapping = try ImportMapping(
-            .orders, maps: maps, constants: constants, columns: columns.filter { $0 != column }, prefix: "lines.")
-        converter = ImportConverter(mapping: mapping, prefix: "lines.")
+            .orders, maps: maps, constants: constants, columns: columns.filter { $0 != column }, prefix: "items.")
+        converter = ImportConverter(mapping: mapping, prefix: "items.")
         ignoredColumns = mapping.ignoredColumns
         var count = 0
         while let row = try rows.next() {
@@ -86,7 +86,7 @@ extension JSONObject {
         guard case .string(let text)? = self["discount_rate"], let rate = Rate(text) else { return }
         guard let price = self["unit_price"]?.importText.flatMap({ Money($0, currency: currency) }),
             let quantity = self["quantity"]?.importText.flatMap({ Int64($0) })
-        else { throw RowProblem("lines.discount_rate needs lines.unit_price and lines.quantity") }
+        else { throw RowProblem("items.discount_rate needs items.unit_price and items.quantity") }
         guard let amount = try? price.multiplied(by: quantity).multiplied(by: rate) else {
             throw RowProblem("the line's amount is larger than ten trillion")
         }

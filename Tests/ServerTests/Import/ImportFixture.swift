@@ -53,4 +53,12 @@ struct ImportFixture {
         "company_name=address.company", "contact_name=address.name", "address=address.line1", "city=address.city",
         "region=address.region", "postal_code=address.postal_code", "country=address.country", "phone=phone",
     ]
+    static let orderMaps = [
+        "order_id=order_number", "customer_id=customer_external_id", "order_date=order_date",
+        "shipped_date=shipped_at", "freight=shipping_amount", "ship_name=shipping_address.name",
+        "ship_address=shipping_address.line1", "ship_city=shipping_address.city",
+        "ship_region=shipping_address.region", "ship_postal_code=shipping_address.postal_code",
+        "ship_country=shipping_address.country", "ship_via=shipping_method", "product_id=items.sku",
+        "unit_price=items.unit_price", "quantity=items.quantity", "discount=items.discount_rate",
+    ]
 }

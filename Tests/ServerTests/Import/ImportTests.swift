@@ -62,6 +62,44 @@ import Testing
         await fixture.store.close()
     }
 
+    @Test func ordersComeInWithTheirLinesAndExactTotalsOnce() async throws {
+        let fixture = try await ImportFixture()
+        let set = ["currency=USD"]
+        _ = try await fixture.run(
+            fixture.request(
+                .products, ImportFixture.file("products.csv"), maps: ImportFixture.productMaps, set: set))
+        _ = try await fixture.run(
+            fixture.request(.customers, ImportFixture.file("customers.csv"), maps: ImportFixture.customerMaps))
+        var request = fixture.request(
+            .orders, ImportFixture.file("orders.csv"), maps: ImportFixture.orderMaps, set: set)
+        request.linesPath = ImportFixture.file("order_details.csv")
+        request.joinColumn = "order_id"
+        let first = try await fixture.run(request)
+        #expect(first.read == 4)
+        #expect(first.written == 3)
+        #expect(first.rejected == 2)
+        #expect(first.ignoredColumns == ["employee_id", "required_date"])
+        let second = try await fixture.run(request)
+        #expect(second.written == 0)
+        #expect(second.unchanged == 3)
+        let rejected = try fixture.rejected().split(separator: "\r\n").map(String.init)
+        #expect(rejected.count == 3)
+        #expect(rejected.contains { $0.hasPrefix("5,") && $0.contains("NOBOD") })
+        #expect(rejected.contains { $0.hasPrefix("10,") && $0.contains("no order is 99999") })
+
+        let orders = fixture.store.commerce.orders
+        let found = try await fixture.store.log.read { transaction in
+            try ["20248", "20249", "20250"].map { try orders.find(number: $0, of: .first, in: transaction) }
+        }.value
+        // 14.00 * 12 + 9.80 * 10 - 14.70 + 32.38; 18.60 * 9 + 42.40 * 40 - 84.80 + 11.61;
+        // 7.70 * 10 + 42.40 * 35 - 222.60 + 16.80 * 15 - 37.80 + 65.83
+        #expect(found.map(\.amounts.total.description) == ["283.68", "1790.21", "1618.43"])
+        #expect(found.map(\.status) == [.shipped, .pending, .shipped])
+        #expect(found.first?.orderedAt == Timestamp("1996-07-04T00:00:00Z"))
+        #expect(found.first?.lines?.map(\.discount.description) == ["0.00", "14.70"])
+        await fixture.store.close()
+    }
+
     @Test func rejectedRowsStandInAFileWithLineAndReason() async throws {
         let fixture = try await ImportFixture()
         let file = try fixture.write(

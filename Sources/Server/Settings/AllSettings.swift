@@ -1,0 +1,15 @@
+import ChangeLog
+import Commerce
+public import Core
+import Storage
+
+/// The settings of all rooms together.
+public enum AllSettings {
+    /// Every setting that exists.
+    ///
+    /// - throws: ``Failure`` `duplicate_setting` when two have one name, which is a defect.
+    public static func registry() throws -> SettingsRegistry {
+        try SettingsRegistry(
+            ServerSettings.all + StorageSettings.all + ChangeLogSettings.all + InventorySettings.all)
+    }
+}
