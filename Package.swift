@@ -81,6 +81,7 @@ let package = Package(
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),
         tests("API", uses: ["API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, nio]),
+        tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests(

@@ -23,8 +23,8 @@ extension ChangeLog {
     ///   - limit: how many at most, within ``batchLimits``.
     ///   - types: only changes of entities of these types; nil for every type.
     ///   - tenant: only changes of this tenant; nil for every tenant.
-    /// - throws: ``Failure`` `invalid_request` when a limit is not held, `position_expired` when changes after the position
-    ///   have been deleted by retention.
+    /// - throws: ``Failure`` `invalid_request` when a limit is not held, `position_expired` when changes after the
+    ///   position have been deleted by retention.
     public func changes(
         after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil
     ) async throws -> [Change] {
@@ -51,8 +51,8 @@ extension ChangeLog {
         return changes
     }
 
-    /// The changes after a position that stand within the next ``scanLimit`` rows, and where to go on: for whoever reads
-    /// the log part by part. See ``changes(after:limit:types:of:)`` for the parameters.
+    /// The changes after a position that stand within the next ``scanLimit`` rows, and where to go on: for whoever
+    /// reads the log part by part. See ``changes(after:limit:types:of:)`` for the parameters.
     public static func batch(
         after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil,
         in transaction: any ReadTransaction

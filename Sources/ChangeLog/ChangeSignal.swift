@@ -50,8 +50,8 @@ final class ChangeSignal: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 state.withLock { $0.waiters[ticket] = continuation }
-                // Whatever came before the waiter was listed did not find it, so each is looked at again now that it is:
-                // the signal, the timer, the cancellation.
+                // Whatever came before the waiter was listed did not find it, so each is looked at again now that it
+                // is: the signal, the timer, the cancellation.
                 if condition() || ContinuousClock.now >= deadline { leave(ticket)?.resume() }
                 if Task.isCancelled { leave(ticket)?.resume(throwing: CancellationError()) }
             }

@@ -1,7 +1,8 @@
 public import Core
 public import Storage
 
-/// A transaction that knows on whose behalf it works and appends to the change log what it does (DESIGN.md, invariant 1).
+/// A transaction that knows on whose behalf it works and appends to the change log what it does (DESIGN.md, invariant
+/// 1).
 ///
 /// The roles' methods take a unit of work, so several of them, and the memory of an idempotent request, take effect
 /// together. It is valid only within the closure of ``ChangeLog/write(_:_:)``.

@@ -4,7 +4,8 @@ public import Core
 public import Storage
 public import Telemetry
 
-/// The files of one server, open: the data of all roles with their log, without anything that listens or works by itself.
+/// The files of one server, open: the data of all roles with their log, without anything that listens or works by
+/// itself.
 public final class Store: Sendable {
     /// Where the files are, held by this process.
     public let directory: DataDirectory

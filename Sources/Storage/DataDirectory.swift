@@ -10,8 +10,8 @@ public final class DataDirectory: Sendable {
     /// Opens a directory, creating it for this user alone when there is none, and locks it until the process ends or
     /// ``release()`` is called.
     ///
-    /// - throws: ``Failure`` `data_directory_in_use` when another process has it, `data_directory_unusable` when it cannot
-    ///   be created or written.
+    /// - throws: ``Failure`` `data_directory_in_use` when another process has it, `data_directory_unusable` when it
+    ///   cannot be created or written.
     public init(_ path: String) throws {
         self.path = path
         do {

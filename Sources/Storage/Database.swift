@@ -2,8 +2,8 @@ import Core
 
 /// A durable relational store: embedded SQLite, or PostgreSQL.
 ///
-/// A closure runs from its first statement to its last without suspension, so nothing can come in between, and it may run
-/// more than once when the engine has to try again: it must have no effect outside the transaction.
+/// A closure runs from its first statement to its last without suspension, so nothing can come in between, and it may
+/// run more than once when the engine has to try again: it must have no effect outside the transaction.
 public protocol Database: Sendable {
     /// How the engine's SQL differs from the common dialect.
     var dialect: Dialect { get }
@@ -17,8 +17,8 @@ public protocol Database: Sendable {
     ///
     /// It returns when the transaction is on disk. Closures that wait at the same time share one commit.
     ///
-    /// - throws: what the closure throws, after undoing its statements, or ``Failure`` `storage_busy`, `storage_full` or
-    ///   `storage_failed` from the engine.
+    /// - throws: what the closure throws, after undoing its statements, or ``Failure`` `storage_busy`, `storage_full`
+    ///   or `storage_failed` from the engine.
     func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T
 
     /// Copies what is in the log of the engine into its main file, and closes every connection.

@@ -48,8 +48,8 @@ public struct Schema: Sendable {
 extension Database {
     /// Applies every migration that the database does not have yet, each in a transaction of its own, forward only.
     ///
-    /// - throws: ``Failure`` `migration_edited` when an applied migration has changed since, `migration_unknown` when the
-    ///   database has one that this version does not know.
+    /// - throws: ``Failure`` `migration_edited` when an applied migration has changed since, `migration_unknown` when
+    ///   the database has one that this version does not know.
     public func migrate(_ schemas: [Schema], at time: any TimeSource = SystemTime()) async throws {
         _ = try await write { transaction in
             try transaction.execute(

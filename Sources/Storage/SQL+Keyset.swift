@@ -3,8 +3,9 @@ public import Core
 extension SQL {
     /// The end of a list's query: after a cursor, in the order of some columns, one entry more than the page holds.
     ///
-    /// The text begins with `AND` when there is a cursor, so it follows a `WHERE` clause. Every column ascends, or every one
-    /// descends, and the last must be unique, so that no entry is passed over or shown twice (keyset pagination).
+    /// The text begins with `AND` when there is a cursor, so it follows a `WHERE` clause. Every column ascends, or
+    /// every one descends, and the last must be unique, so that no entry is passed over or shown twice (keyset
+    /// pagination).
     ///
     /// - throws: ``Failure`` `invalid_cursor` when the cursor is of another list.
     public static func page(_ columns: [StaticString], descending: Bool, _ request: PageRequest) throws -> SQL {

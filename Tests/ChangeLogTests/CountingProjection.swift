@@ -4,7 +4,8 @@ import Storage
 import Synchronization
 import TestKit
 
-/// A projection that writes down how often it saw each position, in the database of the log, and fails where it is told to.
+/// A projection that writes down how often it saw each position, in the database of the log, and fails where it is told
+/// to.
 final class CountingProjection: Projection {
     /// Where in `apply` it fails.
     enum Fault: CaseIterable {

@@ -9,8 +9,8 @@ enum EntityTag {
     ///
     /// A weak tag counts like a strong one: proxies that compress weaken tags, and the number means the same in both.
     ///
-    /// - throws: ``Failure`` `malformed_if_match` when the field is no single entity tag, `version_mismatch` when its tag
-    ///   cannot be that of any version.
+    /// - throws: ``Failure`` `malformed_if_match` when the field is no single entity tag, `version_mismatch` when its
+    ///   tag cannot be that of any version.
     static func expectedVersion(_ headers: HTTPFields) throws -> Int64? {
         guard let field = headers[.ifMatch] else { return nil }
         guard let tag = opaque(field) else {

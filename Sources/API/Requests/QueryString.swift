@@ -10,8 +10,8 @@ struct QueryString: Sendable {
 
     /// Reads the part of a URL after its question mark.
     ///
-    /// - throws: ``Failure`` `malformed_query` for broken escapes, text that is not UTF-8, a parameter given twice, and too
-    ///   many parameters.
+    /// - throws: ``Failure`` `malformed_query` for broken escapes, text that is not UTF-8, a parameter given twice, and
+    ///   too many parameters.
     init(_ text: Substring) throws {
         var parameters: [(name: String, value: String)] = []
         for pair in text.split(separator: "&") {

@@ -36,7 +36,8 @@ public struct Route: Sendable {
 
     /// The method. A `GET` route answers `HEAD` too.
     public let method: HTTPRequest.Method
-    /// The template of the path, for example `/api/v1/orders/{id}`. It names the route in metrics and in the OpenAPI document.
+    /// The template of the path, for example `/api/v1/orders/{id}`. It names the route in metrics and in the OpenAPI
+    /// document.
     public let path: String
     /// Who may use it.
     public let access: Access
@@ -80,7 +81,8 @@ extension Route {
         Route(method, path, .scope(scope), bodyLimit, .write(decode))
     }
 
-    /// A route that does as it likes, for what waits or asks something other than the database. It must not change data.
+    /// A route that does as it likes, for what waits or asks something other than the database. It must not change
+    /// data.
     public static func custom(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
         _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse

@@ -7,8 +7,8 @@ public import Telemetry
 
 /// Leads the changes of the log to one projection, in their order, each once.
 ///
-/// Each projection has a follower of its own, so one that fails or is slow holds back nobody else. A signal wakes it; a look
-/// at the log once in a while is what it relies on.
+/// Each projection has a follower of its own, so one that fails or is slow holds back nobody else. A signal wakes it; a
+/// look at the log once in a while is what it relies on.
 public final class Follower: Service {
     /// How long it waits at most before it looks at the log again.
     public static let pollInterval = Duration.seconds(1)

@@ -1,7 +1,7 @@
 import Core
 
-/// Decides what a follower does next. It performs nothing itself: its caller does what an action says and reports how it
-/// went as the next event.
+/// Decides what a follower does next. It performs nothing itself: its caller does what an action says and reports how
+/// it went as the next event.
 struct FollowerStateMachine {
     /// What to do next.
     enum Action {
@@ -37,7 +37,8 @@ struct FollowerStateMachine {
         case failed
     }
 
-    /// How far an idle projection's stored position may stay behind: applying nothing would cost a durable write each time.
+    /// How far an idle projection's stored position may stay behind: applying nothing would cost a durable write each
+    /// time.
     static let storeDistance: Int64 = 10_000
 
     /// Everything up to here is applied.

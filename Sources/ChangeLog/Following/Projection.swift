@@ -22,8 +22,8 @@ public protocol Projection: Sendable {
 
     /// Throws the state away and makes it anew from the tables, on a snapshot whose position it stores with it.
     ///
-    /// It is called when ``position()`` returns nil, when the log no longer holds the changes after it, and when the log is
-    /// behind it (the tables were restored from a backup).
+    /// It is called when ``position()`` returns nil, when the log no longer holds the changes after it, and when the
+    /// log is behind it (the tables were restored from a backup).
     func rebuild() async throws
 }
 

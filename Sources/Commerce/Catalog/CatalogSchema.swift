@@ -2,8 +2,8 @@ public import Storage
 
 /// The tables of the catalogue.
 ///
-/// What is sold is a row of `variants`; its primary key makes a sku unique within its tenant. A product's own sku and price
-/// are those of its default variant, which is the one that has the product's identifier.
+/// What is sold is a row of `variants`; its primary key makes a sku unique within its tenant. A product's own sku and
+/// price are those of its default variant, which is the one that has the product's identifier.
 public enum CatalogSchema {
     /// The schema of the catalogue.
     public static let schema = Schema(

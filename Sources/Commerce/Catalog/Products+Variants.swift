@@ -34,8 +34,8 @@ extension Products {
     /// Changes what a patch names of a variant.
     ///
     /// - parameter key: the identifier or the sku of the variant.
-    /// - throws: ``Failure`` as ``addVariant(_:to:expecting:in:)``, and `product_in_use` when the sku of something in stock
-    ///   would change.
+    /// - throws: ``Failure`` as ``addVariant(_:to:expecting:in:)``, and `product_in_use` when the sku of something in
+    ///   stock would change.
     public func updateVariant(
         _ key: String, of product: Identifier, _ patch: VariantPatch, expecting version: Int64?, in unit: UnitOfWork
     ) throws -> VersionedVariant {

@@ -4,8 +4,8 @@ public import Storage
 
 /// The catalogue: products and their variants.
 ///
-/// A product and its variants are one thing to a client: they share a version, and each change of a variant is a change of
-/// its product, too.
+/// A product and its variants are one thing to a client: they share a version, and each change of a variant is a change
+/// of its product, too.
 public struct Products: Sendable {
     /// Which of some skus something outside the catalogue holds on to, such as stock.
     public typealias SkuUse = @Sendable ([String], Tenant, any ReadTransaction) throws -> [String]
@@ -21,7 +21,8 @@ public struct Products: Sendable {
 
     /// Makes a product with its variants.
     ///
-    /// - throws: ``Failure`` `sku_taken`, `external_id_taken`, or `invalid_request` for amounts that its currency has not.
+    /// - throws: ``Failure`` `sku_taken`, `external_id_taken`, or `invalid_request` for amounts that its currency has
+    ///   not.
     public func create(_ draft: ProductDraft, in unit: UnitOfWork) throws -> Product {
         let product = try makeProduct(draft, in: unit)
         try insert(product, in: unit)
@@ -54,8 +55,8 @@ public struct Products: Sendable {
     /// Changes what a patch names.
     ///
     /// - parameter version: the version that the client has seen, or nil for whatever is current.
-    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `sku_taken`, `external_id_taken`, `product_in_use` when the sku of
-    ///   something in stock would change, or `invalid_request`.
+    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `sku_taken`, `external_id_taken`, `product_in_use` when
+    ///   the sku of something in stock would change, or `invalid_request`.
     public func update(
         _ id: Identifier, _ patch: ProductPatch, expecting version: Int64?, in unit: UnitOfWork
     ) throws -> Product {
@@ -66,8 +67,8 @@ public struct Products: Sendable {
         return try save(new, over: old, in: unit)
     }
 
-    /// Puts what a draft says in the place of everything that the product was, but for its variants, and for its cost when
-    /// the draft does not name it, because not everybody can see it.
+    /// Puts what a draft says in the place of everything that the product was, but for its variants, and for its cost
+    /// when the draft does not name it, because not everybody can see it.
     ///
     /// - throws: ``Failure`` as ``update(_:_:expecting:in:)``.
     public func replace(

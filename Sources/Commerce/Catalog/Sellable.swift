@@ -64,8 +64,8 @@ extension Sellable {
 extension Array {
     /// The elements with the last one repeated until their number is a power of two.
     ///
-    /// A statement with a list has a text per length of the list, and each text is prepared and kept once: this way a list
-    /// of up to a thousand elements has eleven texts instead of a thousand.
+    /// A statement with a list has a text per length of the list, and each text is prepared and kept once: this way a
+    /// list of up to a thousand elements has eleven texts instead of a thousand.
     var paddedForStatement: [Element] {
         guard let last, count > 1 else { return self }
         let size = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)

@@ -2,8 +2,8 @@ public import Core
 
 /// One thing that can be sold, by its sku.
 ///
-/// Every product has a default variant, whose identifier is the product's own and whose values are shown as the product's;
-/// further variants differ in size, colour and the like.
+/// Every product has a default variant, whose identifier is the product's own and whose values are shown as the
+/// product's; further variants differ in size, colour and the like.
 public struct Variant: Sendable, Hashable {
     /// The identifier; that of the product for its default variant.
     public let id: Identifier

@@ -35,7 +35,8 @@ public struct VariantPatch: Sendable {
     public var namesCost: Bool { cost != .keep }
 }
 
-/// What a client says of a variant that is to be: a patch with a sku. Price and tax rate are the product's when it names none.
+/// What a client says of a variant that is to be: a patch with a sku. Price and tax rate are the product's when it
+/// names none.
 public struct VariantDraft: Sendable {
     /// What is said of it.
     public let patch: VariantPatch

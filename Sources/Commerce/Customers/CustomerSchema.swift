@@ -1,6 +1,7 @@
 public import Storage
 
-/// The table of customers. `email_key` and `name_key` are what e-mail addresses and names are compared by, in lower case.
+/// The table of customers. `email_key` and `name_key` are what e-mail addresses and names are compared by, in lower
+/// case.
 public enum CustomerSchema {
     /// The schema of customers.
     public static let schema = Schema(

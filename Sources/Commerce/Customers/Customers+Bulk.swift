@@ -7,8 +7,8 @@ extension Customers {
     /// How many customers one request may bring.
     public static let bulkRows = 1...1_000
 
-    /// Changes the customer of each row that is known by its `external_id` or else its e-mail address, and makes each other
-    /// one. An address that a customer has already keeps its identifier.
+    /// Changes the customer of each row that is known by its `external_id` or else its e-mail address, and makes each
+    /// other one. An address that a customer has already keeps its identifier.
     ///
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
     public func upsert(_ bulk: Bulk<CustomerPatch>, in unit: UnitOfWork) throws -> BulkResult {

@@ -68,7 +68,8 @@ public struct Customers: Sendable {
         return try save(new, over: old, in: unit)
     }
 
-    /// Puts what a draft says in the place of everything that the customer was. Addresses that it names keep their identifier.
+    /// Puts what a draft says in the place of everything that the customer was. Addresses that it names keep their
+    /// identifier.
     ///
     /// - throws: ``Failure`` as ``update(_:_:expecting:in:)``.
     public func replace(

@@ -5,7 +5,8 @@ public struct EmailAddress: Sendable, Hashable {
     /// What it is compared by.
     public let key: String
 
-    /// Reads an address. It is taken as it is when it has the form `somebody@somewhere`: whether mail arrives, only mail tells.
+    /// Reads an address. It is taken as it is when it has the form `somebody@somewhere`: whether mail arrives, only
+    /// mail tells.
     ///
     /// Returns nil for text of another form.
     public init?(_ text: some StringProtocol) {

@@ -78,8 +78,8 @@ extension OrderBulkResult.Outcome {
 }
 
 extension Orders {
-    /// Takes over orders that were made elsewhere. They set no stock aside. One that is here already, by its number or its
-    /// external id, stays as it is, so a bulk request can be repeated.
+    /// Takes over orders that were made elsewhere. They set no stock aside. One that is here already, by its number or
+    /// its external id, stays as it is, so a bulk request can be repeated.
     public func takeOver(_ bulk: OrderBulk, in unit: UnitOfWork) throws -> OrderBulkResult {
         var result = OrderBulkResult()
         for row in bulk.rows {

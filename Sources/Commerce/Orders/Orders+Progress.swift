@@ -1,8 +1,8 @@
 import ChangeLog
 import Core
 
-/// How an order follows what happens to its shipments, returns and payments. Each is called in the unit of work that made it
-/// happen, so the order never disagrees with them.
+/// How an order follows what happens to its shipments, returns and payments. Each is called in the unit of work that
+/// made it happen, so the order never disagrees with them.
 extension Orders {
     /// Gives back what is set aside for an order that is being cancelled.
     ///
@@ -91,7 +91,8 @@ extension Order {
 }
 
 extension OrderLine {
-    /// The line as if nothing had come back of it: what returns does not keep the rest from being shipped and delivered.
+    /// The line as if nothing had come back of it: what returns does not keep the rest from being shipped and
+    /// delivered.
     fileprivate var withoutReturns: OrderLine {
         var line = self
         line.returnedQuantity = 0

@@ -48,7 +48,8 @@ public struct Orders: Sendable {
 
     /// Moves an order to a state, and the stock with it: cancelling gives back what is set aside, shipping takes it.
     ///
-    /// - throws: ``Failure`` `illegal_transition` that names the legal moves, `already_shipped` for cancelling what has left.
+    /// - throws: ``Failure`` `illegal_transition` that names the legal moves, `already_shipped` for cancelling what has
+    ///   left.
     public func move(
         _ id: Identifier, to status: OrderStatus, reason: String?, expecting version: Int64?, in unit: UnitOfWork
     ) throws -> Order {

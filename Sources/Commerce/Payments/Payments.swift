@@ -91,7 +91,8 @@ public struct Payments: Sendable {
         return Page(fetched: payments, page, total: total) { [.identifier($0.id)] }
     }
 
-    /// Changes the order's sums and adds a row to the ledger. The order's version guards the sums, and its table's checks.
+    /// Changes the order's sums and adds a row to the ledger. The order's version guards the sums, and its table's
+    /// checks.
     private func record(
         _ kind: Payment.Kind, _ id: Identifier, _ draft: PaymentDraft, in unit: UnitOfWork,
         _ apply: (inout Order, Money?) throws -> Money

@@ -2,8 +2,8 @@ import Core
 
 /// How much of what an order line cost is paid back for some of its units, exact to the minor unit.
 ///
-/// The shares follow the running total: whatever the split, all units together give back the whole total, and never more.
-/// Three units that cost 1.00 give back 0.33, 0.34 and 0.33.
+/// The shares follow the running total: whatever the split, all units together give back the whole total, and never
+/// more. Three units that cost 1.00 give back 0.33, 0.34 and 0.33.
 struct RefundShare {
     /// What the line cost, with discount and tax.
     let total: Money

@@ -4,8 +4,8 @@ import Storage
 
 /// How much of each line of an order stands in returns, and what those pay back.
 ///
-/// The row of a line is taken first, so returns of one line that are made at the same time follow one another, and every
-/// change is one conditional statement.
+/// The row of a line is taken first, so returns of one line that are made at the same time follow one another, and
+/// every change is one conditional statement.
 struct ReturnAllocations {
     let order: Identifier
 
@@ -13,7 +13,8 @@ struct ReturnAllocations {
     ///
     /// - parameter wanted: what is to be paid back, when it is less than was paid; nil for all of it.
     /// - parameter place: the JSON pointer of the line in the body, for what is wrong with it.
-    /// - throws: ``Failure`` `exceeds_shipped` when fewer were shipped, `invalid_request` when less was paid than is wanted.
+    /// - throws: ``Failure`` `exceeds_shipped` when fewer were shipped, `invalid_request` when less was paid than is
+    ///   wanted.
     func claim(
         _ quantity: Int64, of line: OrderLine, wanted: Money?, at place: String, in unit: UnitOfWork
     ) throws -> Money {

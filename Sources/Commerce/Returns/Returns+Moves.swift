@@ -32,8 +32,8 @@ extension Returns {
 
     /// Takes the goods in. What did not come may go into another return, and its part of the refund with it.
     ///
-    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `illegal_transition`, `exceeds_return` for more than was to
-    ///   come, `nothing_received`.
+    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `illegal_transition`, `exceeds_return` for more than was
+    ///   to come, `nothing_received`.
     public func receive(
         _ id: Identifier, _ receipt: ReturnReceipt = ReturnReceipt(), expecting version: Int64? = nil,
         in unit: UnitOfWork
@@ -53,8 +53,8 @@ extension Returns {
 
     /// Pays back the amount of a return and records that as a refund of the order.
     ///
-    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `illegal_transition`, and what payments refuse: never more is
-    ///   paid back than was paid for the order.
+    /// - throws: ``Failure`` `not_found`, `version_mismatch`, `illegal_transition`, and what payments refuse: never
+    ///   more is paid back than was paid for the order.
     public func refund(_ id: Identifier, expecting version: Int64? = nil, in unit: UnitOfWork) throws -> Return {
         try move(id, to: .refunded, expecting: version, in: unit)
     }

@@ -44,8 +44,8 @@ public struct Returns: Sendable {
 
     /// Asks for a return of goods of an order.
     ///
-    /// - throws: ``Failure`` `not_found` for the order or a line, `exceeds_shipped` for more than was shipped and is not in
-    ///   another return, `invalid_request` for a refund above what was paid.
+    /// - throws: ``Failure`` `not_found` for the order or a line, `exceeds_shipped` for more than was shipped and is
+    ///   not in another return, `invalid_request` for a refund above what was paid.
     public func create(_ draft: ReturnDraft, of order: Identifier, in unit: UnitOfWork) throws -> Return {
         let order = try orders.find(order, of: unit.tenant, in: unit.transaction)
         let lines = try claim(draft.lines, of: order, in: unit)

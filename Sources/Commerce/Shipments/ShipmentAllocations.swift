@@ -4,7 +4,8 @@ import Storage
 
 /// How much of each line of an order stands in shipments, and how much of that has left.
 ///
-/// Every quantity moves by one conditional statement, so shipments that are made at the same time cannot exceed the order.
+/// Every quantity moves by one conditional statement, so shipments that are made at the same time cannot exceed the
+/// order.
 struct ShipmentAllocations {
     let order: Identifier
 

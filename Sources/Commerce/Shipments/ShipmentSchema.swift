@@ -54,7 +54,8 @@ public enum ShipmentSchema {
                         occurred_at BIGINT NOT NULL,
                         PRIMARY KEY (tenant, shipment_id, id)) {clustered}
                     """,
-                    // How much of each order line stands in shipments. The check keeps every one of them within the order.
+                    // How much of each order line stands in shipments. The check keeps every one of them within the
+                    // order.
                     """
                     CREATE TABLE shipment_allocations (
                         tenant BIGINT NOT NULL,

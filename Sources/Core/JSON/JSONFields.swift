@@ -1,7 +1,8 @@
 /// Reads the members of a JSON object into a typed value and gathers every error with its JSON pointer.
 ///
-/// A reader method returns a stand-in value when a member is missing or wrong and notes the error; ``read(_:_:)`` throws
-/// all of them together at the end, so a client learns of everything at once. Members that nobody asked for are errors.
+/// A reader method returns a stand-in value when a member is missing or wrong and notes the error; ``read(_:_:)``
+/// throws all of them together at the end, so a client learns of everything at once. Members that nobody asked for are
+/// errors.
 ///
 ///     let draft = try JSONFields.read(body) { fields in
 ///         Draft(sku: fields.string("sku", length: 1...64), quantity: fields.integer("quantity", in: 1...1_000_000))

@@ -1,6 +1,6 @@
 extension JSONObject {
-    /// The object after a merge patch (RFC 7396): members that are null in the patch go, objects are merged in turn, and
-    /// other values take the place of the old ones.
+    /// The object after a merge patch (RFC 7396): members that are null in the patch go, objects are merged in turn,
+    /// and other values take the place of the old ones.
     public func merging(_ patch: JSONObject) -> JSONObject {
         var merged = self
         for member in patch.members {

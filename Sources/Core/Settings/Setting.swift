@@ -1,7 +1,8 @@
 /// One setting of the server: what it is called, what it is worth, and what it moves.
 ///
-/// Each room declares its settings as constants of this type; `Server` gathers them into one ``SettingsRegistry``. There
-/// is no other way to a configured value, so a setting that nothing reads cannot exist unnoticed (DESIGN.md, invariant 6).
+/// Each room declares its settings as constants of this type; `Server` gathers them into one ``SettingsRegistry``.
+/// There is no other way to a configured value, so a setting that nothing reads cannot exist unnoticed (DESIGN.md,
+/// invariant 6).
 public struct Setting<Value: SettingValue>: Sendable {
     /// The name in `millrace.yaml`, for example `storage.readers`; `MILLRACE_STORAGE_READERS` in the environment.
     public let name: String

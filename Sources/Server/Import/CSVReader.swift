@@ -1,7 +1,8 @@
 /// Reads comma-separated values (RFC 4180) piece by piece, however long the text is.
 ///
-/// It takes what is common beyond the standard: a byte order mark, line breaks of one byte, blank lines between records, and
-/// a record without an end at the end. What is wrong with one record is told of that record; the next is read all the same.
+/// It takes what is common beyond the standard: a byte order mark, line breaks of one byte, blank lines between
+/// records, and a record without an end at the end. What is wrong with one record is told of that record; the next is
+/// read all the same.
 public struct CSVReader {
     /// One record, or what is wrong with it.
     public struct Record: Sendable, Equatable {

@@ -14,14 +14,14 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// How many prepared statements a connection keeps.
     static let statementLimit = 512
-    /// How many pages the write-ahead log gathers before a commit copies them into the main file. A page that many commits
-    /// change is then copied once; 32 MiB of log are read again in a tenth of a second after a crash.
+    /// How many pages the write-ahead log gathers before a commit copies them into the main file. A page that many
+    /// commits change is then copied once; 32 MiB of log are read again in a tenth of a second after a crash.
     private static let pagesBetweenCheckpoints = 8_192
     /// How many virtual machine steps pass between two looks at the clock.
     private static let stepsBetweenDeadlineChecks: Int32 = 2_000
 
-    /// Configures the library once, before its first connection. When a program that embeds us has used SQLite already, its
-    /// configuration stands, which is slower and nothing else.
+    /// Configures the library once, before its first connection. When a program that embeds us has used SQLite already,
+    /// its configuration stands, which is slower and nothing else.
     private static let isConfigured = sqlite_disable_memory_statistics() == SQLITE_OK
 
     private let handle: OpaquePointer

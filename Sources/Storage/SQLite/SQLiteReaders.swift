@@ -4,8 +4,8 @@ import Telemetry
 
 /// The connections that serve reads.
 ///
-/// A read runs on the thread that asks for it as soon as a connection is free: handing it to another thread and back costs
-/// ten times as much as the read itself (ARCHITECTURE.md, "Decisions").
+/// A read runs on the thread that asks for it as soon as a connection is free: handing it to another thread and back
+/// costs ten times as much as the read itself (ARCHITECTURE.md, "Decisions").
 final class SQLiteReaders: Sendable {
     private typealias Waiter = CheckedContinuation<SQLiteConnection, any Error>
 

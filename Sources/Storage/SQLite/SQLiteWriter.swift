@@ -4,10 +4,11 @@ import Foundation
 import Synchronization
 import Telemetry
 
-/// The one writer: a thread that runs all waiting writes in one transaction, commits once, and then answers all of them.
+/// The one writer: a thread that runs all waiting writes in one transaction, commits once, and then answers all of
+/// them.
 ///
-/// So the cost of a durable commit is shared by as many writers as happen to wait, and nobody is told of success before the
-/// disk has it. A write that fails is undone alone, by a savepoint that opens at its first change.
+/// So the cost of a durable commit is shared by as many writers as happen to wait, and nobody is told of success before
+/// the disk has it. A write that fails is undone alone, by a savepoint that opens at its first change.
 final class SQLiteWriter: Sendable {
     private struct State {
         var waiting: [any PendingWrite] = []

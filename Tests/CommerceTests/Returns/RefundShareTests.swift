@@ -22,7 +22,8 @@ import Testing
         #expect(try share.amount(for: 1, after: 1, refunded: Money(stored: 1, currency: .usd)).minorUnits == 0)
     }
 
-    /// Any order of claiming and giving up keeps within the line's total; claiming everything in any split gives it all back.
+    /// Any order of claiming and giving up keeps within the line's total; claiming everything in any split gives it all
+    /// back.
     @Test func anySplitGivesBackAllAndNeverMore() throws {
         let seed = UInt64.random(in: .min ... .max)
         print("RefundShareTests seed \(seed)")
@@ -66,7 +67,8 @@ import Testing
     }
 }
 
-/// A repeatable source of randomness (SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number generators").
+/// A repeatable source of randomness (SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators").
 private struct Seeded: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,0 +1,58 @@
+import Testing
+
+/// The sources have no ways to end the process on input, to hide a failure or to wait by guess.
+@Suite struct SafetyTests {
+    /// Files that let time pass on purpose, with the reason.
+    private static let mayLetTimePass: [String: String] = [:]
+
+    private let sources: [SwiftSource]
+
+    init() throws {
+        sources = try Repository.shared().swiftSources(in: "Sources/")
+        try #require(sources.count > 50)
+    }
+
+    private func expectNone(_ why: String, where matches: (String) -> Bool) {
+        let places = sources.flatMap { $0.places(where: matches) }
+        #expect(places.isEmpty, "\(why)\n\(places.joined(separator: "\n"))")
+    }
+
+    /// Whether code forces an optional, a cast or a throwing call. It follows a value; a negation goes before one.
+    static func forcesUnwrap(_ code: String) -> Bool {
+        code.contains(/[\w)\]}?>]!(?!=)/)
+    }
+
+    @Test func nothingIsForced() {
+        expectNone("Use guard, try or as? and throw a Failure.", where: Self.forcesUnwrap)
+    }
+
+    @Test func nothingEndsTheProcess() {
+        expectNone("Throw a Failure instead.") { line in
+            line.contains(/\b(fatalError|precondition|preconditionFailure|assertionFailure|abort)\(/)
+        }
+    }
+
+    @Test func noCatchIsSilent() {
+        expectNone("Handle the error, or say why it does not matter.") { $0.contains(/\bcatch\s*(_\s*)?{\s*}/) }
+    }
+
+    @Test func nothingWaitsByGuess() {
+        let waits = sources.filter { Self.mayLetTimePass[$0.path] == nil }
+            .flatMap { $0.places { $0.contains(/\b(sleep|usleep|nanosleep)\(/) } }
+        #expect(
+            waits.isEmpty,
+            "Wait for the event itself, or list the file with a reason.\n\(waits.joined(separator: "\n"))")
+        for path in Self.mayLetTimePass.keys {
+            let source = sources.first { $0.path == path }
+            #expect(
+                source?.places { $0.contains(/\bsleep\(/) }.isEmpty == false,
+                "\(path) does not sleep: take it off the list")
+        }
+    }
+
+    @Test func jsonIsReadAndWrittenByCore() {
+        expectNone("Use JSONWriter, JSONParser and JSONFields of Core.") { line in
+            line.contains(/\b(JSONEncoder|JSONDecoder|JSONSerialization)\b/)
+        }
+    }
+}
