@@ -35,6 +35,12 @@ extension Routes {
                     return .created(customer, at: "/api/v1/customers/\(customer.id)")
                 }
             },
+            .write(.post, "/api/v1/customers/bulk", scope: "customers:write", bodyLimit: .bulk) { request in
+                let bulk = try request.readBody { fields in
+                    try Bulk(&fields, rows: "customers", count: Customers.bulkRows) { CustomerPatch(&$0) }
+                }
+                return { .ok(try customers.upsert(bulk, in: $0)) }
+            },
             .write(.patch, "/api/v1/customers/{id}", scope: "customers:write") { request in
                 let id = try request.identifier("id")
                 let version = try request.requireVersion()

@@ -70,6 +70,12 @@ extension Routes {
                 let bulk = try request.readBody { BulkAdjustment(&$0) }
                 return { .ok(try inventory.adjust(bulk, in: $0)) }
             },
+            .write(.post, "/api/v1/inventory/bulk-count", scope: write, bodyLimit: .bulk) { request in
+                let bulk = try request.readBody { fields in
+                    try Bulk(&fields, rows: "counts", count: StockLimits.adjustments) { StockCount(&$0) }
+                }
+                return { .ok(try inventory.count(bulk, in: $0)) }
+            },
             .write(.post, "/api/v1/inventory/transfer", scope: write) { request in
                 let transfer = try request.readBody { StockTransfer(&$0) }
                 return { .ok(try inventory.transfer(transfer, in: $0)) }

@@ -58,7 +58,9 @@ extension Routes {
                 }
             },
             .write(.post, "/api/v1/orders/bulk", scope: "orders:import", bodyLimit: .bulk) { request in
-                let bulk = try request.readBody { try OrderBulk(&$0) }
+                let bulk = try request.readBody { fields in
+                    try Bulk(&fields, rows: "orders", count: OrderLimits.bulk) { OrderDraft(&$0, .init(of: request)) }
+                }
                 return { .ok(try orders.takeOver(bulk, in: $0)) }
             },
             .write(.patch, "/api/v1/orders/{id}", scope: write) { request in
