@@ -57,7 +57,7 @@ let package = Package(
         room("Telemetry", uses: ["Core"]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", crypto]),
         room("ChangeLog", uses: ["Core", "Storage", "Telemetry", lifecycle, logging]),
-        room("Search", uses: ["Core", "Storage", "ChangeLog"]),
+        room("Search", uses: ["CSQLite", "Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
             "API",
@@ -77,6 +77,7 @@ let package = Package(
                 "Core", "Server", "API", "Commerce", "ChangeLog", "Storage", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
+        tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),

@@ -31,6 +31,11 @@ public struct Row {
     /// Raw bytes, or the UTF-8 bytes of text.
     public func bytes(_ column: Int) -> [UInt8] { source.withBytes(column) { Array($0) } }
 
+    /// Calls the closure with raw bytes, or the UTF-8 of text, without a copy. They are valid within the closure only.
+    public func withBytes<T>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> T) -> T {
+        source.withBytes(column, body)
+    }
+
     /// A moment.
     public func timestamp(_ column: Int) -> Timestamp { Timestamp(microseconds: source.integer(column)) }
 

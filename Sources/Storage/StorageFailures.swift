@@ -15,6 +15,12 @@ extension Failure {
             retryAfter: 30)
     }
 
+    static func storageCorrupt(_ message: String) -> Failure {
+        Failure(
+            .internal, code: "storage_corrupt",
+            "The database file is damaged: \(message). Stop the server and restore a backup; an index is made anew by itself.")
+    }
+
     static var storageClosed: Failure {
         Failure(.unavailable, code: "storage_closed", "The server is stopping. Try another instance.", retryAfter: 5)
     }

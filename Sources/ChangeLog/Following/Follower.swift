@@ -116,6 +116,9 @@ public final class Follower: Service {
                 return .applied(upTo)
             case .wait(let position):
                 try await log.waitForChange(after: position, atMost: Self.pollInterval)
+                guard projection.isUsable else {
+                    throw Failure.internal("The state of the projection was found damaged.")
+                }
                 return .waited
             case .pause(let duration):
                 try await Task.sleep(for: duration)

@@ -32,7 +32,10 @@ final class SQLiteConnection: @unchecked Sendable {
     /// Opens a file, creating it in mode `readWrite`.
     ///
     /// - throws: ``Failure`` `storage_failed` when the file cannot be opened or is not durable.
-    init(path: String, mode: Mode, pageCacheKiB: Int, durations: MetricsFamily<Histogram>) throws {
+    init(
+        path: String, mode: Mode, pageCacheKiB: Int, options: SQLiteOptions = .primary,
+        durations: MetricsFamily<Histogram>
+    ) throws {
         let flags =
             mode == .readWrite
             ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -62,7 +65,8 @@ final class SQLiteConnection: @unchecked Sendable {
         try command("PRAGMA foreign_keys = ON")
         try command("PRAGMA temp_store = MEMORY")
         try command("PRAGMA cache_size = -\(pageCacheKiB)")
-        if mode == .readWrite { try makeDurable() }
+        if mode == .readWrite { try makeDurable(isDerived: options.isDerived) }
+        try options.prepare?(handle)
     }
 
     deinit {
@@ -71,9 +75,9 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     /// Sets the write-ahead log and a full sync at each commit, and looks whether both took.
-    private func makeDurable() throws {
+    private func makeDurable(isDerived: Bool) throws {
         try command("PRAGMA journal_mode = WAL")
-        try command("PRAGMA synchronous = FULL")
+        try command(isDerived ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL")
         try command("PRAGMA wal_autocheckpoint = \(Self.pagesBetweenCheckpoints)")
         var mode = ""
         try run("PRAGMA journal_mode") {
@@ -83,7 +87,7 @@ final class SQLiteConnection: @unchecked Sendable {
         try run("PRAGMA synchronous") {
             synchronous = $0.integer(0); return false
         }
-        guard mode == "wal", synchronous == 2 else {
+        guard mode == "wal", synchronous == (isDerived ? 1 : 2) else {
             throw Failure(
                 .unavailable, code: "storage_failed",
                 "The file system does not allow durable commits (journal_mode \(mode), synchronous \(synchronous)). "
@@ -162,6 +166,7 @@ final class SQLiteConnection: @unchecked Sendable {
         switch code & 0xFF {
         case SQLITE_FULL: return Failure.storageFull
         case SQLITE_INTERRUPT: return Failure.statementTimeout
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return Failure.storageCorrupt(message)
         case SQLITE_BUSY, SQLITE_LOCKED: return Failure.storageBusy("Another process holds the database file.")
         default:
             return Failure(.internal, code: "storage_failed", "SQLite says \"\(message)\" (\(code)) to: \(text)")

@@ -13,12 +13,16 @@ public final class SQLiteDatabase: Database {
     /// Opens a file, creating it when there is none.
     ///
     /// - throws: ``Failure`` `storage_failed` when the file cannot be opened or commits would not be durable.
-    public init(path: String, settings: SettingsValues = .defaults, metrics registry: MetricsRegistry) throws {
+    public init(
+        path: String, settings: SettingsValues = .defaults, options: SQLiteOptions = .primary,
+        metrics registry: MetricsRegistry
+    ) throws {
         let metrics = StorageMetrics(registry)
-        let pageCacheKiB = settings[StorageSettings.pageCache] * 1024
+        let pageCacheKiB = (options.pageCache ?? settings[StorageSettings.pageCache]) * 1024
         timeout = .milliseconds(settings[StorageSettings.statementTimeout])
         connection = try SQLiteConnection(
-            path: path, mode: .readWrite, pageCacheKiB: pageCacheKiB, durations: metrics.statements)
+            path: path, mode: .readWrite, pageCacheKiB: pageCacheKiB, options: options,
+            durations: metrics.statements)
         writer = SQLiteWriter(
             connection: connection, queueLimit: settings[StorageSettings.writeQueueLimit],
             batchLimit: settings[StorageSettings.commitBatchLimit], timeout: timeout, metrics: metrics)
@@ -27,7 +31,8 @@ public final class SQLiteDatabase: Database {
             acquireTimeout: .milliseconds(settings[StorageSettings.acquireTimeout]), metrics: metrics
         ) {
             try SQLiteConnection(
-                path: path, mode: .readOnly, pageCacheKiB: pageCacheKiB / 8, durations: metrics.statements)
+                path: path, mode: .readOnly, pageCacheKiB: pageCacheKiB / 8, options: options,
+                durations: metrics.statements)
         }
         self.readers = readers
         registry.onCollect { [weak readers] in readers?.measure() }
