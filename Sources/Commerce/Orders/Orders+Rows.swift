@@ -14,9 +14,11 @@ extension Orders {
             guard !isNumbered else {
                 throw Failure.conflict("order_number_taken", "There is an order \(order.number) already.")
             }
-            guard attempts < OrderNumber.attempts else { throw Failure.internal("Too many order numbers are taken.") }
+            guard attempts < DocumentNumber.attempts else {
+                throw Failure.internal("Too many order numbers are taken.")
+            }
             attempts += 1
-            order = order.numbered(OrderNumber.make(from: unit.makeIdentifier()))
+            order = order.numbered(DocumentNumber.make("M", from: unit.makeIdentifier()))
         }
         try insertLines(order.lines ?? [], of: order.id, in: unit)
         try unit.recordInsert("order", order.id, after: JSONWriter.bytes(of: order, capacity: 2048))

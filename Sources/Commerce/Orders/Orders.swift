@@ -25,7 +25,7 @@ public struct Orders: Sendable {
         let id = unit.makeIdentifier()
         let (lines, amounts) = try price(draft, in: unit)
         let order = try Order(
-            id: id, number: draft.history?.number ?? OrderNumber.make(from: id), externalID: draft.externalID,
+            id: id, number: draft.history?.number ?? DocumentNumber.make("M", from: id), externalID: draft.externalID,
             customerID: try customer(of: draft, in: unit), status: draft.history?.status ?? .pending,
             fulfillmentStatus: .unfulfilled, amounts: amounts, paid: .zero(amounts.total.currency),
             refunded: .zero(amounts.total.currency), details: draft.details, statusReason: nil, isArchived: false,

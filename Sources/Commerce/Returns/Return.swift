@@ -3,7 +3,7 @@ public import Core
 /// Goods of an order that come back: which, why, how far that is, and what is paid back for them.
 public struct Return: Sendable, Versioned {
     public let id: Identifier
-    /// The number by which the customer sends the goods, unique per tenant: `RMA-7K3M9QXA`.
+    /// The number by which the customer sends the goods, unique per tenant: `RMA-00DXR3F6R0`.
     public let number: String
     public let orderID: Identifier
     public internal(set) var status: ReturnStatus

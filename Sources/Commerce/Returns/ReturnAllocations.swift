@@ -22,8 +22,8 @@ struct ReturnAllocations {
         guard quantity <= line.shippedQuantity - claimed else {
             throw Failure.conflict(
                 "exceeds_shipped",
-                "\(line.shippedQuantity) of \(line.sku) were shipped and \(claimed) are in returns, so \(quantity) more "
-                    + "cannot come back.",
+                "\(line.shippedQuantity) of \(line.sku) were shipped and \(claimed) are in returns, so \(quantity) "
+                    + "more cannot come back.",
                 details: [
                     .init("order_line_id", .string(line.id.description)), .init("sku", .string(line.sku)),
                     .init("requested", .integer(quantity)),
@@ -51,7 +51,8 @@ struct ReturnAllocations {
     private func take(_ line: OrderLine, in unit: UnitOfWork) throws -> (claimed: Int64, refunded: Money) {
         let row = try unit.transaction.first(
             """
-            INSERT INTO return_allocations (tenant, order_id, order_line_id, shipped, line_total, quantity, refund_amount)
+            INSERT INTO return_allocations
+                (tenant, order_id, order_line_id, shipped, line_total, quantity, refund_amount)
             VALUES (\(unit.tenant), \(order), \(line.id), \(line.shippedQuantity), \(line.total.minorUnits), 0, 0)
             ON CONFLICT (tenant, order_id, order_line_id) DO UPDATE
             SET shipped = excluded.shipped, line_total = excluded.line_total

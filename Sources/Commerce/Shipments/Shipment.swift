@@ -3,7 +3,7 @@ public import Core
 /// Goods of an order that leave together: what they are, who carries them, where they go and how far they have come.
 public struct Shipment: Sendable, Versioned {
     public let id: Identifier
-    /// A short number for people, unique per tenant: `SHP-7K3M9QXA`.
+    /// A short number for people, unique per tenant: `SHP-00DXR3F6R0`.
     public let number: String
     public let orderID: Identifier
     public internal(set) var status: ShipmentStatus

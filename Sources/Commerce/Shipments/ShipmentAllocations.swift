@@ -65,7 +65,7 @@ struct ShipmentAllocations {
             let planned = try all(of: unit.tenant, in: unit.transaction)[line]?.planned ?? 0
             throw Failure.conflict(
                 "exceeds_order",
-                "The order has \(ordered) of \(sku) and \(planned) are in shipments, so \(quantity) more cannot be shipped.",
+                "\(ordered) of \(sku) can be shipped and \(planned) are in shipments, so not \(quantity) more.",
                 details: [
                     .init("order_line_id", .string(line.description)), .init("sku", .string(sku)),
                     .init("requested", .integer(quantity)), .init("available", .integer(ordered - planned)),

@@ -18,7 +18,8 @@ extension Shipments {
         try transaction.forEachRow(
             """
             SELECT shipment_id, order_line_id, sku, quantity FROM shipment_lines
-            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement)) ORDER BY shipment_id, order_line_id
+            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement))
+            ORDER BY shipment_id, order_line_id
             """
         ) { row in
             let line = ShipmentLine(
@@ -30,7 +31,8 @@ extension Shipments {
         try transaction.forEachRow(
             """
             SELECT shipment_id, id, status, message, location, occurred_at FROM shipment_events
-            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement)) ORDER BY shipment_id, occurred_at, id
+            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement))
+            ORDER BY shipment_id, occurred_at, id
             """
         ) { row in
             let event = ShipmentEvent(

@@ -17,7 +17,7 @@ import Testing
         }
         #expect(asked.status == .requested)
         #expect(asked.number.hasPrefix("RMA-"))
-        #expect(asked.number.count == 12)
+        #expect(asked.number.count == 14)
         #expect(asked.refundAmount == order.amounts.total)
         _ = try await shop.write { try $0.returns.approve(asked.id, in: $1) }
         _ = try await shop.write { try $0.returns.receive(asked.id, in: $1) }

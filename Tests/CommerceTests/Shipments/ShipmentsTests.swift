@@ -16,7 +16,7 @@ import Testing
             try $0.shipments.create(ShipmentDraft(lines: [.init(tea, 3)]), of: order.id, in: $1)
         }
         #expect(first.status == .pending)
-        #expect(first.number.count == 12)
+        #expect(first.number.count == 14)
         #expect(first.number.hasPrefix("SHP-"))
         #expect(first.lines.map(\.quantity) == [3])
         #expect(try await shop.order(order.id).status == .confirmed)
