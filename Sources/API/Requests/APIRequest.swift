@@ -13,6 +13,8 @@ public struct APIRequest: Sendable {
     public let expectedVersion: Int64?
     /// The header fields.
     public let headers: HTTPFields
+    /// The position that the client has seen, from `Millrace-Position`. The log has it; an index that follows may not yet.
+    public let seenPosition: LogPosition?
     /// The path without its query, percent-encoded.
     let path: Substring
     let query: Substring
@@ -20,12 +22,14 @@ public struct APIRequest: Sendable {
     let body: ByteBuffer
 
     init(
-        credential: Credential, context: ChangeContext, headers: HTTPFields, path: Substring, query: Substring,
+        credential: Credential, context: ChangeContext, headers: HTTPFields,
+        seenPosition: LogPosition?, path: Substring, query: Substring,
         parameters: PathParameters, body: ByteBuffer
     ) throws {
         self.credential = credential
         self.context = context
         self.headers = headers
+        self.seenPosition = seenPosition
         self.path = path
         self.query = query
         self.parameters = parameters

@@ -16,6 +16,8 @@ public struct APIResponse: Sendable {
     public var status: HTTPResponse.Status
     /// Further header fields, such as `Location`.
     public var headers: HTTPFields
+    /// A position of the log that the response has seen, where it is not the one of the snapshot or of the change.
+    public var position: LogPosition?
     var body: Body
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: Body) {
@@ -78,8 +80,8 @@ extension APIResponse {
 
     /// A body that is written bit by bit for as long as the client listens.
     ///
-    /// - parameter write: ends the response when it returns. It is cancelled when the client goes away, and must return
-    ///   soon after ``APIStreamWriter/isDraining`` becomes true.
+    /// - parameter write: ends the response when it returns. It is cancelled when the client goes away, and must return soon
+    ///   after ``APIStreamWriter/isDraining`` becomes true.
     public static func stream(
         contentType: String, _ write: @escaping @Sendable (any APIStreamWriter) async throws -> Void
     ) -> APIResponse {

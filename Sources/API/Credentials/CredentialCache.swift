@@ -1,0 +1,53 @@
+import Core
+import Crypto
+import Synchronization
+import Telemetry
+
+/// The keys that were verified since a key last changed, by their hash.
+///
+/// An entry is good for a generation and not for a time: each change of a key begins a new one as it commits, so a revoked
+/// key opens nothing from then on, and a look-up that began before cannot bring it back.
+final class CredentialCache: Sendable {
+    private struct State {
+        var generation = 0
+        var keys: [SHA256.Digest: APIKey] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let hits: Counter
+    private let misses: Counter
+
+    /// How many keys are kept; the cache starts again when it is full.
+    static let limit = 10_000
+
+    init(_ metrics: MetricsRegistry) {
+        hits = metrics.counter("cache_hits_total", "Look-ups that a cache answered.", labels: ["cache"])
+            .with("credentials")
+        misses = metrics.counter("cache_misses_total", "Look-ups that a cache did not answer.", labels: ["cache"])
+            .with("credentials")
+    }
+
+    /// The key of a hash, or the generation to give to ``keep(_:_:from:)`` once it is found elsewhere.
+    func look(for hash: SHA256.Digest) -> (key: APIKey?, generation: Int) {
+        let (key, generation) = state.withLock { ($0.keys[hash], $0.generation) }
+        if key == nil { misses.increment() } else { hits.increment() }
+        return (key, generation)
+    }
+
+    /// Keeps a key that was found, unless a key has changed since the look.
+    func keep(_ key: APIKey, _ hash: SHA256.Digest, from generation: Int) {
+        state.withLock { state in
+            guard state.generation == generation else { return }
+            if state.keys.count >= Self.limit { state.keys.removeAll(keepingCapacity: true) }
+            state.keys[hash] = key
+        }
+    }
+
+    /// A key has changed.
+    func invalidate() {
+        state.withLock { state in
+            state.generation += 1
+            state.keys.removeAll(keepingCapacity: true)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    /// `X-Request-Id`
+    static let requestID = Self.known("X-Request-Id")
+    /// `traceparent`
+    static let traceparent = Self.known("traceparent")
+    /// `Millrace-Position`
+    static let position = Self.known("Millrace-Position")
+    /// `Idempotency-Key`
+    static let idempotencyKey = Self.known("Idempotency-Key")
+    /// `Idempotency-Replayed`
+    static let idempotencyReplayed = Self.known("Idempotency-Replayed")
+    /// `X-API-Key`
+    static let apiKey = Self.known("X-API-Key")
+    /// `X-Forwarded-For`
+    static let forwardedFor = Self.known("X-Forwarded-For")
+    /// `Forwarded`
+    static let forwarded = Self.known("Forwarded")
+    /// `Last-Event-ID`
+    static let eventID = Self.known("Last-Event-ID")
+
+    /// A name that our own code spells. A test holds that each is valid.
+    private static func known(_ name: String) -> HTTPField.Name {
+        HTTPField.Name(name) ?? .trailer
+    }
+}

@@ -1,0 +1,110 @@
+import ChangeLog
+import Core
+import HTTPTypes
+import NIOCore
+
+/// A request that has arrived whole and whose route is known.
+struct IncomingRequest: Sendable {
+    let head: HTTPRequest
+    let target: RequestTarget
+    let parameters: PathParameters
+    let body: ByteBuffer
+    /// Whether it comes from a process on this machine.
+    let isLocal: Bool
+    let identity: RequestIdentity
+}
+
+extension APIServices {
+    /// Checks who asks, waits for the position that the client has seen, and runs the route.
+    func answer(_ incoming: IncomingRequest, _ route: Route) async throws -> CompleteResponse {
+        let credential = try await authenticate(incoming, route.access)
+        let fields = incoming.head.headerFields
+        try Self.checkMediaType(incoming)
+        let seen = try await waitForPosition(fields[.position])
+        let request = try APIRequest(
+            credential: credential,
+            context: ChangeContext(
+                tenant: credential.tenant, actor: credential.id.description,
+                requestID: incoming.identity.requestID, traceparent: incoming.identity.traceparent),
+            headers: fields, seenPosition: seen, path: incoming.target.path, query: incoming.target.query,
+            parameters: incoming.parameters, body: incoming.body)
+        let (response, position) = try await run(route, request)
+        return try complete(response, of: request, at: position)
+    }
+
+    private func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {
+        switch route.handler {
+        case .read(let decode):
+            let reading = try decode(request)
+            let answer = try await log.read { try reading($0) }
+            return (answer.value, answer.position)
+        case .write(let decode):
+            let writing = try decode(request)
+            if let key = try IdempotencyKey(request, method: route.method) {
+                return try await idempotency.once(key, request, writing)
+            }
+            let answer = try await log.write(request.context) { try writing($0) }
+            return (answer.value, answer.position)
+        case .custom(let answer):
+            let position = log.head
+            let response = try await answer(request)
+            return (response, response.position ?? position)
+        }
+    }
+
+    private func complete(
+        _ response: APIResponse, of request: APIRequest, at position: LogPosition
+    ) throws -> CompleteResponse {
+        if let tag = response.headers[.eTag], let field = request.headers[.ifNoneMatch], response.status == .ok,
+            EntityTag.isNamed(tag, inIfNoneMatch: field)
+        {
+            return CompleteResponse(
+                status: .notModified, headers: response.headers, body: .bytes([]), contentType: nil,
+                position: position)
+        }
+        if case .stream(let contentType, let write) = response.body {
+            return CompleteResponse(
+                status: response.status, headers: response.headers, body: .stream(write),
+                contentType: contentType, position: position)
+        }
+        let content = try response.content(for: request)
+        return CompleteResponse(
+            status: response.status, headers: response.headers, body: .bytes(content?.bytes ?? []),
+            contentType: content?.contentType, position: position)
+    }
+
+    /// Bodies are JSON.
+    private static func checkMediaType(_ incoming: IncomingRequest) throws {
+        guard incoming.body.readableBytes > 0 else { return }
+        let field = incoming.head.headerFields[.contentType] ?? ""
+        let type = field.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {
+            throw Failure(
+                .unsupportedMediaType, code: "unsupported_media_type",
+                "A body is read as JSON only. Send it with Content-Type: application/json.")
+        }
+    }
+
+    /// Waits until the log has the position that the client has seen (DESIGN.md, invariant 3).
+    private func waitForPosition(_ field: String?) async throws -> LogPosition? {
+        guard let field else { return nil }
+        guard let number = Int64(field), number >= 0 else {
+            throw Failure(
+                .malformed, code: "malformed_position",
+                "Millrace-Position takes a position as a response gave it, for example 1042.")
+        }
+        let wanted = LogPosition(number)
+        let deadline = ContinuousClock.now + positionWait
+        while log.head < wanted {
+            let rest = deadline - ContinuousClock.now
+            guard rest > .zero else {
+                throw Failure(
+                    .unavailable, code: "position_not_reached",
+                    "This server has not seen position \(wanted) yet; it is at \(log.head). Try again.",
+                    details: [.init("position", .integer(log.head.value))], retryAfter: 1)
+            }
+            try await log.waitForChange(after: log.head, atMost: rest)
+        }
+        return wanted
+    }
+}

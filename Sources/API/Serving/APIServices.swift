@@ -1,0 +1,15 @@
+import ChangeLog
+import Core
+import Logging
+import Telemetry
+
+/// What answering a request needs.
+struct APIServices: Sendable {
+    let log: ChangeLog
+    let credentials: Credentials
+    let idempotency: IdempotencyMemory
+    let identifiers = IdentifierGenerator()
+    let metrics: MetricsRegistry
+    let positionWait: Duration
+    let logger: Logger
+}
