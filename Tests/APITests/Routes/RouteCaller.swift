@@ -40,7 +40,8 @@ struct RouteCaller: Sendable {
         var headers = HTTPFields()
         if let ifMatch { headers[.ifMatch] = ifMatch }
         let request = try APIRequest(
-            credential: .anonymous, context: TestStore.context, headers: headers, path: Substring(template),
+            credential: .anonymous, context: TestStore.context, headers: headers, seenPosition: nil,
+            path: Substring(template),
             query: Substring(query), parameters: path, body: ByteBuffer(string: body ?? ""))
         let response: APIResponse
         switch route.handler {
