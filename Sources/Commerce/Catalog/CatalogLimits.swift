@@ -26,8 +26,8 @@ public enum CatalogLimits {
     public static let variants = 100
     /// The number of rows of a bulk upsert.
     public static let bulkRows = 1...1000
-    /// The length of a search, in characters.
-    public static let query = 1...200
     /// The number of hits of a search.
     public static let hits: ClosedRange<Int64> = 1...100
+    /// The number of hits of a search that does not say how many.
+    public static let hitsDefault: Int64 = 20
 }

@@ -30,7 +30,8 @@ struct RouteCaller: Sendable {
     /// - throws: the ``Failure`` that it fails with.
     func call(
         _ method: HTTPRequest.Method, _ template: String, _ parameters: [String: String] = [:], query: String = "",
-        body: String? = nil, ifMatch: String? = nil
+        body: String? = nil, ifMatch: String? = nil, credential: Credential = .anonymous,
+        seen: LogPosition? = nil
     ) async throws -> Answer {
         guard let route = routes.first(where: { $0.method == method && $0.path == template }) else {
             throw Failure.notFound("route", "\(method) \(template)")
@@ -40,9 +41,9 @@ struct RouteCaller: Sendable {
         var headers = HTTPFields()
         if let ifMatch { headers[.ifMatch] = ifMatch }
         let request = try APIRequest(
-            credential: .anonymous, context: TestStore.context, headers: headers, seenPosition: nil,
-            path: Substring(template),
-            query: Substring(query), parameters: path, body: ByteBuffer(string: body ?? ""))
+            credential: credential, context: TestStore.context, headers: headers, seenPosition: seen,
+            path: Substring(template), query: Substring(query), parameters: path,
+            body: ByteBuffer(string: body ?? ""))
         let response: APIResponse
         switch route.handler {
         case .read(let decode): response = try await store.log.read(decode(request)).value
