@@ -1,0 +1,135 @@
+import ChangeLog
+import Commerce
+import Core
+import Logging
+import Search
+import TestKit
+import Testing
+
+@Suite struct ProductSearchTests {
+    /// A catalogue, an index file of its own, and the follower that leads one to the other while the closure runs.
+    private func withSearch(
+        _ engine: TestStore.Engine, beforeFollowing prepare: (CatalogFixture) async throws -> Void = { _ in },
+        _ body: (CatalogFixture, ProductSearch, Follower) async throws -> Void
+    ) async throws {
+        let shop = try await CatalogFixture(engine)
+        try await prepare(shop)
+        let index = TextIndex(
+            path: shop.store.directory.file("products.sqlite"), metrics: shop.store.metrics,
+            logger: Logger(label: "test"))
+        let projection = ProductTextProjection(index, shop.products, of: shop.store.log)
+        let follower = Follower(
+            projection, of: shop.store.log, metrics: shop.store.metrics, logger: Logger(label: "test"))
+        let running = Task { try await follower.run() }
+        do {
+            try await body(shop, ProductSearch(index, shop.products, of: shop.store.log), follower)
+        } catch {
+            running.cancel()
+            throw error
+        }
+        running.cancel()
+        _ = await running.result
+        await index.close()
+    }
+
+    private func find(
+        _ text: String, in shop: CatalogFixture, _ search: ProductSearch, _ follower: Follower, active: Bool? = nil,
+        of tenant: Tenant = .first
+    ) async throws -> [ProductHit] {
+        try await follower.waitUntil(position: shop.store.log.head, atMost: .seconds(20))
+        return try await search.search(try TextQuery(text, active: active), of: tenant)
+    }
+
+    private let names = ["Crème brûlée torch", "Torch <red> & blue", "Red lamp", "Lamp shade"]
+
+    private func fill(_ shop: CatalogFixture) async throws {
+        for (number, name) in names.enumerated() {
+            _ = try await shop.create(
+                #"""
+                {"sku": "T-\#(number)", "name": "\#(name)", "description": "Thing number \#(number)", "price": \#(number),
+                 "tags": ["tag\#(number)"], "active": \#(number != 3), "variants": [{"sku": "V\#(number)-XL", "name": "Huge"}]}
+                """#)
+        }
+        _ = try await shop.create(#"{"sku": "T-0", "name": "Foreign torch", "price": 1}"#, as: CatalogFixture.other)
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func productsAreFoundByTheirWords(engine: TestStore.Engine) async throws {
+        try await withSearch(engine) { shop, search, follower in
+            try await fill(shop)
+            func skus(_ text: String, active: Bool? = nil) async throws -> [String] {
+                try await find(text, in: shop, search, follower, active: active).map(\.product.sku).sorted()
+            }
+            #expect(try await skus("torch") == ["T-0", "T-1"])
+            #expect(try await skus("CREME brul") == ["T-0"])
+            #expect(try await skus("\"red lamp\"") == ["T-2"])
+            #expect(try await skus("lamp") == ["T-2", "T-3"])
+            #expect(try await skus("lamp", active: true) == ["T-2"])
+            #expect(try await skus("lamp", active: false) == ["T-3"])
+            #expect(try await skus("V1-XL") == ["T-1"])
+            #expect(try await skus("tag2") == ["T-2"])
+            #expect(try await skus("huge thing").count == 4)
+            #expect(try await skus("nothing").isEmpty)
+            let hit = try await find("red torch", in: shop, search, follower).first
+            #expect(hit?.highlights == [.title: "<mark>Torch</mark> &lt;<mark>red</mark>&gt; &amp; blue"])
+            let json = hit.map { text($0) } ?? ""
+            #expect(json.hasPrefix("{\"id\":\"\(hit?.product.id.description ?? "")\",\"sku\":\"T-1\""))
+            #expect(json.contains(",\"score\":") && !json.contains("\"cost\""))
+            #expect(
+                json.hasSuffix(
+                    #""highlights":{"name":"<mark>Torch</mark> &lt;<mark>red</mark>&gt; &amp; blue"}}"#))
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func theIndexFollowsEachChange(engine: TestStore.Engine) async throws {
+        try await withSearch(engine) { shop, search, follower in
+            try await fill(shop)
+            func count(_ text: String) async throws -> Int {
+                try await find(text, in: shop, search, follower).count
+            }
+            let torch = try await shop.read { try shop.products.find(sku: "T-0", of: .first, in: $0) }
+            #expect(try await count("creme") == 1)
+            _ = try await shop.patch(torch.id, #"{"name": "Flame", "price": "99"}"#)
+            #expect(try await count("creme") == 0)
+            let flame = try await find("flame", in: shop, search, follower)
+            #expect(flame.first?.product.defaultVariant.price == Money("99", currency: .usd))
+            try await shop.write { try shop.products.removeVariant("V0-XL", of: torch.id, expecting: nil, in: $0) }
+            #expect(try await count("V0-XL") == 0)
+            try await shop.write { try shop.products.delete(torch.id, expecting: nil, in: $0) }
+            #expect(try await count("flame") == 0)
+            let bulk = (0..<300).map { #"{"sku": "B\#($0)", "name": "Bulky \#($0)", "price": 1}"# }
+            _ = try await shop.upsert("{\"products\": [\(bulk.joined(separator: ","))]}")
+            #expect(try await count("bulky 299") == 1)
+            #expect(try await count("bulky") == 20)
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func aTenantFindsOnlyItsOwn(engine: TestStore.Engine) async throws {
+        try await withSearch(engine) { shop, search, follower in
+            try await fill(shop)
+            let theirs = try await find("torch", in: shop, search, follower, of: CatalogFixture.other)
+            #expect(theirs.map(\.product.name) == ["Foreign torch"])
+            let mine = try await find("foreign", in: shop, search, follower)
+            #expect(mine.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func aMissingIndexIsMadeFromTheTables(engine: TestStore.Engine) async throws {
+        func fillMore(_ shop: CatalogFixture) async throws {
+            try await fill(shop)
+            let bulk = (0..<1000).map { #"{"sku": "B\#($0)", "name": "Bulky n\#($0)", "price": 1}"# }
+            _ = try await shop.upsert("{\"products\": [\(bulk.joined(separator: ","))]}")
+        }
+        try await withSearch(engine, beforeFollowing: fillMore) { shop, search, follower in
+            #expect(try await find("n0", in: shop, search, follower).map(\.product.sku) == ["B0"])
+            #expect(try await find("\"n499\"", in: shop, search, follower).map(\.product.sku) == ["B499"])
+            #expect(try await find("\"n999\"", in: shop, search, follower).map(\.product.sku) == ["B999"])
+            #expect(try await find("creme", in: shop, search, follower).map(\.product.sku) == ["T-0"])
+            let theirs = try await find("torch", in: shop, search, follower, of: CatalogFixture.other)
+            #expect(theirs.count == 1)
+        }
+    }
+}
