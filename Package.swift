@@ -81,7 +81,9 @@ let package = Package(
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),
-        tests("API", uses: ["API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, nio]),
+        tests(
+            "API",
+            uses: ["API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, logging, nio]),
         tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),

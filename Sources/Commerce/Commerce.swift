@@ -36,7 +36,7 @@ public struct Commerce: Sendable {
         let inventory = Inventory()
         self.inventory = inventory
         products = Products { try inventory.stockedSkus($0, of: $1, in: $2) }
-        customers = Customers()
+        customers = Customers { try Orders.exist(ofCustomer: $0, of: $1, in: $2) }
         orders = Orders(products, customers, inventory, defaultCurrency: defaultCurrency)
         payments = Payments(orders: orders)
         shipments = Shipments(orders)

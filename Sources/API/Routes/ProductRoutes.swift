@@ -111,7 +111,7 @@ extension APIRequest {
         guard namesCost, !showsCosts else { return }
         throw Failure(
             .forbidden, code: "missing_scope",
-            "The member cost needs the scope \(Self.costScope), which this credential lacks. Leave it out or use another key.",
+            "The member cost needs the scope \(Self.costScope). Leave it out, or use a key that has the scope.",
             details: [.init("scope", .string(Self.costScope))])
     }
 }

@@ -34,8 +34,8 @@ extension Products {
         try insert(product.allVariants, in: unit)
         let inserted = try unit.transaction.execute(
             """
-            INSERT INTO products (tenant, id, name, description, tags, attributes, active, external_id, version, created_at,
-                updated_at)
+            INSERT INTO products (tenant, id, name, description, tags, attributes, active, external_id, version,
+                created_at, updated_at)
             VALUES (\(unit.tenant), \(product.id), \(product.name), \(product.description), \(product.tags.column),
                 \(product.attributes.column), \(product.isActive), \(product.externalID), \(product.version),
                 \(product.createdAt), \(product.updatedAt))
@@ -69,8 +69,8 @@ extension Products {
 
     private func update(_ product: Product, expecting version: Int64, in unit: UnitOfWork) throws {
         let update: SQL = """
-            UPDATE products SET name = \(product.name), description = \(product.description), tags = \(product.tags.column),
-                attributes = \(product.attributes.column), active = \(product.isActive),
+            UPDATE products SET name = \(product.name), description = \(product.description),
+                tags = \(product.tags.column), attributes = \(product.attributes.column), active = \(product.isActive),
                 external_id = \(product.externalID), version = \(product.version), updated_at = \(product.updatedAt)
             WHERE tenant = \(unit.tenant) AND id = \(product.id) AND version = \(version)
             """

@@ -92,8 +92,8 @@ extension Products {
     /// Writes new variants with one statement.
     func insert(_ variants: [Variant], in unit: UnitOfWork) throws {
         var insert: SQL = """
-            INSERT INTO variants (tenant, sku, id, product, name, options, price, currency, tax_rate, cost, active) VALUES \
-
+            INSERT INTO variants (tenant, sku, id, product, name, options, price, currency, tax_rate, cost, active)
+            VALUES\u{20}
             """
         for (index, variant) in variants.enumerated() {
             insert += index == 0 ? "(" : ", ("

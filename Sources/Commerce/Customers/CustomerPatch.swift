@@ -90,7 +90,7 @@ extension Customer {
                     .init(
                         pointer: "/addresses/\(index)/id",
                         message:
-                            "The identifier of one of the customer's addresses is expected, once. Leave it out for a new one."
+                            "The identifier of one of the addresses is expected, once. Leave it out for a new one."
                     ))
             }
             if draft.isDefault, !defaults.insert(draft.purpose).inserted {

@@ -58,7 +58,7 @@ extension Orders {
     }
 
     /// Whether a customer has any order, archived ones counted.
-    public func exist(ofCustomer customer: Identifier, of tenant: Tenant, in transaction: any ReadTransaction) throws
+    static func exist(ofCustomer customer: Identifier, of tenant: Tenant, in transaction: any ReadTransaction) throws
         -> Bool
     {
         try transaction.exists(

@@ -20,9 +20,13 @@ struct RouteCaller: Sendable {
     let store: TestStore
     let routes: [Route]
 
-    init(_ engine: TestStore.Engine, _ routes: [Route]) async throws {
-        store = try await TestStore(engine, schemas: Commerce.schemas)
+    init(_ store: TestStore, _ routes: [Route]) {
+        self.store = store
         self.routes = routes
+    }
+
+    init(_ engine: TestStore.Engine, _ routes: [Route]) async throws {
+        self.init(try await TestStore(engine, schemas: Commerce.schemas), routes)
     }
 
     /// Calls the route of a method and template.

@@ -12,8 +12,8 @@ import Testing
         #expect(try await pointers("{}") == ["/sku", "/name", "/price"])
         #expect(
             try await pointers(
-                #"{"sku": " A", "name": null, "price": "x", "currency": "eur", "tax_rate": 11, "tags": [""], "cost": [],"#
-                    + #" "attributes": [], "active": 1, "color": 1}"#)
+                #"{"sku": " A", "name": null, "price": "x", "currency": "eur", "tax_rate": 11, "tags": [""],"#
+                    + #" "cost": [], "attributes": [], "active": 1, "color": 1}"#)
                 == [
                     "/sku", "/name", "/price", "/currency", "/tax_rate", "/cost", "/tags/0", "/attributes", "/active",
                     "/color",

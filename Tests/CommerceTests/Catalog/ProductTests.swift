@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct ProductTests {
     private let mug = """
-        {"sku": "MUG-1", "name": "Mug", "description": "Holds tea", "price": "12.50", "currency": "EUR", "tax_rate": "0.19",
-         "cost": 4, "tags": ["kitchen", "gift", "kitchen"], "attributes": {"color": "blue", "size": {"ml": 300}},
+        {"sku": "MUG-1", "name": "Mug", "description": "Holds tea", "price": "12.50", "currency": "EUR",
+         "tax_rate": "0.19", "cost": 4, "tags": ["kitchen", "gift", "kitchen"], "attributes": {"color": "blue", "size": {"ml": 300}},
          "external_id": "x-1", "variants": [{"sku": "MUG-1-XL", "name": "XL", "options": {"size": "XL"}, "price": 15}]}
         """
 
@@ -21,7 +21,8 @@ import Testing
         #expect(
             text(found) == """
                 {"id":"\(created.id)","sku":"MUG-1","name":"Mug","description":"Holds tea","price":"12.50",\
-                "currency":"EUR","tax_rate":"0.19","tags":["kitchen","gift"],"attributes":{"color":"blue","size":{"ml":300}},\
+                "currency":"EUR","tax_rate":"0.19","tags":["kitchen","gift"],\
+                "attributes":{"color":"blue","size":{"ml":300}},\
                 "active":true,"external_id":"x-1","variants":[{"id":"\(created.variants[0].id)",\
                 "product_id":"\(created.id)","sku":"MUG-1-XL","name":"XL","options":{"size":"XL"},"price":"15.00",\
                 "currency":"EUR","tax_rate":"0.19","active":true}],"version":1,"created_at":"2026-01-01T00:00:00Z",\
@@ -111,8 +112,8 @@ import Testing
         let new = try await shop.patch(
             old.id,
             #"""
-            {"description": null, "price": "13", "tags": ["tea"], "attributes": {"color": null, "size": {"cm": 9}, "new": [1]},
-             "cost": null}
+            {"description": null, "price": "13", "tags": ["tea"], "cost": null,
+             "attributes": {"color": null, "size": {"cm": 9}, "new": [1]}}
             """#, expecting: 1)
         #expect(new.version == 2)
         #expect(new.updatedAt > old.updatedAt)
@@ -211,7 +212,8 @@ import Testing
         let shop = try await CatalogFixture(engine)
         let yen = try await failure {
             try await shop.create(
-                #"{"sku": "Y", "name": "Y", "price": "1.5", "currency": "JPY", "variants": [{"sku": "Y2", "price": "2.5"}]}"#
+                #"{"sku": "Y", "name": "Y", "price": "1.5", "currency": "JPY","#
+                    + #" "variants": [{"sku": "Y2", "price": "2.5"}]}"#
             )
         }
         #expect(yen?.errors.map(\.pointer) == ["/price", "/variants/0/price"])

@@ -9,8 +9,8 @@ import Testing
     private let maria = """
         {"name": "Maria Anders", "email": "Maria@Example.com", "phone": "030-0074321", "company": "Alfreds Futterkiste",
          "external_id": "ALFKI", "notes": "Likes tea", "tags": ["vip"], "addresses": [
-           {"type": "billing", "name": "Maria", "line1": "Obere Str. 57, Hof 4B", "city": "Berlin", "postal_code": "12209",
-            "country": "Germany", "is_default": true}]}
+           {"type": "billing", "name": "Maria", "line1": "Obere Str. 57, Hof 4B", "city": "Berlin",
+            "postal_code": "12209", "country": "Germany", "is_default": true}]}
         """
 
     private func create(_ json: String, in shop: CatalogFixture, as tenant: Tenant = .first) async throws -> Customer {
@@ -80,8 +80,8 @@ import Testing
         let first = old.addresses[0].id
         let new = try await patch(
             old.id,
-            #"{"email": null, "notes": null, "addresses": [{"id": "\#(first)", "line1": "New 1", "city": "Bonn", "country": "DE"},"#
-                + #" {"line1": "New 2", "city": "Bonn", "country": "DE"}]}"#, expecting: 1, in: shop)
+            #"{"email": null, "notes": null, "addresses": [{"id": "\#(first)", "line1": "New 1", "city": "Bonn","#
+                + #" "country": "DE"}, {"line1": "New 2", "city": "Bonn", "country": "DE"}]}"#, expecting: 1, in: shop)
         #expect(new.version == 2)
         #expect(new.email == nil)
         #expect(new.phone == "030-0074321")
