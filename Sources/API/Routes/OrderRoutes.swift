@@ -38,12 +38,8 @@ extension Routes {
             },
             .read(.get, "/api/v1/customers/{id}/orders", scope: read) { request in
                 let id = try request.identifier("id")
-                let (filter, page) = try request.readQuery { query in
-                    var filter = OrderFilter(&query)
-                    filter.customerID = id
-                    return (filter, query.page())
-                }
-                return { .page(try orders.list(filter, page, of: request.tenant, in: $0)) }
+                let (filter, page) = try request.readQuery { (OrderFilter(ofCustomer: id, &$0), $0.page()) }
+                return { .page(try orders.list(ofCustomer: id, filter, page, of: request.tenant, in: $0)) }
             },
         ]
     }
@@ -107,10 +103,12 @@ extension Routes {
             },
             .write(.post, "/api/v1/orders/{id}/archive", scope: write) { request in
                 let id = try request.identifier("id")
+                try request.readOptionalBody { _ in }
                 return { .ok(try orders.archive(id, expecting: request.expectedVersion, in: $0)) }
             },
             .write(.post, "/api/v1/orders/{id}/unarchive", scope: write) { request in
                 let id = try request.identifier("id")
+                try request.readOptionalBody { _ in }
                 return { .ok(try orders.archive(id, false, expecting: request.expectedVersion, in: $0)) }
             },
         ]
@@ -152,8 +150,8 @@ extension OrderDraft.Permissions {
 }
 
 extension OrderFilter {
-    /// Reads the parameters of a list.
-    fileprivate init(_ query: inout QueryReader) {
+    /// Reads the parameters of the list of a customer's orders, or of everybody's.
+    fileprivate init(ofCustomer customer: Identifier? = nil, _ query: inout QueryReader) {
         self.init()
         let names = OrderStatus.allCases.map(\.rawValue)
         for name in query.optionalStrings("status", count: 1...names.count, length: 1...20) ?? [] {
@@ -163,7 +161,7 @@ extension OrderFilter {
                 query.reject("status", "One of \(names.joined(separator: ", ")) is expected.")
             }
         }
-        customerID = query.optionalIdentifier("customer_id")
+        customerID = customer ?? query.optionalIdentifier("customer_id")
         from = query.optionalTimestamp("from")
         to = query.optionalTimestamp("to")
         search = query.optionalString("search", length: OrderLimits.externalID)

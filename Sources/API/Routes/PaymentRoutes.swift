@@ -36,7 +36,7 @@ extension Routes {
                 let id = try request.identifier("id")
                 let draft = try request.readOptionalBody { PaymentDraft(&$0) }
                 return { unit in
-                    let payment = try payments.pay(order: id, draft, in: unit)
+                    let payment = try payments.pay(order: id, draft, expecting: request.expectedVersion, in: unit)
                     return .created(payment, at: "/api/v1/payments/\(payment.id)")
                 }
             },
@@ -44,7 +44,7 @@ extension Routes {
                 let id = try request.identifier("id")
                 let draft = try request.readOptionalBody { PaymentDraft(&$0) }
                 return { unit in
-                    let payment = try payments.refund(order: id, draft, in: unit)
+                    let payment = try payments.refund(order: id, draft, expecting: request.expectedVersion, in: unit)
                     return .created(payment, at: "/api/v1/payments/\(payment.id)")
                 }
             },

@@ -39,6 +39,19 @@ extension Products {
         return sellables
     }
 
+    /// The skus of variants, or of products' default variants, all with one statement. Unknown ones are missing in the result.
+    func skus(
+        of productsOrVariants: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Identifier: String] {
+        guard !productsOrVariants.isEmpty else { return [:] }
+        let query: SQL = """
+            SELECT id, sku FROM variants
+            WHERE tenant = \(tenant) AND id IN (\(list: productsOrVariants.paddedForStatement))
+            """
+        let rows = try transaction.rows(query) { (try $0.identifier(0), $0.text(1)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
     /// The sku of a variant, or of a product's default variant; nil when there is neither.
     public func sku(
         of productOrVariant: Identifier, of tenant: Tenant, in transaction: any ReadTransaction

@@ -1,10 +1,10 @@
 public import Core
 
 /// What a customer wants, at which prices, and how far it has come.
-public struct Order: Sendable, Versioned {
+public struct Order: Sendable, Hashable, Versioned {
     public let id: Identifier
     /// A short number for people, unique per tenant.
-    public let number: String
+    public internal(set) var number: String
     /// The number of the order in another system, unique per tenant.
     public internal(set) var externalID: String?
     public let customerID: Identifier?
@@ -39,11 +39,21 @@ public struct Order: Sendable, Versioned {
 
 /// The parts of an order that its owner may change at any time.
 public struct OrderDetails: Sendable, Hashable {
-    public var shippingAddress: Address?
-    public var billingAddress: Address?
+    var storedShippingAddress: StoredAddress?
+    var storedBillingAddress: StoredAddress?
     public var paymentMethod: String?
     public var shippingMethod: String?
     public var notes: String?
+
+    /// Where it goes.
+    public var shippingAddress: Address? {
+        get throws { try storedShippingAddress?.address }
+    }
+
+    /// Who gets the bill.
+    public var billingAddress: Address? {
+        get throws { try storedBillingAddress?.address }
+    }
 }
 
 extension Order: JSONEncodable {
@@ -65,8 +75,8 @@ extension Order: JSONEncodable {
             json.member("paid_amount", paid)
             json.member("refunded_amount", refunded)
             if let lines { json.member("items", array: lines) }
-            json.member("shipping_address", details.shippingAddress)
-            json.member("billing_address", details.billingAddress)
+            json.member("shipping_address", details.storedShippingAddress)
+            json.member("billing_address", details.storedBillingAddress)
             json.member("payment_method", details.paymentMethod)
             json.member("shipping_method", details.shippingMethod)
             json.member("notes", details.notes)

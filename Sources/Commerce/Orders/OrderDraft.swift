@@ -102,10 +102,17 @@ public struct OrderItemDraft: Sendable {
 extension OrderDetails {
     /// Reads the parts of an order that its owner may change.
     init(_ fields: inout JSONFields) {
-        shippingAddress = fields.optionalObject("shipping_address") { Address(&$0) }
-        billingAddress = fields.optionalObject("billing_address") { Address(&$0) }
+        storedShippingAddress = fields.optionalStoredAddress("shipping_address")
+        storedBillingAddress = fields.optionalStoredAddress("billing_address")
         paymentMethod = fields.optionalString("payment_method", length: OrderLimits.method)
         shippingMethod = fields.optionalString("shipping_method", length: OrderLimits.method)
         notes = fields.optionalString("notes", length: OrderLimits.notes)
+    }
+}
+
+extension JSONFields {
+    /// An address.
+    mutating func optionalStoredAddress(_ name: String) -> StoredAddress? {
+        optionalObject(name) { Address(&$0) }.map { StoredAddress($0) }
     }
 }

@@ -27,7 +27,7 @@ public struct OrderLine: Sendable, Hashable {
     /// - throws: ``Failure`` `amount_out_of_range`, and `invalid_request` when the discount is more than the amount.
     init(
         id: Identifier, sku: String, productID: Identifier?, variantID: Identifier?, name: String, quantity: Int64,
-        unitPrice: Money, discount: Money, taxRate: Rate, shippedQuantity: Int64 = 0, returnedQuantity: Int64 = 0
+        unitPrice: Money, discount: Money, taxRate: Rate
     ) throws {
         self.id = id
         self.sku = sku
@@ -38,11 +38,32 @@ public struct OrderLine: Sendable, Hashable {
         self.unitPrice = unitPrice
         self.discount = discount
         self.taxRate = taxRate
-        self.shippedQuantity = shippedQuantity
-        self.returnedQuantity = returnedQuantity
+        shippedQuantity = 0
+        returnedQuantity = 0
         tax = .zero(unitPrice.currency)
         total = .zero(unitPrice.currency)
         try derive()
+    }
+
+    /// A line that stands in our own table.
+    init(
+        id: Identifier, sku: String, productID: Identifier?, variantID: Identifier?, name: String, quantity: Int64,
+        unitPrice: Money, discount: Money, taxRate: Rate, storedTax tax: Money, total: Money, shippedQuantity: Int64,
+        returnedQuantity: Int64
+    ) {
+        self.id = id
+        self.sku = sku
+        self.productID = productID
+        self.variantID = variantID
+        self.name = name
+        self.quantity = quantity
+        self.unitPrice = unitPrice
+        self.discount = discount
+        self.taxRate = taxRate
+        self.tax = tax
+        self.total = total
+        self.shippedQuantity = shippedQuantity
+        self.returnedQuantity = returnedQuantity
     }
 
     /// Quantity times price.

@@ -3,8 +3,8 @@ public import Core
 /// Changes to the parts of an order that its owner may change at any time.
 public struct OrderPatch: Sendable {
     private var externalID: Patch<String>
-    private var shippingAddress: Patch<Address>
-    private var billingAddress: Patch<Address>
+    private var shippingAddress: Patch<StoredAddress>
+    private var billingAddress: Patch<StoredAddress>
     private var paymentMethod: Patch<String>
     private var shippingMethod: Patch<String>
     private var notes: Patch<String>
@@ -12,8 +12,8 @@ public struct OrderPatch: Sendable {
     /// Reads a merge patch (RFC 7396).
     public init(_ fields: inout JSONFields) {
         externalID = fields.patch("external_id") { $0.optionalString($1, length: OrderLimits.externalID) }
-        shippingAddress = fields.patch("shipping_address") { $0.optionalObject($1) { Address(&$0) } }
-        billingAddress = fields.patch("billing_address") { $0.optionalObject($1) { Address(&$0) } }
+        shippingAddress = fields.patch("shipping_address") { $0.optionalStoredAddress($1) }
+        billingAddress = fields.patch("billing_address") { $0.optionalStoredAddress($1) }
         paymentMethod = fields.patch("payment_method") { $0.optionalString($1, length: OrderLimits.method) }
         shippingMethod = fields.patch("shipping_method") { $0.optionalString($1, length: OrderLimits.method) }
         notes = fields.patch("notes") { $0.optionalString($1, length: OrderLimits.notes) }
@@ -35,8 +35,8 @@ public struct OrderPatch: Sendable {
 
     func apply(to order: inout Order) {
         order.externalID = externalID.applied(to: order.externalID)
-        order.details.shippingAddress = shippingAddress.applied(to: order.details.shippingAddress)
-        order.details.billingAddress = billingAddress.applied(to: order.details.billingAddress)
+        order.details.storedShippingAddress = shippingAddress.applied(to: order.details.storedShippingAddress)
+        order.details.storedBillingAddress = billingAddress.applied(to: order.details.storedBillingAddress)
         order.details.paymentMethod = paymentMethod.applied(to: order.details.paymentMethod)
         order.details.shippingMethod = shippingMethod.applied(to: order.details.shippingMethod)
         order.details.notes = notes.applied(to: order.details.notes)

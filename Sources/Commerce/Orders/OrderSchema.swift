@@ -71,10 +71,11 @@ public enum OrderSchema {
     private static let indexes = [
         "CREATE UNIQUE INDEX orders_number ON orders (tenant, order_number)",
         "CREATE UNIQUE INDEX orders_external ON orders (tenant, external_id) WHERE external_id IS NOT NULL",
+        "CREATE INDEX orders_live ON orders (tenant, id) WHERE is_archived = 0",
+        "CREATE INDEX orders_archived ON orders (tenant, id) WHERE is_archived = 1",
         "CREATE INDEX orders_status ON orders (tenant, status, id) WHERE is_archived = 0",
         """
-        CREATE INDEX orders_customer ON orders (tenant, customer_id, id)
-        WHERE is_archived = 0 AND customer_id IS NOT NULL
+        CREATE INDEX orders_customer ON orders (tenant, customer_id, id) WHERE customer_id IS NOT NULL
         """,
         "CREATE INDEX orders_date ON orders (tenant, ordered_at, id) WHERE is_archived = 0",
         "CREATE INDEX orders_total ON orders (tenant, total_amount, id) WHERE is_archived = 0",

@@ -14,7 +14,7 @@ extension Orders {
                 throw Failure.conflict(
                     "too_many_lines", "An order has at most \(OrderLimits.lines.upperBound) lines. Make another order.")
             }
-            let skus = try items.enumerated().map { try sku(of: $1, at: "/items/\($0)", in: unit) }
+            let skus = try skus(of: items, in: unit)
             let pricing = OrderPricing(
                 sellables: try products.sellables(skus, of: unit.tenant, in: unit.transaction),
                 permissions: permissions, currency: order.currency)
@@ -61,14 +61,6 @@ extension Orders {
             }
             try inventory.release(order: order.id, line: line, in: unit)
         }
-    }
-
-    /// Sets the units of lines aside, all of them or none.
-    func reserve(_ lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws {
-        _ = try inventory.reserve(
-            lines: lines.map {
-                ReservationRequest(sku: $0.sku, quantity: $0.quantity, orderID: order, orderLineID: $0.id)
-            }, in: unit)
     }
 
     private func changeLines(

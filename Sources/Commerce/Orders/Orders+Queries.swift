@@ -19,7 +19,7 @@ public struct OrderFilter: Sendable, Hashable {
     public var from: Timestamp?
     /// Only orders made before a moment.
     public var to: Timestamp?
-    /// Only orders whose number begins so, or whose external id is this.
+    /// Only orders whose number or external id begins so.
     public var search: String?
     /// Archived orders instead of the others.
     public var isArchived = false
@@ -65,20 +65,33 @@ extension Orders {
             "SELECT 1 FROM orders WHERE tenant = \(tenant) AND customer_id = \(customer) LIMIT 1")
     }
 
+    /// A page of a customer's orders.
+    ///
+    /// - throws: ``Failure`` `not_found` when there is no such customer, `invalid_cursor`.
+    public func list(
+        ofCustomer customer: Identifier, _ filter: OrderFilter, _ page: PageRequest, of tenant: Tenant,
+        in transaction: any ReadTransaction
+    ) throws -> Page<Order> {
+        guard try customers.exists(customer, of: tenant, in: transaction) else {
+            throw Failure.notFound("customer", customer)
+        }
+        var filter = filter
+        filter.customerID = customer
+        return try list(filter, page, of: tenant, in: transaction)
+    }
+
     /// A page of the orders that a filter lets through.
     ///
     /// - throws: ``Failure`` `invalid_cursor` when the cursor is of another list.
     public func list(
         _ filter: OrderFilter, _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> Page<Order> {
-        let conditions = filter.conditions(tenant)
         var total: Int64?
         if page.countsTotal {
-            total = try transaction.first("SELECT COUNT(*) FROM orders \(conditions)") { $0.integer(0) }
+            let count: SQL = "SELECT COUNT(*) FROM orders WHERE tenant = \(tenant)"
+            total = try transaction.first(count + filter.conditions(filter.statuses)) { $0.integer(0) }
         }
-        let end = try SQL.page(filter.sort.columns, descending: filter.descending, page)
-        var orders = try transaction.rows(
-            "SELECT \(Order.columns) FROM orders \(conditions)\(end)", Order.init(row:))
+        var orders = try transaction.rows(filter.query(page, of: tenant), Order.init(row:))
         if filter.includesLines { try addLines(to: &orders, page.limit, tenant, in: transaction) }
         return Page(fetched: orders, page, total: total) { filter.sort.cursor($0) }
     }
@@ -115,10 +128,31 @@ extension Orders {
 }
 
 extension OrderFilter {
-    fileprivate func conditions(_ tenant: Tenant) -> SQL {
+    /// The query for a page, and the one that counts the whole list.
+    ///
+    /// The index of states has the orders of one state in the order of the list, so those of several are merged from as many
+    /// short walks; the engine would sort all of them instead.
+    fileprivate func query(_ page: PageRequest, of tenant: Tenant) throws -> SQL {
+        let source: SQL = "SELECT \(Order.columns) FROM orders WHERE tenant = \(tenant)"
+        guard sort == .createdAt, statuses.count > 1, customerID == nil, search == nil else {
+            return source + conditions(statuses) + (try SQL.page(sort.columns, descending: descending, page))
+        }
+        var merged: SQL = ""
+        let walk = PageRequest(limit: page.limit + page.offset, after: page.after)
+        for (index, status) in statuses.enumerated() {
+            if index > 0 { merged += " UNION ALL " }
+            merged += "SELECT id FROM (SELECT id FROM orders WHERE tenant = \(tenant)"
+            merged += conditions([status])
+            merged += try SQL.page(["id"], descending: descending, walk)
+            merged += ") AS one_status"
+        }
+        let rest = PageRequest(limit: page.limit, offset: page.offset)
+        return source + " AND id IN (\(merged))" + (try SQL.page(["id"], descending: descending, rest))
+    }
+
+    fileprivate func conditions(_ statuses: [OrderStatus]) -> SQL {
         // A literal, so that the planner sees that the indexes without archived orders serve.
-        var conditions: SQL = isArchived ? "WHERE is_archived = 1" : "WHERE is_archived = 0"
-        conditions += " AND tenant = \(tenant)"
+        var conditions: SQL = isArchived ? " AND is_archived = 1" : " AND is_archived = 0"
         if statuses.count == 1 {
             conditions += " AND status = \(statuses[0].rawValue)"
         } else if !statuses.isEmpty {
@@ -128,12 +162,14 @@ extension OrderFilter {
         // Identifiers ascend with time, so the key serves for times of creation.
         if let from { conditions += " AND id >= \(Identifier(lowestAt: from)) AND created_at >= \(from)" }
         if let to {
-            let after = Identifier(lowestAt: Timestamp(microseconds: to.microseconds + 1_000))
+            let after = Identifier(lowestAt: to.advanced(bySeconds: 1))
             conditions += " AND id < \(after) AND created_at < \(to)"
         }
         if let search {
+            let end = search + "\u{10FFFF}"
             conditions += """
-                 AND ((order_number >= \(search) AND order_number < \(search + "\u{10FFFF}")) OR external_id = \(search))
+                 AND ((order_number >= \(search) AND order_number < \(end))
+                    OR (external_id >= \(search) AND external_id < \(end)))
                 """
         }
         return conditions

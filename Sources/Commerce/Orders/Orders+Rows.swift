@@ -6,8 +6,10 @@ import Storage
 extension Orders {
     /// Stores a new order with its lines and appends it to the log.
     ///
+    /// Returns the order with the number that it was given in the end.
+    ///
     /// - parameter isNumbered: whether the number was given and must be that one.
-    func insert(_ order: Order, isNumbered: Bool, in unit: UnitOfWork) throws {
+    func insert(_ order: Order, isNumbered: Bool, in unit: UnitOfWork) throws -> Order {
         var order = order
         var attempts = 1
         while try !insertRow(order, in: unit) {
@@ -18,10 +20,11 @@ extension Orders {
                 throw Failure.internal("Too many order numbers are taken.")
             }
             attempts += 1
-            order = order.numbered(DocumentNumber.make("M", from: unit.makeIdentifier()))
+            order.number = DocumentNumber.make("M", from: unit.makeIdentifier())
         }
         try insertLines(order.lines ?? [], of: order.id, in: unit)
         try unit.recordInsert("order", order.id, after: JSONWriter.bytes(of: order, capacity: 2048))
+        return order
     }
 
     /// Returns false when the number is taken.
@@ -34,8 +37,8 @@ extension Orders {
                     \(order.fulfillmentStatus.rawValue), \(order.currency), \(order.amounts.subtotal.minorUnits),
                     \(order.amounts.discount.minorUnits), \(order.amounts.tax.minorUnits),
                     \(order.amounts.shipping.minorUnits), \(order.amounts.total.minorUnits), \(order.paid.minorUnits),
-                    \(order.refunded.minorUnits), \(order.details.shippingAddress?.column),
-                    \(order.details.billingAddress?.column), \(order.details.paymentMethod),
+                    \(order.refunded.minorUnits), \(order.details.storedShippingAddress?.column),
+                    \(order.details.storedBillingAddress?.column), \(order.details.paymentMethod),
                     \(order.details.shippingMethod), \(order.details.notes), \(order.statusReason), \(order.isArchived),
                     \(order.reservesStock), \(order.orderedAt), \(order.version), \(order.createdAt),
                     \(order.updatedAt), \(unit.tenant))
@@ -80,8 +83,8 @@ extension Orders {
                     discount_amount = \(new.amounts.discount.minorUnits), tax_amount = \(new.amounts.tax.minorUnits),
                     shipping_amount = \(new.amounts.shipping.minorUnits), total_amount = \(new.amounts.total.minorUnits),
                     paid_amount = \(new.paid.minorUnits), refunded_amount = \(new.refunded.minorUnits),
-                    shipping_address = \(new.details.shippingAddress?.column),
-                    billing_address = \(new.details.billingAddress?.column),
+                    shipping_address = \(new.details.storedShippingAddress?.column),
+                    billing_address = \(new.details.storedBillingAddress?.column),
                     payment_method = \(new.details.paymentMethod), shipping_method = \(new.details.shippingMethod),
                     notes = \(new.details.notes), status_reason = \(new.statusReason), is_archived = \(new.isArchived),
                     version = \(new.version), updated_at = \(new.updatedAt)
@@ -140,21 +143,12 @@ extension Order {
                 storedSubtotal: money(7), discount: money(8), tax: money(9), shipping: money(10), total: money(11)),
             paid: money(12), refunded: money(13),
             details: OrderDetails(
-                shippingAddress: try row.optionalBytes(14).map { try Address(stored: $0) },
-                billingAddress: try row.optionalBytes(15).map { try Address(stored: $0) },
+                storedShippingAddress: row.optionalBytes(14).map { StoredAddress(stored: $0) },
+                storedBillingAddress: row.optionalBytes(15).map { StoredAddress(stored: $0) },
                 paymentMethod: row.optionalText(16), shippingMethod: row.optionalText(17), notes: row.optionalText(18)),
             statusReason: row.optionalText(19), isArchived: row.bool(20), reservesStock: row.bool(21),
             orderedAt: row.timestamp(22), lines: nil, version: row.integer(23), createdAt: row.timestamp(24),
             updatedAt: row.timestamp(25))
-    }
-
-    /// The order under another number.
-    fileprivate func numbered(_ number: String) -> Order {
-        Order(
-            id: id, number: number, externalID: externalID, customerID: customerID, status: status,
-            fulfillmentStatus: fulfillmentStatus, amounts: amounts, paid: paid, refunded: refunded, details: details,
-            statusReason: statusReason, isArchived: isArchived, reservesStock: reservesStock, orderedAt: orderedAt,
-            lines: lines, version: version, createdAt: createdAt, updatedAt: updatedAt)
     }
 }
 
@@ -166,18 +160,13 @@ extension OrderLine {
         """
 
     init(row: Row, currency: Currency) throws {
+        func money(_ column: Int) -> Money { Money(stored: row.integer(column), currency: currency) }
         try self.init(
             id: row.identifier(0), sku: row.text(1), productID: row.optionalIdentifier(2),
-            variantID: row.optionalIdentifier(3), name: row.text(4), quantity: row.integer(5),
-            unitPrice: Money(stored: row.integer(6), currency: currency),
-            discount: Money(stored: row.integer(7), currency: currency), taxRate: row.rate(8),
+            variantID: row.optionalIdentifier(3), name: row.text(4), quantity: row.integer(5), unitPrice: money(6),
+            discount: money(7), taxRate: row.rate(8), storedTax: money(9), total: money(10),
             shippedQuantity: row.integer(11), returnedQuantity: row.integer(12))
     }
-}
-
-extension Address {
-    /// The address as a column takes it.
-    fileprivate var column: SQLValue { .utf8(JSONWriter.bytes(of: self, capacity: 256)) }
 }
 
 extension Failure {

@@ -33,8 +33,7 @@ public struct Orders: Sendable {
             version: 1, createdAt: unit.now, updatedAt: unit.now
         ).asItWas()
         if order.reservesStock { try reserve(lines, of: id, in: unit) }
-        try insert(order, isNumbered: draft.history?.number != nil, in: unit)
-        return order
+        return try insert(order, isNumbered: draft.history?.number != nil, in: unit)
     }
 
     /// Changes what the owner of an order may change at any time.
@@ -97,6 +96,7 @@ public struct Orders: Sendable {
         if let version, version != old.version { throw Failure.versionMismatch("order", current: old.version) }
         var new = old
         try body(&new)
+        guard new != old else { return old }
         new.version = old.version + 1
         new.updatedAt = unit.now
         try save(new, over: old, in: unit)
@@ -115,9 +115,7 @@ public struct Orders: Sendable {
     }
 
     private func price(_ draft: OrderDraft, in unit: UnitOfWork) throws -> ([OrderLine], OrderAmounts) {
-        let skus = try draft.items.enumerated().map { index, item in
-            try sku(of: item, at: "/items/\(index)", in: unit)
-        }
+        let skus = try skus(of: draft.items, in: unit)
         let sellables = try products.sellables(skus, of: unit.tenant, in: unit.transaction)
         let pricing = OrderPricing(
             sellables: sellables, permissions: draft.permissions,
@@ -137,13 +135,16 @@ public struct Orders: Sendable {
         return (lines, amounts)
     }
 
-    /// The sku of a line that names a sku, a product or a variant.
-    func sku(of item: OrderItemDraft, at place: String, in unit: UnitOfWork) throws -> String {
-        if let sku = item.sku { return sku }
-        guard let id = item.productID,
-            let sku = try products.sku(of: id, of: unit.tenant, in: unit.transaction)
-        else { throw Failure.invalid(at: "\(place)/product_id", "There is no such product.") }
-        return sku
+    /// The skus of lines that name a sku, a product or a variant.
+    func skus(of items: [OrderItemDraft], in unit: UnitOfWork) throws -> [String] {
+        let ids = items.compactMap { $0.sku == nil ? $0.productID : nil }
+        let known = try products.skus(of: ids, of: unit.tenant, in: unit.transaction)
+        return try items.enumerated().map { index, item in
+            guard let sku = item.sku ?? item.productID.flatMap({ known[$0] }) else {
+                throw Failure.invalid(at: "/items/\(index)/product_id", "There is no such product.")
+            }
+            return sku
+        }
     }
 }
 

@@ -24,6 +24,7 @@ public enum PaymentSchema {
                         PRIMARY KEY (tenant, id)) {clustered}
                     """,
                     "CREATE INDEX payments_order ON payments (tenant, order_id, id)",
+                    "CREATE INDEX payments_kind ON payments (tenant, kind, id)",
                     """
                     CREATE UNIQUE INDEX payments_reference ON payments (tenant, order_id, kind, reference)
                     WHERE reference IS NOT NULL

@@ -22,10 +22,13 @@ public struct Payments: Sendable {
 
     /// Records a payment of an order.
     ///
+    /// - parameter version: the version of the order that the caller knows; nil when it does not mind others' changes.
     /// - throws: ``Failure`` `exceeds_total` when more would be paid than the order's total, `order_cancelled`,
     ///   `reference_taken`.
-    public func pay(order id: Identifier, _ draft: PaymentDraft, in unit: UnitOfWork) throws -> Payment {
-        try record(.payment, id, draft, in: unit) { order, amount in
+    public func pay(
+        order id: Identifier, _ draft: PaymentDraft, expecting version: Int64? = nil, in unit: UnitOfWork
+    ) throws -> Payment {
+        try record(.payment, id, draft, expecting: version, in: unit) { order, amount in
             guard order.status != .cancelled, order.status != .refunded else {
                 throw Failure.conflict(
                     "order_cancelled", "The order is \(order.status.rawValue); nothing is owed for it.")
@@ -42,9 +45,12 @@ public struct Payments: Sendable {
 
     /// Records that money of an order was paid back.
     ///
+    /// - parameter version: the version of the order that the caller knows; nil when it does not mind others' changes.
     /// - throws: ``Failure`` `exceeds_paid` when more would be paid back than was paid, `reference_taken`.
-    public func refund(order id: Identifier, _ draft: PaymentDraft, in unit: UnitOfWork) throws -> Payment {
-        try record(.refund, id, draft, in: unit) { order, amount in
+    public func refund(
+        order id: Identifier, _ draft: PaymentDraft, expecting version: Int64? = nil, in unit: UnitOfWork
+    ) throws -> Payment {
+        try record(.refund, id, draft, expecting: version, in: unit) { order, amount in
             let left = try order.paid.subtracting(order.refunded)
             let amount = amount ?? left
             guard amount.minorUnits <= left.minorUnits, amount.minorUnits > 0 else {
@@ -94,11 +100,11 @@ public struct Payments: Sendable {
     /// Changes the order's sums and adds a row to the ledger. The order's version guards the sums, and its table's
     /// checks.
     private func record(
-        _ kind: Payment.Kind, _ id: Identifier, _ draft: PaymentDraft, in unit: UnitOfWork,
-        _ apply: (inout Order, Money?) throws -> Money
+        _ kind: Payment.Kind, _ id: Identifier, _ draft: PaymentDraft, expecting version: Int64?,
+        in unit: UnitOfWork, _ apply: (inout Order, Money?) throws -> Money
     ) throws -> Payment {
         var recorded = Money.zero(.usd)
-        _ = try orders.change(id, expecting: nil, in: unit) { order in
+        _ = try orders.change(id, expecting: version, in: unit) { order in
             let amount = try draft.amount.map { decimal in
                 try OrderPricing(sellables: [:], permissions: .init(), currency: order.currency)
                     .money(decimal, at: "/amount")
