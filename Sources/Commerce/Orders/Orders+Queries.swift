@@ -130,8 +130,8 @@ extension Orders {
 extension OrderFilter {
     /// The query for a page, and the one that counts the whole list.
     ///
-    /// The index of states has the orders of one state in the order of the list, so those of several are merged from as many
-    /// short walks; the engine would sort all of them instead.
+    /// The index of states has the orders of one state in the order of the list, so those of several are merged from as
+    /// many short walks; the engine would sort all of them instead.
     fileprivate func query(_ page: PageRequest, of tenant: Tenant) throws -> SQL {
         let source: SQL = "SELECT \(Order.columns) FROM orders WHERE tenant = \(tenant)"
         guard sort == .createdAt, statuses.count > 1, customerID == nil, search == nil else {

@@ -17,7 +17,8 @@ extension Orders {
         }
     }
 
-    /// The failure that names every line whose sku there is too little of for all the lines, or nil when there is enough.
+    /// The failure that names every line whose sku there is too little of for all the lines, or nil when there is
+    /// enough.
     private func shortage(of lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws -> Failure? {
         var available = try freeUnits(of: Set(lines.map(\.sku)), in: unit)
         // What the lines before the failing one took is theirs, and comes back when the unit of work is undone.

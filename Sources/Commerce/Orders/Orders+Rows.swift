@@ -33,8 +33,9 @@ extension Orders {
             return try unit.transaction.execute(
                 """
                 INSERT INTO orders (\(Order.columns), tenant)
-                VALUES (\(order.id), \(order.number), \(order.externalID), \(order.customerID), \(order.status.rawValue),
-                    \(order.fulfillmentStatus.rawValue), \(order.currency), \(order.amounts.subtotal.minorUnits),
+                VALUES (\(order.id), \(order.number), \(order.externalID), \(order.customerID),
+                    \(order.status.rawValue), \(order.fulfillmentStatus.rawValue), \(order.currency),
+                    \(order.amounts.subtotal.minorUnits),
                     \(order.amounts.discount.minorUnits), \(order.amounts.tax.minorUnits),
                     \(order.amounts.shipping.minorUnits), \(order.amounts.total.minorUnits), \(order.paid.minorUnits),
                     \(order.refunded.minorUnits), \(order.details.storedShippingAddress?.column),
@@ -61,7 +62,8 @@ extension Orders {
                 insert += """
                     (\(line.id), \(line.sku), \(line.productID), \(line.variantID), \(line.name), \(line.quantity),
                     \(line.unitPrice.minorUnits), \(line.discount.minorUnits), \(line.taxRate), \(line.tax.minorUnits),
-                    \(line.total.minorUnits), \(line.shippedQuantity), \(line.returnedQuantity), \(unit.tenant), \(order))
+                    \(line.total.minorUnits), \(line.shippedQuantity), \(line.returnedQuantity), \(unit.tenant),
+                    \(order))
                     """
             }
             try unit.transaction.execute(insert)
@@ -81,7 +83,8 @@ extension Orders {
                     fulfillment_status = \(new.fulfillmentStatus.rawValue),
                     subtotal_amount = \(new.amounts.subtotal.minorUnits),
                     discount_amount = \(new.amounts.discount.minorUnits), tax_amount = \(new.amounts.tax.minorUnits),
-                    shipping_amount = \(new.amounts.shipping.minorUnits), total_amount = \(new.amounts.total.minorUnits),
+                    shipping_amount = \(new.amounts.shipping.minorUnits),
+                    total_amount = \(new.amounts.total.minorUnits),
                     paid_amount = \(new.paid.minorUnits), refunded_amount = \(new.refunded.minorUnits),
                     shipping_address = \(new.details.storedShippingAddress?.column),
                     billing_address = \(new.details.storedBillingAddress?.column),

@@ -1,9 +1,8 @@
 import Core
 import Storage
 
-/// An address as its column holds it: the JSON that an ``Address`` wrote, whose parts are read only when they are wanted.
-///
-/// A list of orders copies it from the table to the answer, which costs a fiftieth of reading and writing it.
+/// An address as its column holds it: the JSON that an ``Address`` wrote. A list of orders copies it from the table to
+/// the answer; its parts are read only when they are wanted.
 struct StoredAddress: Sendable, Hashable {
     private let json: [UInt8]
 

@@ -73,12 +73,12 @@ public struct Shipments: Sendable {
         }
         let created = ShipmentEvent(
             id: unit.makeIdentifier(), status: .pending, message: nil, location: nil, occurredAt: unit.now)
+        let address = try draft.shippingAddress ?? order.details.shippingAddress
         let shipment = try insert(in: unit) { id, number in
             var shipment = Shipment(
                 id: id, number: number, orderID: order.id, status: .pending,
-                shippingAddress: draft.shippingAddress ?? order.details.shippingAddress, lines: lines,
-                events: [created],
-                version: 1, createdAt: unit.now, updatedAt: unit.now)
+                shippingAddress: address, lines: lines, events: [created], version: 1,
+                createdAt: unit.now, updatedAt: unit.now)
             draft.carrier.apply(to: &shipment)
             return shipment
         }
