@@ -1,0 +1,91 @@
+import API
+import Commerce
+import Core
+import Foundation
+import FoundationNetworking
+import Logging
+import TestKit
+import Testing
+
+/// A server of the shop's routes on a free port, with a store of its own, and an administrator's key to it.
+struct LiveServer: Sendable {
+    /// What the server answered.
+    struct Answer: Sendable {
+        let status: Int
+        let headers: [String: String]
+        let body: [UInt8]
+
+        /// The body as an object.
+        func json() throws -> JSONObject {
+            guard case .object(let object) = try JSONParser.parse(body) else {
+                throw Failure.internal("The body is no object.")
+            }
+            return object
+        }
+    }
+
+    let store: TestStore
+    let key: String
+    private let base: URL
+    private let session = URLSession(configuration: .ephemeral)
+
+    /// Starts a server, runs the closure with it, and stops it.
+    static func run(
+        _ engine: TestStore.Engine, routes: [Route], _ body: (LiveServer) async throws -> Void
+    ) async throws {
+        let store = try await TestStore(engine, schemas: Commerce.schemas + [APISchema.schema])
+        let credentials = Credentials(log: store.log, metrics: store.metrics)
+        let key = try #require(try await credentials.ensureAdmin(nil))
+        let settings = try SettingsRegistry(APISettings.all).values(from: [
+            SettingsSource(name: "test", texts: ["api.port": "0"])
+        ])
+        let (ports, listening) = AsyncStream<Int>.makeStream()
+        let server = try APIServer(
+            routes: routes, log: store.log, credentials: credentials, settings: settings, metrics: store.metrics,
+            logger: Logger(label: "test"), onListening: { _, port in listening.yield(port) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                // A server that cannot listen must not leave the test waiting.
+                defer { listening.finish() }
+                try await server.run()
+            }
+            var iterator = ports.makeAsyncIterator()
+            let port = try #require(await iterator.next())
+            let url = try #require(URL(string: "http://127.0.0.1:\(port)"))
+            let live = LiveServer(store: store, key: key, base: url)
+            let outcome: Result<Void, any Error>
+            do { outcome = .success(try await body(live)) } catch { outcome = .failure(error) }
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) { throw error }
+            }
+            try outcome.get()
+        }
+    }
+
+    private init(store: TestStore, key: String, base: URL) {
+        self.store = store
+        self.key = key
+        self.base = base
+    }
+
+    /// Sends a request with the administrator's key and returns whatever is answered.
+    func send(
+        _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Answer {
+        let url = try #require(URL(string: path, relativeTo: base))
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization")
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        if let body {
+            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+            request.httpBody = Data(body.utf8)
+        }
+        let (data, response) = try await session.data(for: request)
+        let answer = try #require(response as? HTTPURLResponse)
+        let fields = answer.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
+        return Answer(
+            status: answer.statusCode, headers: Dictionary(fields) { $1 }, body: [UInt8](data))
+    }
+}
