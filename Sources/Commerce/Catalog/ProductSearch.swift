@@ -5,7 +5,7 @@ import Storage
 
 /// Finds products by their words.
 ///
-/// The index says which products and why; what is answered of them comes from the tables, so a price is never an old one.
+/// The index says which products and why; what is answered of them comes from the tables, so no price is an old one.
 public struct ProductSearch: Sendable {
     private let index: TextIndex
     private let products: Products

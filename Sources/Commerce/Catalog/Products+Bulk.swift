@@ -93,7 +93,7 @@ extension Products {
         }
         return Failure(
             .invalid, code: "bulk_rejected",
-            "\(result.count("rejected")) rows are not acceptable, so none took effect; see errors, or use mode per_row.",
+            "\(result.count("rejected")) rows are not acceptable, so none took effect; see errors, or use per_row.",
             errors: Array(errors.prefix(errorLimit)))
     }
 

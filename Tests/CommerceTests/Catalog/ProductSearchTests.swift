@@ -10,7 +10,7 @@ import Testing
     /// A catalogue, an index file of its own, and the follower that leads one to the other while the closure runs.
     private func withSearch(
         _ engine: TestStore.Engine, beforeFollowing prepare: (CatalogFixture) async throws -> Void = { _ in },
-        _ body: (CatalogFixture, ProductSearch, Follower) async throws -> Void
+        _ body: (CatalogFixture, ProductSearch, Follower, TextIndex) async throws -> Void
     ) async throws {
         let shop = try await CatalogFixture(engine)
         try await prepare(shop)
@@ -22,7 +22,7 @@ import Testing
             projection, of: shop.store.log, metrics: shop.store.metrics, logger: Logger(label: "test"))
         let running = Task { try await follower.run() }
         do {
-            try await body(shop, ProductSearch(index, shop.products, of: shop.store.log), follower)
+            try await body(shop, ProductSearch(index, shop.products, of: shop.store.log), follower, index)
         } catch {
             running.cancel()
             throw error
@@ -46,8 +46,9 @@ import Testing
         for (number, name) in names.enumerated() {
             _ = try await shop.create(
                 #"""
-                {"sku": "T-\#(number)", "name": "\#(name)", "description": "Thing number \#(number)", "price": \#(number),
-                 "tags": ["tag\#(number)"], "active": \#(number != 3), "variants": [{"sku": "V\#(number)-XL", "name": "Huge"}]}
+                {"sku": "T-\#(number)", "name": "\#(name)", "description": "Thing number \#(number)",
+                 "price": \#(number), "tags": ["tag\#(number)"], "active": \#(number != 3),
+                 "variants": [{"sku": "V\#(number)-XL", "name": "Huge"}]}
                 """#)
         }
         _ = try await shop.create(#"{"sku": "T-0", "name": "Foreign torch", "price": 1}"#, as: CatalogFixture.other)
@@ -55,7 +56,7 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func productsAreFoundByTheirWords(engine: TestStore.Engine) async throws {
-        try await withSearch(engine) { shop, search, follower in
+        try await withSearch(engine) { shop, search, follower, _ in
             try await fill(shop)
             func skus(_ text: String, active: Bool? = nil) async throws -> [String] {
                 try await find(text, in: shop, search, follower, active: active).map(\.product.sku).sorted()
@@ -83,7 +84,7 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func theIndexFollowsEachChange(engine: TestStore.Engine) async throws {
-        try await withSearch(engine) { shop, search, follower in
+        try await withSearch(engine) { shop, search, follower, index in
             try await fill(shop)
             func count(_ text: String) async throws -> Int {
                 try await find(text, in: shop, search, follower).count
@@ -98,6 +99,8 @@ import Testing
             #expect(try await count("V0-XL") == 0)
             try await shop.write { try shop.products.delete(torch.id, expecting: nil, in: $0) }
             #expect(try await count("flame") == 0)
+            let left = try await index.search(try TextQuery("flame"), of: .first)
+            #expect(left.isEmpty, "The document is gone, and not only passed over.")
             let bulk = (0..<300).map { #"{"sku": "B\#($0)", "name": "Bulky \#($0)", "price": 1}"# }
             _ = try await shop.upsert("{\"products\": [\(bulk.joined(separator: ","))]}")
             #expect(try await count("bulky 299") == 1)
@@ -107,7 +110,7 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func aTenantFindsOnlyItsOwn(engine: TestStore.Engine) async throws {
-        try await withSearch(engine) { shop, search, follower in
+        try await withSearch(engine) { shop, search, follower, _ in
             try await fill(shop)
             let theirs = try await find("torch", in: shop, search, follower, of: CatalogFixture.other)
             #expect(theirs.map(\.product.name) == ["Foreign torch"])
@@ -123,7 +126,7 @@ import Testing
             let bulk = (0..<1000).map { #"{"sku": "B\#($0)", "name": "Bulky n\#($0)", "price": 1}"# }
             _ = try await shop.upsert("{\"products\": [\(bulk.joined(separator: ","))]}")
         }
-        try await withSearch(engine, beforeFollowing: fillMore) { shop, search, follower in
+        try await withSearch(engine, beforeFollowing: fillMore) { shop, search, follower, _ in
             #expect(try await find("n0", in: shop, search, follower).map(\.product.sku) == ["B0"])
             #expect(try await find("\"n499\"", in: shop, search, follower).map(\.product.sku) == ["B499"])
             #expect(try await find("\"n999\"", in: shop, search, follower).map(\.product.sku) == ["B999"])

@@ -8,7 +8,8 @@ import Testing
 @Suite struct ProductTests {
     private let mug = """
         {"sku": "MUG-1", "name": "Mug", "description": "Holds tea", "price": "12.50", "currency": "EUR",
-         "tax_rate": "0.19", "cost": 4, "tags": ["kitchen", "gift", "kitchen"], "attributes": {"color": "blue", "size": {"ml": 300}},
+         "tax_rate": "0.19", "cost": 4, "tags": ["kitchen", "gift", "kitchen"],
+         "attributes": {"color": "blue", "size": {"ml": 300}},
          "external_id": "x-1", "variants": [{"sku": "MUG-1-XL", "name": "XL", "options": {"size": "XL"}, "price": 15}]}
         """
 

@@ -2,8 +2,8 @@ import Core
 import Search
 
 extension Product {
-    /// The product as the full-text index takes it: found by its name, its description, its tags, and by the skus and names of
-    /// all of its variants.
+    /// The product as the full-text index takes it: found by its name, its description, its tags, and by the skus and
+    /// names of all of its variants.
     func document(of tenant: Tenant) -> TextDocument {
         TextDocument(
             key: .init(tenant: tenant, id: id),
