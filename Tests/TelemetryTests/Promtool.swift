@@ -6,7 +6,10 @@ struct Promtool {
 
     /// The installed tool.
     init() throws {
-        let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        let tools = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent(".tools/bin").path
+        let environment = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let directories = [tools] + environment.split(separator: ":").map(String.init)
         let found = directories.map { "\($0)/promtool" }.first { FileManager.default.isExecutableFile(atPath: $0) }
         guard let found else { throw Missing() }
         path = found

@@ -1,0 +1,48 @@
+# Every job has one name; `make` alone lists them. JOBS says how many compilers run at once.
+JOBS ?= 2
+HOST ?= 127.0.0.1
+PORT ?= 8080
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-build setup-bench build release test check format bench docs clean serve
+
+help: ## Lists the jobs
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## Installs what building and testing need and this machine lacks
+	@scripts/setup build test
+
+setup-build:
+	@scripts/setup build
+
+setup-bench:
+	@scripts/setup build bench
+
+build: setup-build ## Builds everything for debugging
+	swift build -j $(JOBS) --build-tests
+
+release: setup-build ## Builds the server as it is shipped
+	swift build -c release -j $(JOBS) --product millrace
+
+test: setup ## Runs all tests
+	swift test -j $(JOBS)
+
+check: setup-build ## Checks format and house rules
+	swift format lint --strict --recursive Package.swift Sources Tests
+	swift test -j $(JOBS) --filter TidyTests
+
+format: ## Formats the sources as `check` wants them
+	swift format --in-place --recursive Package.swift Sources Tests
+
+bench: setup-bench release ## Measures the server beside nginx and raw SQLite; writes docs/benchmarks.md
+	python3 Benchmarks/bench.py --write docs/benchmarks.md
+
+docs: setup-build ## Builds the reference of the rooms in .build/docs
+	scripts/docs
+
+serve: release ## Serves a small sample shop on http://127.0.0.1:8080
+	@scripts/serve-sample $(HOST) $(PORT)
+
+clean: ## Removes what was built; data in ./data stays
+	swift package clean
+	rm -rf .build/docs .build/bench
