@@ -64,7 +64,8 @@ extension ChangeLog {
         let start = max(position.value, (oldest?.value ?? 1) - 1)
         let end = LogPosition(min(last.value, start + Self.scanLimit))
         var query: SQL = """
-            SELECT position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields, actor,
+            SELECT position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
+            actor,
                 request_id, traceparent, changed_at
             FROM changes WHERE position > \(start) AND position <= \(end)
             """
@@ -101,7 +102,8 @@ extension ChangeLog {
         Failure(
             .conflict, code: "position_expired",
             "The changes right after position \(position) have been deleted; the oldest that is left has position "
-                + "\(oldest). Read the things anew, then go on from there; change_log.retention_age keeps changes longer.",
+                + "\(oldest). Read the things anew, then go on from there; change_log.retention_age keeps changes "
+                + "longer.",
             details: [.init("oldest_position", .integer(oldest.value))])
     }
 }

@@ -14,7 +14,8 @@ public enum ChangeLogSettings {
     public static let retentionSize = Setting(
         "change_log.retention_size", default: 16_384, unit: "MiB", bounds: 0...16_777_216,
         moves: "change_log_size_bytes",
-        "How large the log may grow before its oldest changes go; 0 sets no limit. A change that a follower needs stays."
+        "How large the log may grow before its oldest changes go; 0 sets no limit. A change that a follower needs "
+            + "stays."
     )
 
     /// All of them.

@@ -1,7 +1,7 @@
 import Core
 
-/// Short numbers that people read aloud, for orders, shipments and returns: a prefix and ten characters that ascend with
-/// time, so that their index grows at its right edge.
+/// Short numbers that people read aloud, for orders, shipments and returns: a prefix and ten characters that ascend
+/// with time, so that their index grows at its right edge.
 ///
 /// They spell the milliseconds since 2026 (40 bits) and the identifier's counter within its millisecond (10 bits) in
 /// Crockford's base 32. Two servers may make the same one; the unique index refuses the second, which tries again.

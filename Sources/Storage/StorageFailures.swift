@@ -18,7 +18,8 @@ extension Failure {
     static func storageCorrupt(_ message: String) -> Failure {
         Failure(
             .internal, code: "storage_corrupt",
-            "The database file is damaged: \(message). Stop the server and restore a backup; an index is made anew by itself.")
+            "The database file is damaged: \(message). Stop the server and restore a backup; an index is made anew "
+                + "by itself.")
     }
 
     static var storageClosed: Failure {

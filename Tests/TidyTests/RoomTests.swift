@@ -11,7 +11,7 @@ import Testing
     /// Packages that only some rooms may import.
     private static let packages = [
         "Hummingbird": ["API", "Server", "TestKit"], "HummingbirdCore": ["API", "Server", "TestKit"],
-        "CSQLite": ["Storage"], "ArgumentParser": ["millrace"], "Configuration": ["Server"],
+        "CSQLite": ["Storage", "Search"], "ArgumentParser": ["millrace"], "Configuration": ["Server"],
     ]
 
     private let repository: Repository

@@ -5,8 +5,8 @@ import Telemetry
 
 /// The keys that were verified since a key last changed, by their hash.
 ///
-/// An entry is good for a generation and not for a time: each change of a key begins a new one as it commits, so a revoked
-/// key opens nothing from then on, and a look-up that began before cannot bring it back.
+/// An entry is good for a generation and not for a time: each change of a key begins a new one as it commits, so a
+/// revoked key opens nothing from then on, and a look-up that began before cannot bring it back.
 final class CredentialCache: Sendable {
     private struct State {
         var generation = 0

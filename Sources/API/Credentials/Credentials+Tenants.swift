@@ -44,10 +44,11 @@ extension Credentials {
 
     /// Sees to it that the first tenant and a key that may do everything exist. Call it before the server starts.
     ///
-    /// - parameter text: the key that an administrator chose; it replaces the one chosen before. Without it a random key is
-    ///   made when there is none at all.
+    /// - parameter text: the key that an administrator chose; it replaces the one chosen before. Without it a random
+    ///   key is made when there is none at all.
     /// - returns: the text of a random key that was made, to be shown once; nil when there was nothing to make.
-    /// - throws: ``Failure`` `weak_admin_key` when the text has fewer than 32 or more than 256 visible ASCII characters.
+    /// - throws: ``Failure`` `weak_admin_key` when the text has fewer than 32 or more than 256 visible ASCII
+    ///   characters.
     public func ensureAdmin(_ text: String?) async throws -> String? {
         if let text, !KeyText.isPossible(text) {
             throw Failure(

@@ -48,7 +48,8 @@ public struct Credentials: Sendable {
             """
             INSERT INTO api_keys (tenant, id, name, hash, scopes, version, created_at, expires_at, revoked_at)
             VALUES (\(key.tenant), \(key.id), \(name), \(SQLValue.bytes(Array(KeyText.hash(text)))),
-                \(scopes.names.joined(separator: " ")), \(key.version), \(key.createdAt), \(expiresAt), \(key.revokedAt))
+                \(scopes.names.joined(separator: " ")), \(key.version), \(key.createdAt), \(expiresAt),
+                \(key.revokedAt))
             """)
         try unit.recordInsert("api_key", key.id, after: JSONWriter.bytes(of: key))
         unit.transaction.afterCommit { [cache] in cache.invalidate() }

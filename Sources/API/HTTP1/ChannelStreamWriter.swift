@@ -16,8 +16,8 @@ final class ChannelStreamWriter: APIStreamWriter {
 
     var isDraining: Bool { isEnding.load(ordering: .relaxed) }
 
-    /// Returns when the bytes are with the operating system, so a client that reads slowly slows its writer down; one that
-    /// does not read at all loses its connection.
+    /// Returns when the bytes are with the operating system, so a client that reads slowly slows its writer down; one
+    /// that does not read at all loses its connection.
     func write(_ bytes: [UInt8]) async throws {
         let channel = channel
         let timer = channel.eventLoop.scheduleTask(in: writeTimeout) { channel.close(promise: nil) }

@@ -77,7 +77,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The protocol handler before this one has answered what could not be parsed; a broken connection has no answer.
+        // The protocol handler before this one has answered what could not be parsed; a broken connection has no
+        // answer.
         context.close(promise: nil)
     }
 

@@ -7,11 +7,11 @@ import Telemetry
 
 /// Remembers which requests were answered and how, so that a repeated one is answered alike and done once.
 ///
-/// An answer is stored in the transaction of the effect that it tells of. A request that fails leaves nothing behind, not even
-/// its key, since all it did was undone: a repetition is tried anew and may succeed.
+/// An answer is stored in the transaction of the effect that it tells of. A request that fails leaves nothing behind,
+/// not even its key, since all it did was undone: a repetition is tried anew and may succeed.
 ///
-/// Repetitions within this process are told apart by the set of keys in flight: while a key is in it, nobody else looks the
-/// key up or stores it. Other processes meet at the unique index.
+/// Repetitions within this process are told apart by the set of keys in flight: while a key is in it, nobody else looks
+/// the key up or stores it. Other processes meet at the unique index.
 struct IdempotencyMemory: Sendable {
     /// The longest body that is stored. A repeated request whose answer was longer is told so, and not done again.
     static let bodyLimit = 1_048_576

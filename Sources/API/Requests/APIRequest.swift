@@ -13,7 +13,8 @@ public struct APIRequest: Sendable {
     public let expectedVersion: Int64?
     /// The header fields.
     public let headers: HTTPFields
-    /// The position that the client has seen, from `Millrace-Position`. The log has it; an index that follows may not yet.
+    /// The position that the client has seen, from `Millrace-Position`. The log has it; an index that follows may not
+    /// yet.
     public let seenPosition: LogPosition?
     /// The path without its query, percent-encoded.
     let path: Substring

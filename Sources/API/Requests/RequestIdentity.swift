@@ -46,7 +46,8 @@ struct RequestIdentity: Sendable {
         return isHexadecimal && parts[1].contains { $0 != "0" } && parts[2].contains { $0 != "0" }
     }
 
-    /// A trace that begins here: a time-ordered identifier is a valid trace identifier, and its random half names the span.
+    /// A trace that begins here: a time-ordered identifier is a valid trace identifier, and its random half names the
+    /// span.
     private static func traceparent(_ identifier: Identifier) -> String {
         let digits = identifier.description.filter { $0 != "-" }
         return "00-\(digits)-\(digits.suffix(16))-01"

@@ -15,8 +15,8 @@ public protocol Projection: Sendable {
     /// everything, nil when its state is missing or unusable and has to be rebuilt.
     func position() async throws -> LogPosition?
 
-    /// Whether its state can be used, as far as it knows without a look at it. The follower asks whenever it wakes, and has
-    /// a state that was found damaged rebuilt.
+    /// Whether its state can be used, as far as it knows without a look at it. The follower asks whenever it wakes, and
+    /// has a state that was found damaged rebuilt.
     var isUsable: Bool { get }
 
     /// Applies changes, which ascend, and stores that everything up to a position is applied, in one transaction.

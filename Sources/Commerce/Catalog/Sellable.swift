@@ -39,7 +39,8 @@ extension Products {
         return sellables
     }
 
-    /// The skus of variants, or of products' default variants, all with one statement. Unknown ones are missing in the result.
+    /// The skus of variants, or of products' default variants, all with one statement. Unknown ones are missing in the
+    /// result.
     func skus(
         of productsOrVariants: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [Identifier: String] {

@@ -76,7 +76,7 @@ public struct TextHit: Sendable {
     public let id: Identifier
     /// How well it fits: the higher, the better. Scores of different searches cannot be compared.
     public let score: Double
-    /// The fields in which a word was found, as HTML text with each found word within `<mark>…</mark>`. Of a long field only
-    /// the part around the first word found.
+    /// The fields in which a word was found, as HTML text with each found word within `<mark>…</mark>`. Of a long field
+    /// only the part around the first word found.
     public let highlights: [TextField: String]
 }

@@ -5,8 +5,8 @@ public import Telemetry
 
 /// Ranked full-text search over the documents of all tenants, in a SQLite file of its own.
 ///
-/// The file is derived state: the change log feeds it through a projection of the role that owns the documents. When it is
-/// missing, damaged, or of another version, ``position()`` is nil and it is made anew by ``rebuild(asOf:from:)``.
+/// The file is derived state: the change log feeds it through a projection of the role that owns the documents. When it
+/// is missing, damaged, or of another version, ``position()`` is nil and it is made anew by ``rebuild(asOf:from:)``.
 public final class TextIndex: Sendable {
     /// How many matching documents are ranked at most: the newest. It bounds what one search may cost.
     public static let rankLimit = 5_000
@@ -68,7 +68,8 @@ public final class TextIndex: Sendable {
         }
     }
 
-    /// Stores and removes documents, and the position that they stand for then, in one transaction. No key stands twice.
+    /// Stores and removes documents, and the position that they stand for then, in one transaction. No key stands
+    /// twice.
     ///
     /// - throws: ``Failure`` `index_not_ready` when the documents have to be made anew first.
     public func apply(

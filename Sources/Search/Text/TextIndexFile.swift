@@ -158,7 +158,8 @@ final class TextIndexFile: Sendable {
         try transaction.execute(
             """
             INSERT INTO terms (terms, rowid, sku, title, tags, body)
-            VALUES ('delete', \(stored.number), \(columns[.sku]), \(columns[.title]), \(columns[.tags]), \(columns[.body]))
+            VALUES ('delete', \(stored.number), \(columns[.sku]), \(columns[.title]), \(columns[.tags]),
+            \(columns[.body]))
             """)
         try transaction.execute("DELETE FROM documents WHERE number = \(stored.number)")
     }

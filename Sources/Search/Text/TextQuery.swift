@@ -2,9 +2,10 @@ import Core
 
 /// What to look for: every word and every phrase of it must be found.
 ///
-/// `red shoes` finds both words in any order and place, `"red shoes"` one after the other, `sho*` every word that begins so.
-/// The last word matches as a beginning too, because its writer may not be done. Case and diacritics do not matter. A word
-/// with something between its letters, `wi-fi`, is a phrase of its parts. Nothing else has a meaning, so no text is wrong.
+/// `red shoes` finds both words in any order and place, `"red shoes"` one after the other, `sho*` every word that
+/// begins so. The last word matches as a beginning too, because its writer may not be done. Case and diacritics do not
+/// matter. A word with something between its letters, `wi-fi`, is a phrase of its parts. Nothing else has a meaning, so
+/// no text is wrong.
 public struct TextQuery: Sendable {
     /// How many characters a query has at most.
     public static let lengthLimit = 256
@@ -31,7 +32,8 @@ public struct TextQuery: Sendable {
 
     /// Reads what somebody typed.
     ///
-    /// - throws: ``Failure`` `invalid_request` when it is too long, has too many words or none, or the limit is not held.
+    /// - throws: ``Failure`` `invalid_request` when it is too long, has too many words or none, or the limit is not
+    ///   held.
     public init(_ text: String, limit: Int = 20, active: Bool? = nil) throws {
         guard Self.limits.contains(limit) else {
             throw Failure.invalid(

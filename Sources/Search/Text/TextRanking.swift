@@ -4,9 +4,9 @@ import Core
 /// The function `text_rank(terms)` of the full-text table: how well a row fits.
 ///
 /// It is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with two
-/// simplifications that make it five times as fast as the one that comes with SQLite. The rarity of words is left out: every
-/// word must match, so it would weigh the same in each hit. The length of a document comes from its row number, where
-/// ``TextRowNumber`` has put it, and not from a table of lengths.
+/// simplifications that make it five times as fast as the one that comes with SQLite. The rarity of words is left out:
+/// every word must match, so it would weigh the same in each hit. The length of a document comes from its row number,
+/// where ``TextRowNumber`` has put it, and not from a table of lengths.
 enum TextRanking {
     /// How soon more of the same word stops to matter (the k1 of BM25).
     private static let saturation = 1.2
@@ -66,8 +66,8 @@ enum TextRanking {
     }
 }
 
-/// The row number of a document: ascending, and with what ranking and filtering need of it in its lowest bits, so that neither
-/// looks at another table.
+/// The row number of a document: ascending, and with what ranking and filtering need of it in its lowest bits, so that
+/// neither looks at another table.
 enum TextRowNumber {
     /// The longest length that is told apart from longer ones.
     static let longest = 127

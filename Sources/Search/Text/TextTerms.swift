@@ -2,8 +2,8 @@ import Core
 
 /// How words stand in the full-text table: each with its tenant before it.
 ///
-/// So the list of documents of a word is that of one tenant. A search cannot reach another tenant's documents, and how many
-/// those are does not matter to it.
+/// So the list of documents of a word is that of one tenant. A search cannot reach another tenant's documents, and how
+/// many those are does not matter to it.
 struct TextTerms {
     /// The number of the tenant and a character that no word has, because it is of the private use area.
     private let prefix: [UInt8]
@@ -28,7 +28,8 @@ struct TextTerms {
 
     /// A query in the language of the full-text table.
     ///
-    /// It is made of folded words alone, each within quotation marks, so nothing that somebody typed has a meaning in it.
+    /// It is made of folded words alone, each within quotation marks, so nothing that somebody typed has a meaning in
+    /// it.
     func expression(_ query: TextQuery) -> [UInt8] {
         var expression: [UInt8] = []
         for phrase in query.phrases {

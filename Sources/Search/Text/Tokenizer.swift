@@ -1,7 +1,7 @@
 /// Splits text into words: runs of letters and digits, in lower case and without diacritics.
 ///
-/// The index and its queries, and the highlights, are made with the same words. When its rules change, ``TextIndex`` has to
-/// get another version.
+/// The index and its queries, and the highlights, are made with the same words. When its rules change, ``TextIndex``
+/// has to get another version.
 enum Tokenizer {
     /// How many bytes of a word count. The rest of a longer word is passed over, in the index and in queries alike.
     static let wordLimit = 64
@@ -59,7 +59,8 @@ enum Tokenizer {
         case 0..<0x80: return (CharacterFolding.separator, 1)
         default: break
         }
-        // In valid UTF-8 the first byte tells the length and the rest is there; what a damaged file holds may end early.
+        // In valid UTF-8 the first byte tells the length and the rest is there; what a damaged file holds may end
+        // early.
         let length = byte >= 0xF0 ? 4 : (byte >= 0xE0 ? 3 : 2)
         guard index + length <= utf8.count else { return (CharacterFolding.separator, 1) }
         var value = UInt32(byte) & (0xFF >> UInt32(length + 1))

@@ -78,7 +78,8 @@ public struct Import {
         guard rows.columns?.contains(lines.column) ?? true else {
             throw Failure(
                 .invalid, code: "invalid_join",
-                "\(request.path) has no column \(lines.column) to find the lines of its orders by. Name one with --join.")
+                "\(request.path) has no column \(lines.column) to find the lines of its orders by. Name one with "
+                    + "--join.")
         }
         summary.ignoredColumns += lines.ignoredColumns.map { "\($0) of the lines" }
         self.lines = lines

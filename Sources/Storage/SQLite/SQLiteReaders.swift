@@ -85,7 +85,8 @@ final class SQLiteReaders: Sendable {
                 let expired = state.withLock { $0.expire(ticket) }
                 expired?.resume(
                     throwing: Failure.storageBusy(
-                        "No connection came free within storage.acquire_timeout; storage.readers sets how many there are."
+                        "No connection came free within storage.acquire_timeout; storage.readers sets how many there "
+                            + "are."
                     ))
             }
         }
