@@ -61,6 +61,14 @@ public final class ChangeLog: Sendable {
         return Written(value: try await database.read(body), position: position)
     }
 
+    /// Runs queries on one snapshot like ``read(_:)``, if that is possible without waiting and within a time; else nil.
+    public func readAtOnce<T: Sendable>(
+        within time: Duration, _ body: (any ReadTransaction) throws -> T
+    ) throws -> Written<T>? {
+        let position = head
+        return try database.readAtOnce(within: time, body).map { Written(value: $0, position: position) }
+    }
+
     /// Returns once there is a change after a position, or after a while.
     public func waitForChange(after position: LogPosition, atMost duration: Duration) async throws {
         try await signal.wait(atMost: duration) { head > position }

@@ -13,6 +13,14 @@ public protocol Database: Sendable {
     /// - throws: what the closure throws, or ``Failure`` `storage_busy` when no connection comes free in time.
     func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T
 
+    /// Runs queries on one snapshot on the calling thread, if that is possible without waiting and within a time.
+    ///
+    /// For callers that serve others too and may not be held up, such as an event loop. What cannot be had at once is asked
+    /// for again by ``read(_:)``.
+    ///
+    /// - returns: nil when no connection is free, the queries take longer, or the engine is on another machine.
+    func readAtOnce<T: Sendable>(within time: Duration, _ body: (any ReadTransaction) throws -> T) throws -> T?
+
     /// Runs statements that take effect together and durably, or not at all.
     ///
     /// It returns when the transaction is on disk. Closures that wait at the same time share one commit.

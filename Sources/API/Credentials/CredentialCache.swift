@@ -27,6 +27,13 @@ final class CredentialCache: Sendable {
             .with("credentials")
     }
 
+    /// The key of a hash, if it is known.
+    func find(_ hash: SHA256.Digest) -> APIKey? {
+        let key = state.withLock { $0.keys[hash] }
+        if key != nil { hits.increment() }
+        return key
+    }
+
     /// The key of a hash, or the generation to give to ``keep(_:_:from:)`` once it is found elsewhere.
     func look(for hash: SHA256.Digest) -> (key: APIKey?, generation: Int) {
         let (key, generation) = state.withLock { ($0.keys[hash], $0.generation) }

@@ -21,15 +21,24 @@ public struct Credentials: Sendable {
     ///
     /// - throws: ``Failure`` `invalid_credential` when there is no such key, or it was revoked or has ended.
     func verify(_ text: some StringProtocol) async throws -> Credential {
-        guard KeyText.isPossible(text) else { throw Self.invalid }
+        if let known = try verifyAtOnce(text) { return known }
         let hash = KeyText.hash(text)
-        let (cached, generation) = cache.look(for: hash)
-        var key = cached
-        if key == nil {
-            key = try await log.database.read { try Self.find(hash, in: $0) }
-            if let key { cache.keep(key, hash, from: generation) }
-        }
-        guard let key, key.isValid(at: log.time.now()) else { throw Self.invalid }
+        let (_, generation) = cache.look(for: hash)
+        guard let key = try await log.database.read({ try Self.find(hash, in: $0) }) else { throw Self.invalid }
+        cache.keep(key, hash, from: generation)
+        return try credential(key)
+    }
+
+    /// The credential of a key's text if it is known without asking the database; else nil.
+    ///
+    /// - throws: ``Failure`` `invalid_credential` when the text cannot be a key, or the key was revoked or has ended.
+    func verifyAtOnce(_ text: some StringProtocol) throws -> Credential? {
+        guard KeyText.isPossible(text) else { throw Self.invalid }
+        return try cache.find(KeyText.hash(text)).map(credential)
+    }
+
+    private func credential(_ key: APIKey) throws -> Credential {
+        guard key.isValid(at: log.time.now()) else { throw Self.invalid }
         return Credential(
             id: key.id, name: key.name, tenant: key.tenant, scopes: key.scopes, expiresAt: key.expiresAt)
     }

@@ -56,7 +56,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             expect(within: timeouts.request, context)
-            perform(assembly.begin(head, limit: answerer.bodyLimit(of: head)), context)
+            let request = answerer.begin(head)
+            perform(assembly.begin(request, limit: answerer.bodyLimit(of: request)), context)
         case .body(let part): perform(assembly.append(part), context)
         case .end: perform(assembly.end(), context)
         }
@@ -86,13 +87,16 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch action {
         case .wait: break
         case .close: context.close(promise: nil)
-        case .answer(let head, let body):
+        case .answer(let request, let body):
             deadline = nil
+            if let response = answerer.answerAtOnce(request, body: body, isLocal: isLocal) {
+                return send(response, context)
+            }
             let isLocal = isLocal
-            respond(context) { [answerer] in await answerer.answer(head, body: body, isLocal: isLocal) }
-        case .refuse(let head, let failure):
+            respond(context) { [answerer] in await answerer.answer(request, body: body, isLocal: isLocal) }
+        case .refuse(let request, let failure):
             expect(within: timeouts.discarding, context)
-            respond(context) { [answerer] in await answerer.refuse(head, failure) }
+            send(answerer.refuse(request, failure), context)
         }
     }
 

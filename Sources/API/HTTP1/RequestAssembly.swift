@@ -1,7 +1,6 @@
 import Core
 import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
 
 /// Puts the parts of a request together and decides what becomes of it.
 ///
@@ -12,16 +11,16 @@ struct RequestAssembly {
         /// Wait for more.
         case wait
         /// Answer the request, which has arrived whole.
-        case answer(HTTPRequest, ByteBuffer)
+        case answer(RoutedRequest, ByteBuffer)
         /// Refuse the request, of which the rest may still arrive.
-        case refuse(HTTPRequest, Failure)
+        case refuse(RoutedRequest, Failure)
         /// Close the connection: what was refused has arrived to its end.
         case close
     }
 
     private enum State {
         case idle
-        case receiving(HTTPRequest, ByteBuffer, limit: Int)
+        case receiving(RoutedRequest, ByteBuffer, limit: Int)
         case answering
         /// The request was refused; the rest of it is thrown away, so that the client can read why.
         case discarding
@@ -45,21 +44,21 @@ struct RequestAssembly {
     /// The head of a request has arrived.
     ///
     /// - parameter limit: how many bytes of body it may have.
-    mutating func begin(_ head: HTTPRequest, limit: Int) -> Action {
-        if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > limit {
+    mutating func begin(_ request: RoutedRequest, limit: Int) -> Action {
+        if let length = request.head.headerFields[.contentLength].flatMap({ Int($0) }), length > limit {
             state = .discarding
-            return .refuse(head, Self.tooLarge(limit))
+            return .refuse(request, Self.tooLarge(limit))
         }
-        state = .receiving(head, ByteBuffer(), limit: limit)
+        state = .receiving(request, ByteBuffer(), limit: limit)
         return .wait
     }
 
     /// A part of the body has arrived.
     mutating func append(_ part: ByteBuffer) -> Action {
-        guard case .receiving(let head, var body, let limit) = state else { return .wait }
+        guard case .receiving(let request, var body, let limit) = state else { return .wait }
         guard body.readableBytes + part.readableBytes <= limit else {
             state = .discarding
-            return .refuse(head, Self.tooLarge(limit))
+            return .refuse(request, Self.tooLarge(limit))
         }
         if body.readableBytes == 0 {
             body = part
@@ -67,16 +66,16 @@ struct RequestAssembly {
             state = .idle
             body.writeImmutableBuffer(part)
         }
-        state = .receiving(head, body, limit: limit)
+        state = .receiving(request, body, limit: limit)
         return .wait
     }
 
     /// The end of a request has arrived.
     mutating func end() -> Action {
         switch state {
-        case .receiving(let head, let body, _):
+        case .receiving(let request, let body, _):
             state = .answering
-            return .answer(head, body)
+            return .answer(request, body)
         case .discarding: return .close
         case .idle, .answering: return .wait
         }
@@ -84,10 +83,10 @@ struct RequestAssembly {
 
     /// The request takes too long to arrive.
     mutating func expire() -> Action {
-        guard case .receiving(let head, _, _) = state else { return .close }
+        guard case .receiving(let request, _, _) = state else { return .close }
         state = .discarding
         return .refuse(
-            head,
+            request,
             Failure(
                 .timeout, code: "request_timeout",
                 "The request did not arrive whole within api.request_timeout. Send it faster, or in parts."))

@@ -47,6 +47,9 @@ public struct Route: Sendable {
     /// Whether the answer goes on for as long as the client listens.
     let isStream: Bool
 
+    /// Whether it only reads a snapshot.
+    var isRead: Bool { if case .read = handler { true } else { false } }
+
     private init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ bodyLimit: BodyLimit,
         isStream: Bool = false, _ handler: Handler

@@ -6,7 +6,7 @@ import HTTPTypes
 /// A literal segment goes before a parameter, so `/products/search` is not the product called search.
 struct Router: Sendable {
     /// What stands at a method and a path.
-    enum Match {
+    enum Match: Sendable {
         /// A route by its index, and the values of the names in its template.
         case route(Int, PathParameters)
         /// No route of this method, but of others.

@@ -18,18 +18,42 @@ extension APIServices {
     /// Checks who asks, waits for the position that the client has seen, and runs the route.
     func answer(_ incoming: IncomingRequest, _ route: Route) async throws -> CompleteResponse {
         let credential = try await authenticate(incoming, route.access)
-        let fields = incoming.head.headerFields
+        let seen = try await waitForPosition(incoming.head.headerFields[.position])
+        let request = try request(incoming, credential, seenPosition: seen)
+        let (response, position) = try await run(route, request)
+        return try complete(response, of: request, at: position)
+    }
+
+    /// Answers a request on the calling thread if nothing has to be waited for: a read by a known credential.
+    ///
+    /// It is called on an event loop, so a query that takes longer than ``timeAtOnce`` is given up and asked again in a task.
+    /// Handing a quick one to another thread and back costs more than the query.
+    ///
+    /// - returns: nil for what has to wait.
+    func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {
+        guard case .read(let decode) = route.handler, incoming.head.headerFields[.position] == nil,
+            let credential = try authenticateAtOnce(incoming, route.access)
+        else { return nil }
+        let request = try request(incoming, credential, seenPosition: nil)
+        let reading = try decode(request)
+        guard let answer = try log.readAtOnce(within: Self.timeAtOnce, { try reading($0) }) else { return nil }
+        return try complete(answer.value, of: request, at: answer.position)
+    }
+
+    /// How long queries may hold up an event loop.
+    private static let timeAtOnce = Duration.milliseconds(2)
+
+    private func request(
+        _ incoming: IncomingRequest, _ credential: Credential, seenPosition: LogPosition?
+    ) throws -> APIRequest {
         try Self.checkMediaType(incoming)
-        let seen = try await waitForPosition(fields[.position])
-        let request = try APIRequest(
+        return try APIRequest(
             credential: credential,
             context: ChangeContext(
                 tenant: credential.tenant, actor: credential.id.description,
                 requestID: incoming.identity.requestID, traceparent: incoming.identity.traceparent),
-            headers: fields, seenPosition: seen, path: incoming.target.path, query: incoming.target.query,
-            parameters: incoming.parameters, body: incoming.body)
-        let (response, position) = try await run(route, request)
-        return try complete(response, of: request, at: position)
+            headers: incoming.head.headerFields, seenPosition: seenPosition, path: incoming.target.path,
+            query: incoming.target.query, parameters: incoming.parameters, body: incoming.body)
     }
 
     private func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {

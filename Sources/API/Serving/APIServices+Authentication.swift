@@ -6,20 +6,35 @@ extension APIServices {
     ///
     /// - throws: ``Failure`` `credential_required`, `invalid_credential`, or `missing_scope` that names the scope.
     func authenticate(_ incoming: IncomingRequest, _ access: Route.Access) async throws -> Credential {
-        let scope: String
-        switch access {
-        case .open: return .anonymous
-        case .loopback where isDirectAndLocal(incoming): return .anonymous
-        case .loopback(let needed), .scope(let needed): scope = needed
-        }
+        guard let scope = neededScope(incoming, access) else { return .anonymous }
         let credential = try await credentials.verify(Self.key(incoming.head.headerFields))
+        try Self.require(scope, of: credential)
+        return credential
+    }
+
+    /// Does the same as ``authenticate(_:_:)`` if the credential is known without asking the database; else nil.
+    func authenticateAtOnce(_ incoming: IncomingRequest, _ access: Route.Access) throws -> Credential? {
+        guard let scope = neededScope(incoming, access) else { return .anonymous }
+        guard let credential = try credentials.verifyAtOnce(Self.key(incoming.head.headerFields)) else { return nil }
+        try Self.require(scope, of: credential)
+        return credential
+    }
+
+    private func neededScope(_ incoming: IncomingRequest, _ access: Route.Access) -> String? {
+        switch access {
+        case .open: nil
+        case .loopback(let scope): isDirectAndLocal(incoming) ? nil : scope
+        case .scope(let scope): scope
+        }
+    }
+
+    private static func require(_ scope: String, of credential: Credential) throws {
         guard credential.allows(scope) else {
             throw Failure(
                 .forbidden, code: "missing_scope",
                 "The API key \"\(credential.name)\" does not have the scope \(scope), which this needs.",
                 details: [.init("scope", .string(scope))])
         }
-        return credential
     }
 
     /// A reverse proxy on this machine makes every client look local, so what it forwards is not taken for local.

@@ -26,60 +26,95 @@ struct RequestAnswerer: Sendable {
         bodyLimits = (settings[APISettings.bodyLimit], settings[APISettings.bulkBodyLimit])
     }
 
+    /// Finds the route of a request whose head has arrived.
+    func begin(_ head: HTTPRequest) -> RoutedRequest {
+        let target = RequestTarget(head)
+        return RoutedRequest(head: head, target: target, match: router.match(head.method, target.path))
+    }
+
     /// How many bytes of body a request may have.
-    func bodyLimit(of head: HTTPRequest) -> Int {
-        guard case .route(let index, _) = router.match(head.method, RequestTarget(head).path) else {
+    func bodyLimit(of request: RoutedRequest) -> Int {
+        guard case .route(let index, _) = request.match, routes[index].bodyLimit == .bulk else {
             return bodyLimits.standard
         }
-        return routes[index].bodyLimit == .bulk ? bodyLimits.bulk : bodyLimits.standard
+        return bodyLimits.bulk
+    }
+
+    /// Answers a request that has arrived whole, if nothing has to be waited for; else nil.
+    func answerAtOnce(_ request: RoutedRequest, body: ByteBuffer, isLocal: Bool) -> OutgoingResponse? {
+        guard case .route(let index, let parameters) = request.match, routes[index].isRead else { return nil }
+        let start = ContinuousClock.now
+        let incoming = incoming(request, parameters, body, isLocal)
+        do {
+            guard let complete = try services.answerAtOnce(incoming, routes[index]) else { return nil }
+            return outgoing(complete, of: request, incoming.identity, since: start)
+        } catch {
+            return outgoing(
+                problem(error, request.head, incoming.identity), of: request, incoming.identity, since: start)
+        }
     }
 
     /// Answers a request that has arrived whole.
-    func answer(_ head: HTTPRequest, body: ByteBuffer, isLocal: Bool) async -> OutgoingResponse {
-        await counted(head) { identity in
-            let target = RequestTarget(head)
-            switch router.match(head.method, target.path) {
-            case .nothing:
-                throw Failure(.notFound, code: "no_such_route", "Nothing is served at \(target.shown).")
-            case .otherMethods(let methods):
-                return try Self.answer(head.method, allowing: methods)
-            case .route(let index, let parameters):
-                let incoming = IncomingRequest(
-                    head: head, target: target, parameters: parameters, body: body, isLocal: isLocal,
-                    identity: identity)
-                return try await services.answer(incoming, routes[index])
-            }
+    func answer(_ request: RoutedRequest, body: ByteBuffer, isLocal: Bool) async -> OutgoingResponse {
+        let start = ContinuousClock.now
+        guard case .route(let index, let parameters) = request.match else {
+            let identity = identity(of: request.head)
+            return outgoing(unrouted(request, identity), of: request, identity, since: start)
         }
+        let incoming = incoming(request, parameters, body, isLocal)
+        var complete: CompleteResponse
+        do {
+            complete = try await services.answer(incoming, routes[index])
+        } catch {
+            complete = problem(error, request.head, incoming.identity)
+        }
+        return outgoing(complete, of: request, incoming.identity, since: start)
     }
 
     /// Answers a request that could not arrive whole.
-    func refuse(_ head: HTTPRequest, _ failure: Failure, status: HTTPResponse.Status? = nil) async -> OutgoingResponse {
-        var response = await counted(head) { _ in throw failure }
-        if let status { response.head.status = status }
+    func refuse(_ request: RoutedRequest, _ failure: Failure) -> OutgoingResponse {
+        let identity = identity(of: request.head)
+        var response = outgoing(
+            problem(failure, request.head, identity), of: request, identity, since: ContinuousClock.now)
         response.closes = true
+        response.head.headerFields[.connection] = "close"
         return response
     }
 
-    /// Makes the response of what the closure returns or throws, and counts it.
-    private func counted(
-        _ head: HTTPRequest, _ answer: (RequestIdentity) async throws -> CompleteResponse
-    ) async -> OutgoingResponse {
-        let start = ContinuousClock.now
-        let identity = RequestIdentity(head.headerFields) { services.identifiers.next(at: SystemTime().now()) }
-        var complete: CompleteResponse
+    private func incoming(
+        _ request: RoutedRequest, _ parameters: PathParameters, _ body: ByteBuffer, _ isLocal: Bool
+    ) -> IncomingRequest {
+        IncomingRequest(
+            head: request.head, target: request.target, parameters: parameters, body: body, isLocal: isLocal,
+            identity: identity(of: request.head))
+    }
+
+    private func identity(of head: HTTPRequest) -> RequestIdentity {
+        RequestIdentity(head.headerFields) { services.identifiers.next(at: SystemTime().now()) }
+    }
+
+    /// Makes the response as it is sent, and counts it.
+    private func outgoing(
+        _ complete: CompleteResponse, of request: RoutedRequest, _ identity: RequestIdentity,
+        since start: ContinuousClock.Instant
+    ) -> OutgoingResponse {
+        let response = OutgoingResponse(
+            complete, of: request.head, identity, date: date.text, head: services.log.head)
+        let counted = if case .route(let index, _) = request.match { routeMetrics[index] } else { unmatched }
+        counted.count(response.head.status, took: ContinuousClock.now - start)
+        return response
+    }
+
+    private func unrouted(_ request: RoutedRequest, _ identity: RequestIdentity) -> CompleteResponse {
         do {
-            complete = try await answer(identity)
+            guard case .otherMethods(let methods) = request.match else {
+                throw Failure(
+                    .notFound, code: "no_such_route", "Nothing is served at \(request.target.shown).")
+            }
+            return try Self.answer(request.head.method, allowing: methods)
         } catch {
-            complete = problem(error, head, identity)
+            return problem(error, request.head, identity)
         }
-        let response = OutgoingResponse(complete, of: head, identity, date: date.text, head: services.log.head)
-        metrics(of: head).count(response.head.status, took: ContinuousClock.now - start)
-        return response
-    }
-
-    private func metrics(of head: HTTPRequest) -> RouteMetrics {
-        guard case .route(let index, _) = router.match(head.method, RequestTarget(head).path) else { return unmatched }
-        return routeMetrics[index]
     }
 
     private func problem(_ error: any Error, _ head: HTTPRequest, _ identity: RequestIdentity) -> CompleteResponse {
@@ -111,8 +146,15 @@ struct RequestAnswerer: Sendable {
     }
 }
 
+/// The head of a request, and what stands at its method and path.
+struct RoutedRequest: Sendable {
+    let head: HTTPRequest
+    let target: RequestTarget
+    let match: Router.Match
+}
+
 /// The path and the query of a request.
-struct RequestTarget {
+struct RequestTarget: Sendable {
     /// The path, percent-encoded.
     let path: Substring
     /// What stands after the question mark, percent-encoded.

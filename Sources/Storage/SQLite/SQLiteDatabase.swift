@@ -41,7 +41,25 @@ public final class SQLiteDatabase: Database {
     public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         let connection = try await readers.acquire()
         defer { readers.release(connection) }
-        connection.allow(timeout)
+        return try Self.read(on: connection, within: timeout, body)
+    }
+
+    public func readAtOnce<T: Sendable>(
+        within time: Duration, _ body: (any ReadTransaction) throws -> T
+    ) throws -> T? {
+        guard let connection = try readers.acquireAtOnce() else { return nil }
+        defer { readers.release(connection) }
+        do {
+            return try Self.read(on: connection, within: min(time, timeout), body)
+        } catch let failure as Failure where failure.code == Failure.statementTimeout.code {
+            return nil
+        }
+    }
+
+    private static func read<T>(
+        on connection: SQLiteConnection, within time: Duration, _ body: (any ReadTransaction) throws -> T
+    ) throws -> T {
+        connection.allow(time)
         _ = try connection.execute("BEGIN")
         do {
             let result = try body(SQLiteReadTransaction(connection))

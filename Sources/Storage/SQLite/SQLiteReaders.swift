@@ -30,16 +30,29 @@ final class SQLiteReaders: Sendable {
         case .use(let connection):
             return connection
         case .open:
-            do {
-                return try open()
-            } catch {
-                state.withLock { $0.discard() }
-                throw error
-            }
+            return try openCounted()
         case .refuse:
             throw Failure.storageBusy("Too many reads wait for a connection (storage.read_queue_limit).")
         case .wait:
             return try await wait()
+        }
+    }
+
+    /// A connection that is free or can be opened now; nil when one would have to be waited for.
+    func acquireAtOnce() throws -> SQLiteConnection? {
+        switch state.withLock({ $0.acquire() }) {
+        case .use(let connection): return connection
+        case .open: return try openCounted()
+        case .refuse, .wait: return nil
+        }
+    }
+
+    private func openCounted() throws -> SQLiteConnection {
+        do {
+            return try open()
+        } catch {
+            state.withLock { $0.discard() }
+            throw error
         }
     }
 
