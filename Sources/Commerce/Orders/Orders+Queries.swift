@@ -1,39 +1,6 @@
 public import Core
 public import Storage
 
-/// Which orders a list shows, and in which order.
-public struct OrderFilter: Sendable, Hashable {
-    /// What a list is sorted by.
-    public enum Sort: String, CaseIterable, Sendable {
-        case createdAt = "created_at"
-        case orderDate = "order_date"
-        case totalAmount = "total_amount"
-        case orderNumber = "order_number"
-    }
-
-    /// Only orders in one of these states; all when empty.
-    public var statuses: [OrderStatus] = []
-    /// Only orders of a customer.
-    public var customerID: Identifier?
-    /// Only orders made at or after a moment.
-    public var from: Timestamp?
-    /// Only orders made before a moment.
-    public var to: Timestamp?
-    /// Only orders whose number or external id begins so.
-    public var search: String?
-    /// Archived orders instead of the others.
-    public var isArchived = false
-    /// Whether each order comes with its lines.
-    public var includesLines = false
-    /// What the list is sorted by.
-    public var sort = Sort.createdAt
-    /// Whether the last comes first.
-    public var descending = true
-
-    /// Every order that is not archived, the newest first.
-    public init() {}
-}
-
 extension Orders {
     /// An order with its lines.
     ///
@@ -86,14 +53,31 @@ extension Orders {
     public func list(
         _ filter: OrderFilter, _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> Page<Order> {
-        var total: Int64?
-        if page.countsTotal {
-            let count: SQL = "SELECT COUNT(*) FROM orders WHERE tenant = \(tenant)"
-            total = try transaction.first(count + filter.conditions(filter.statuses)) { $0.integer(0) }
-        }
-        var orders = try transaction.rows(filter.query(page, of: tenant), Order.init(row:))
+        let query = OrderListQuery(filter, tenant, found: try matches(of: filter.search, tenant, in: transaction))
+        let total = page.countsTotal ? try transaction.first(query.count) { $0.integer(0) } : nil
+        var orders = try transaction.rows(query.page(page), Order.init(row:))
         if filter.includesLines { try addLines(to: &orders, page.limit, tenant, in: transaction) }
         return Page(fetched: orders, page, total: total) { filter.sort.cursor($0) }
+    }
+
+    /// The orders whose number or external identifier begins with a text, or nil when those are too many to begin with.
+    private func matches(
+        of search: String?, _ tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Identifier]? {
+        guard let search else { return nil }
+        let end = search + "\u{10FFFF}"
+        let found = try transaction.rows(
+            """
+            SELECT id FROM (SELECT id FROM orders
+                WHERE tenant = \(tenant) AND order_number >= \(search) AND order_number < \(end)
+                LIMIT \(OrderListQuery.matchLimit + 1)) AS numbers
+            UNION
+            SELECT id FROM (SELECT id FROM orders
+                WHERE tenant = \(tenant) AND external_id >= \(search) AND external_id < \(end)
+                LIMIT \(OrderListQuery.matchLimit + 1)) AS names
+            """
+        ) { try $0.identifier(0) }
+        return found.count <= OrderListQuery.matchLimit ? found : nil
     }
 
     private func lines(
@@ -123,75 +107,6 @@ extension Orders {
             let line = try OrderLine(row: row, currency: orders[place].currency)
             orders[place].lines?.append(line)
             return true
-        }
-    }
-}
-
-extension OrderFilter {
-    /// The query for a page, and the one that counts the whole list.
-    ///
-    /// The index of states has the orders of one state in the order of the list, so those of several are merged from as
-    /// many short walks; the engine would sort all of them instead.
-    fileprivate func query(_ page: PageRequest, of tenant: Tenant) throws -> SQL {
-        let source: SQL = "SELECT \(Order.columns) FROM orders WHERE tenant = \(tenant)"
-        guard sort == .createdAt, statuses.count > 1, customerID == nil, search == nil else {
-            return source + conditions(statuses) + (try SQL.page(sort.columns, descending: descending, page))
-        }
-        var merged: SQL = ""
-        let walk = PageRequest(limit: page.limit + page.offset, after: page.after)
-        for (index, status) in statuses.enumerated() {
-            if index > 0 { merged += " UNION ALL " }
-            merged += "SELECT id FROM (SELECT id FROM orders WHERE tenant = \(tenant)"
-            merged += conditions([status])
-            merged += try SQL.page(["id"], descending: descending, walk)
-            merged += ") AS one_status"
-        }
-        let rest = PageRequest(limit: page.limit, offset: page.offset)
-        return source + " AND id IN (\(merged))" + (try SQL.page(["id"], descending: descending, rest))
-    }
-
-    fileprivate func conditions(_ statuses: [OrderStatus]) -> SQL {
-        // A literal, so that the planner sees that the indexes without archived orders serve.
-        var conditions: SQL = isArchived ? " AND is_archived = 1" : " AND is_archived = 0"
-        if statuses.count == 1 {
-            conditions += " AND status = \(statuses[0].rawValue)"
-        } else if !statuses.isEmpty {
-            conditions += " AND status IN (\(list: statuses.map(\.rawValue)))"
-        }
-        if let customerID { conditions += " AND customer_id = \(customerID)" }
-        // Identifiers ascend with time, so the key serves for times of creation.
-        if let from { conditions += " AND id >= \(Identifier(lowestAt: from)) AND created_at >= \(from)" }
-        if let to {
-            let after = Identifier(lowestAt: to.advanced(bySeconds: 1))
-            conditions += " AND id < \(after) AND created_at < \(to)"
-        }
-        if let search {
-            let end = search + "\u{10FFFF}"
-            conditions += """
-                 AND ((order_number >= \(search) AND order_number < \(end))
-                    OR (external_id >= \(search) AND external_id < \(end)))
-                """
-        }
-        return conditions
-    }
-}
-
-extension OrderFilter.Sort {
-    fileprivate var columns: [StaticString] {
-        switch self {
-        case .createdAt: ["id"]
-        case .orderDate: ["ordered_at", "id"]
-        case .totalAmount: ["total_amount", "id"]
-        case .orderNumber: ["order_number", "id"]
-        }
-    }
-
-    fileprivate func cursor(_ order: Order) -> [CursorValue] {
-        switch self {
-        case .createdAt: [.identifier(order.id)]
-        case .orderDate: [.integer(order.orderedAt.microseconds), .identifier(order.id)]
-        case .totalAmount: [.integer(order.amounts.total.minorUnits), .identifier(order.id)]
-        case .orderNumber: [.text(order.number), .identifier(order.id)]
         }
     }
 }
