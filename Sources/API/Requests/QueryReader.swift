@@ -108,18 +108,13 @@ public struct QueryReader {
             ?? wrong(name, "A UUID is expected, for example 0197f2a4-6c1e-7b3a-9d10-5f2f6f0c9a11.")
     }
 
-    /// The order of a list: `sort=name`, or `sort=-name` for the reverse.
+    /// The order of a list, from `sort_by` and `sort_order`, which is `asc` or `desc`.
     public mutating func sort<Key: RawRepresentable & CaseIterable>(
         _ keys: Key.Type, default key: Key, descending: Bool
     ) -> SortOrder<Key> where Key.RawValue == String {
-        let fallback = SortOrder(key: key, isDescending: descending)
-        guard let text = take("sort") else { return fallback }
-        let isDescending = text.hasPrefix("-")
-        guard let key = Key(rawValue: isDescending ? String(text.dropFirst()) : text) else {
-            let names = Key.allCases.map(\.rawValue).joined(separator: ", ")
-            return wrong("sort", "One of \(names) is expected, with a minus before it to descend.") ?? fallback
-        }
-        return SortOrder(key: key, isDescending: isDescending)
+        let key = optionalChoice("sort_by", keys) ?? key
+        let direction = optionalChoice("sort_order", SortDirection.self)
+        return SortOrder(key: key, isDescending: direction.map { $0 == .descending } ?? descending)
     }
 
     /// The part of a list that is wanted, from `limit`, `cursor`, `page` and `count`.
@@ -173,3 +168,9 @@ public struct SortOrder<Key: Sendable>: Sendable {
 }
 
 extension SortOrder: Equatable where Key: Equatable {}
+
+/// Which end of a list comes first.
+private enum SortDirection: String, CaseIterable {
+    case ascending = "asc"
+    case descending = "desc"
+}

@@ -167,13 +167,8 @@ extension OrderFilter {
         search = query.optionalString("search", length: OrderLimits.externalID)
         isArchived = query.optionalBool("archived") ?? false
         includesLines = query.optionalBool("include_items") ?? false
-        sort = query.optionalChoice("sort_by", Sort.self) ?? .createdAt
-        descending = query.optionalChoice("sort_order", SortDirection.self) != .ascending
+        let order = query.sort(Sort.self, default: .createdAt, descending: true)
+        sort = order.key
+        descending = order.isDescending
     }
-}
-
-/// Which end of a list comes first.
-private enum SortDirection: String, CaseIterable {
-    case ascending = "asc"
-    case descending = "desc"
 }

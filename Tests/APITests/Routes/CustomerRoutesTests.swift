@@ -69,10 +69,10 @@ import Testing
             try await api.call(.get, Self.customers, query: query).json.objects("items").map { $0.text("name") }
         }
         #expect(try await names("") == ["Anton", "Bert", "Anna"])
-        #expect(try await names("search=an&sort=name") == ["Anna", "Anton"])
+        #expect(try await names("search=an&sort_by=name&sort_order=asc") == ["Anna", "Anton"])
         #expect(try await names("email=BERT@example.com") == ["Bert"])
         #expect(try await names("external_id=Anton") == ["Anton"])
-        #expect(await api.failure(.get, Self.customers, query: "sort=email") == "invalid_query")
+        #expect(await api.failure(.get, Self.customers, query: "sort_by=email") == "invalid_query")
     }
 
     @Test(arguments: TestStore.Engine.allCases)
