@@ -121,3 +121,12 @@ extension Failure: CustomStringConvertible {
         return "\(code): \(message)\(places)\(reason)"
     }
 }
+
+extension Failure.FieldError: JSONEncodable {
+    public func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("pointer", pointer)
+            json.member("detail", message)
+        }
+    }
+}

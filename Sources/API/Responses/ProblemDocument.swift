@@ -80,23 +80,11 @@ extension ProblemDocument: JSONEncodable {
             json.member("instance", instance)
             json.member("code", failure.code)
             json.member("trace_id", traceID)
-            if !failure.errors.isEmpty {
-                json.key("errors")
-                json.array { json in
-                    for error in failure.errors { write(error, to: &json) }
-                }
-            }
+            if !failure.errors.isEmpty { json.member("errors", array: failure.errors) }
             for member in failure.details where !Self.ownMembers.contains(member.name) {
                 json.key(named: member.name)
                 json.value(member.value)
             }
-        }
-    }
-
-    private func write(_ error: Failure.FieldError, to json: inout JSONWriter) {
-        json.object { json in
-            json.member("pointer", error.pointer)
-            json.member("detail", error.message)
         }
     }
 

@@ -67,7 +67,9 @@ extension Routes {
                 return { .ok(try inventory.adjust(adjustment, in: $0)) }
             },
             .write(.post, "/api/v1/inventory/bulk-adjust", scope: write, bodyLimit: .bulk) { request in
-                let bulk = try request.readBody { BulkAdjustment(&$0) }
+                let bulk = try request.readBody { fields in
+                    try Bulk(&fields, rows: "adjustments", count: StockLimits.adjustments) { StockAdjustment(&$0) }
+                }
                 return { .ok(try inventory.adjust(bulk, in: $0)) }
             },
             .write(.post, "/api/v1/inventory/bulk-count", scope: write, bodyLimit: .bulk) { request in

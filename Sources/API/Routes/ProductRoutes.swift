@@ -37,7 +37,7 @@ extension Routes {
                 }
             },
             .write(.post, "/api/v1/products/bulk", scope: "products:write", bodyLimit: .bulk) { request in
-                let bulk = try request.readBody { try ProductBulk(&$0) }
+                let bulk = try request.readBody { try Bulk(products: &$0) }
                 try request.requireCostScope(bulk.namesCost)
                 return { .ok(try products.upsert(bulk, in: $0)) }
             },

@@ -1,5 +1,13 @@
 public import Core
 
+/// What happens to the other rows of a bulk request when one is refused.
+public enum BulkMode: String, CaseIterable, Sendable {
+    /// All rows take effect, or none does.
+    case atomic
+    /// Each acceptable row takes effect.
+    case perRow = "per_row"
+}
+
 /// Many rows of one kind, to be written in one unit of work.
 public struct Bulk<Row: Sendable>: Sendable {
     /// What happens to the other rows when one is refused.
@@ -8,7 +16,7 @@ public struct Bulk<Row: Sendable>: Sendable {
     public let rows: [Result<Row, Failure>]
 
     /// Rows in code.
-    public init(mode: BulkMode, rows: [Row]) {
+    public init(mode: BulkMode = .atomic, rows: [Row]) {
         self.mode = mode
         self.rows = rows.map { .success($0) }
     }
@@ -36,13 +44,21 @@ public struct Bulk<Row: Sendable>: Sendable {
     /// - parameter write: writes one row; when it throws it has written nothing of it.
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
     func write(_ name: String, _ write: (Row) throws -> BulkResult.Outcome) throws -> BulkResult {
-        let outcomes = try rows.map { row -> BulkResult.Outcome in
-            do {
-                return try write(row.get())
-            } catch let failure as Failure where [.invalid, .conflict, .notFound].contains(failure.kind) {
-                return .rejected(failure)
-            }
-        }
+        try result(
+            name,
+            rows.map { row in
+                do {
+                    return try write(row.get())
+                } catch let failure as Failure where [.invalid, .conflict, .notFound].contains(failure.kind) {
+                    return .rejected(failure)
+                }
+            })
+    }
+
+    /// The result of the outcomes of its rows.
+    ///
+    /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
+    func result(_ name: String, _ outcomes: [BulkResult.Outcome]) throws -> BulkResult {
         let result = BulkResult(outcomes: outcomes)
         if mode == .atomic, result.count("rejected") > 0 { throw result.failure(of: name) }
         return result
@@ -122,14 +138,10 @@ extension BulkResult: JSONEncodable {
             case .rejected(let failure):
                 json.member("code", failure.code)
                 json.member("message", failure.message)
-                json.key("errors")
-                json.array { json in
-                    for error in failure.errors {
-                        json.object { json in
-                            json.member("pointer", error.pointer)
-                            json.member("message", error.message)
-                        }
-                    }
+                json.member("errors", array: failure.errors)
+                for detail in failure.details {
+                    json.key(named: detail.name)
+                    json.value(detail.value)
                 }
             }
         }

@@ -9,24 +9,23 @@ extension Products {
     /// In mode `per_row` the refused rows are part of the result.
     ///
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
-    public func upsert(_ bulk: ProductBulk, in unit: UnitOfWork) throws -> ProductBulkResult {
+    public func upsert(_ bulk: Bulk<ProductUpsert>, in unit: UnitOfWork) throws -> BulkResult {
         var state = try BulkState(bulk, self, in: unit)
-        var result = ProductBulkResult()
-        for row in bulk.rows {
-            switch row {
-            case .failure(let failure): result.outcomes.append(.rejected(failure))
-            case .success(let row): result.outcomes.append(try upsert(row, &state, in: unit))
-            }
-        }
-        if bulk.mode == .atomic, result.count("rejected") > 0 { throw Self.bulkRejected(result) }
-        return result
+        return try bulk.result(
+            "products",
+            bulk.rows.map { row in
+                switch row {
+                case .failure(let failure): .rejected(failure)
+                case .success(let row): try upsert(row, &state, in: unit)
+                }
+            })
     }
 
     /// Does what a row says, when everything about it is known to be right. What fails after that fails the whole bulk,
     /// because half a row may be written by then.
     private func upsert(
-        _ row: ProductBulk.Row, _ state: inout BulkState, in unit: UnitOfWork
-    ) throws -> ProductBulkResult.Outcome {
+        _ row: ProductUpsert, _ state: inout BulkState, in unit: UnitOfWork
+    ) throws -> BulkResult.Outcome {
         let old: Product?
         let new: Product
         do {
@@ -37,16 +36,17 @@ extension Products {
         guard let old else {
             try insert(new, in: unit)
             state.note(new)
-            return .created(new)
+            return .created(new.id, version: new.version)
         }
         let saved = try save(new, over: old, in: unit)
         state.note(saved)
-        return saved == old ? .unchanged(saved) : .updated(saved)
+        return saved == old
+            ? .unchanged(saved.id, version: saved.version) : .updated(saved.id, version: saved.version)
     }
 
     /// The product that a row is about, if there is one, and what it shall be.
     private func prepare(
-        _ row: ProductBulk.Row, _ state: BulkState, in unit: UnitOfWork
+        _ row: ProductUpsert, _ state: BulkState, in unit: UnitOfWork
     ) throws -> (old: Product?, new: Product) {
         let sku = row.patch.sku ?? ""
         guard let owner = state.owners[sku] else {
@@ -60,7 +60,7 @@ extension Products {
         return (old, new)
     }
 
-    private func patched(_ old: Product, with row: ProductBulk.Row, in unit: UnitOfWork) throws -> Product {
+    private func patched(_ old: Product, with row: ProductUpsert, in unit: UnitOfWork) throws -> Product {
         var new = old
         var errors = new.apply(row.patch)
         for (index, patch) in row.variants.enumerated() {
@@ -80,25 +80,6 @@ extension Products {
         guard errors.isEmpty else { throw Failure.invalid(errors) }
         return new
     }
-
-    /// The failure of a bulk of which nothing takes effect, with pointers into the whole body.
-    private static func bulkRejected(_ result: ProductBulkResult) -> Failure {
-        var errors: [Failure.FieldError] = []
-        for (index, outcome) in result.outcomes.enumerated() {
-            guard case .rejected(let failure) = outcome else { continue }
-            if failure.errors.isEmpty {
-                errors.append(.init(pointer: "/products/\(index)", message: "\(failure.code): \(failure.message)"))
-            }
-            errors += failure.errors.map { .init(pointer: "/products/\(index)\($0.pointer)", message: $0.message) }
-        }
-        return Failure(
-            .invalid, code: "bulk_rejected",
-            "\(result.count("rejected")) rows are not acceptable, so none took effect; see errors, or use per_row.",
-            errors: Array(errors.prefix(errorLimit)))
-    }
-
-    /// How many errors of a refused bulk are told.
-    private static let errorLimit = 100
 
     /// Whom skus belong to, for the skus of which there are any.
     func owners(ofSkus skus: [String], in unit: UnitOfWork) throws -> [String: SkuOwner] {
@@ -129,7 +110,7 @@ private struct BulkState {
     var products: [Identifier: Product] = [:]
     private var externalIDs: [String: Identifier] = [:]
 
-    init(_ bulk: ProductBulk, _ service: Products, in unit: UnitOfWork) throws {
+    init(_ bulk: Bulk<ProductUpsert>, _ service: Products, in unit: UnitOfWork) throws {
         var skus: [String] = []
         var names: [String] = []
         for case .success(let row) in bulk.rows {

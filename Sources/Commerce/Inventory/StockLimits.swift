@@ -11,7 +11,7 @@ public enum StockLimits {
     /// Adjustments in one bulk request.
     public static let adjustments = 1...1_000
     /// Characters of a sku.
-    public static let sku = 1...64
+    public static let sku = CatalogLimits.sku
     /// Characters of a location's code.
     public static let code = 1...32
     /// Characters of a reference.

@@ -111,7 +111,7 @@ public struct ServerClient: Sendable {
             for case .object(let error) in values {
                 errors.append(
                     .init(
-                        pointer: error["pointer"]?.importText ?? "", message: error["message"]?.importText ?? ""))
+                        pointer: error["pointer"]?.importText ?? "", message: error["detail"]?.importText ?? ""))
             }
         }
         let code = problem["code"]?.importText ?? "http_\(answer.status)"

@@ -39,7 +39,7 @@ public struct HTTPImportTarget: ImportTarget {
             let reasons = errors.map { value -> String in
                 guard case .object(let error) = value else { return "" }
                 let pointer = error["pointer"]?.importText ?? ""
-                let message = error["message"]?.importText ?? ""
+                let message = error["detail"]?.importText ?? ""
                 return pointer.isEmpty ? message : "\(pointer.dropFirst()): \(message)"
             }
             return .rejected(reasons.joined(separator: "; "))

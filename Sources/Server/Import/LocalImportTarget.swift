@@ -20,7 +20,7 @@ public struct LocalImportTarget: ImportTarget {
         let answer = try await store.log.write(context) { unit in
             switch kind {
             case .products:
-                let bulk = try JSONFields.read(body) { try ProductBulk(&$0) }
+                let bulk = try JSONFields.read(body) { try Bulk(products: &$0) }
                 return JSONWriter.bytes(of: try commerce.products.upsert(bulk, in: unit))
             case .customers:
                 let bulk = try JSONFields.read(body) { fields in

@@ -75,7 +75,7 @@ import Testing
         let bulk = try await api.call(
             .post, "\(Self.inventory)/bulk-adjust",
             body: #"{"mode":"per_row","adjustments":[{"sku":"chai","delta":9},{"sku":"mint","delta":-1}]}"#)
-        #expect(["applied", "failed"].map(bulk.json.text) == ["1", "1"])
+        #expect(["updated", "rejected"].map(bulk.json.text) == ["1", "1"])
         let moved = try await api.call(
             .post, "\(Self.inventory)/transfer", body: #"{"sku":"chai","quantity":4,"from":"EAST","to":"WEST"}"#)
         guard case .object(let to) = moved.json["to"] else {

@@ -37,8 +37,8 @@ struct CatalogFixture {
         return try await write { [products] in try products.update(id, patch, expecting: version, in: $0) }
     }
 
-    func upsert(_ json: String) async throws -> ProductBulkResult {
-        let bulk = try decode(json) { try ProductBulk(&$0) }
+    func upsert(_ json: String) async throws -> BulkResult {
+        let bulk = try decode(json) { try Bulk(products: &$0) }
         return try await write { [products] in try products.upsert(bulk, in: $0) }
     }
 

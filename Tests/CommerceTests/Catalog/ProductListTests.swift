@@ -99,7 +99,9 @@ import Testing
             )
         }
         #expect(seen == (["z"], nil, ["z"]))
-        let bulk = try decode(#"{"products": [{"sku": "c", "name": "Theirs", "price": 2}]}"#) { try ProductBulk(&$0) }
+        let bulk = try decode(#"{"products": [{"sku": "c", "name": "Theirs", "price": 2}]}"#) {
+            try Bulk(products: &$0)
+        }
         let result = try await shop.write(as: other) { try products.upsert(bulk, in: $0) }
         #expect(result.count("created") == 1)
         let still = try await shop.read { try products.find(mine.id, of: .first, in: $0) }

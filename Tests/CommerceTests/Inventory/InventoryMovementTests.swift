@@ -170,25 +170,19 @@ import Testing
             StockAdjustment(sku: "mint", delta: 2, location: "MOON"), StockAdjustment(sku: "mint", delta: 2),
         ]
         let failure = await room.failure {
-            try await room.write { try $0.adjust(BulkAdjustment(mode: .atomic, adjustments: adjustments), in: $1) }
+            try await room.write { try $0.adjust(Bulk(mode: .atomic, rows: adjustments), in: $1) }
         }
-        #expect(failure?.code == "insufficient_stock")
-        #expect(failure?.errors.map(\.pointer) == ["/adjustments/1"])
-        #expect(JSONObject(failure?.details ?? [])["index"] == .integer(1))
+        #expect(failure?.code == "bulk_rejected")
+        #expect(failure?.errors.map(\.pointer) == ["/adjustments/1", "/adjustments/2"])
+        #expect(failure?.errors.first?.message.hasPrefix("insufficient_stock: ") == true)
         #expect(try await room.level("chai") == [5, 0, 5])
-        let result = try await room.write {
-            try $0.adjust(BulkAdjustment(mode: .perRow, adjustments: adjustments), in: $1)
-        }
-        #expect(result.applied == 2)
-        let codes = result.rows.map { row in
-            switch row {
-            case .success(let balance): "\(balance.sku) \(balance.onHand)"
-            case .failure(let failure): failure.code
-            }
-        }
-        #expect(codes == ["chai 2", "insufficient_stock", "unknown_location", "mint 2"])
+        let result = try await room.write { try $0.adjust(Bulk(mode: .perRow, rows: adjustments), in: $1) }
+        #expect(result.outcomes.map(\.name) == ["updated", "rejected", "rejected", "updated"])
+        #expect(try await room.level("chai") == [2, 0, 2])
+        #expect(try await room.level("mint") == [2, 0, 2])
         let text = String(decoding: JSONWriter.bytes(of: result), as: UTF8.self)
-        #expect(text.hasPrefix(#"{"applied":2,"failed":2,"results":[{"index":0,"status":"applied","balance":{"id":""#))
-        #expect(text.contains(#"{"index":1,"status":"failed","error":{"code":"insufficient_stock","message":""#))
+        #expect(text.hasPrefix(#"{"created":0,"updated":2,"unchanged":0,"rejected":2,"results":[{"index":0,"#))
+        #expect(text.contains(#"{"index":1,"status":"rejected","code":"insufficient_stock","message":""#))
+        #expect(text.contains(#""errors":[],"sku":"chai","requested":3,"available":2,"#))
     }
 }

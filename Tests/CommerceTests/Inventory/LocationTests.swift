@@ -44,7 +44,5 @@ import Testing
                 == ["/quantity", "/expires_in"])
         #expect(errors(#"{"sku":"a","delta":0}"#) { StockAdjustment(&$0) } == ["/delta"])
         #expect(errors(#"{"sku":"a","quantity":1,"from":"X","to":"X"}"#) { StockTransfer(&$0) } == ["/to"])
-        #expect(errors(#"{"mode":"some","adjustments":[]}"#) { BulkAdjustment(&$0) } == ["/mode", "/adjustments"])
-        #expect(errors(#"{"adjustments":[{"sku":"a","delta":1}]}"#) { BulkAdjustment(&$0) } == ["/mode"])
     }
 }
