@@ -24,6 +24,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -71,7 +72,7 @@ let package = Package(
             "Server",
             uses: [
                 "Core", "Storage", "ChangeLog", "Search", "Commerce", "API", "Telemetry", configuration, hummingbird,
-                lifecycle, logging,
+                lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
             name: "millrace",
@@ -92,6 +93,7 @@ let package = Package(
         tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
+        tests("Millrace", uses: ["millrace", "Server", "Core"]),
         tests(
             "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"],
             resources: [.copy("Fixtures")]),

@@ -1,3 +1,4 @@
+public import API
 public import ChangeLog
 public import Commerce
 public import Core
@@ -13,6 +14,8 @@ public final class Store: Sendable {
     public let database: any Database
     /// The log of their changes.
     public let log: ChangeLog
+    /// Who may use the server.
+    public let credentials: Credentials
     /// Orders and stock.
     public let commerce: Commerce
     /// What is counted.
@@ -22,17 +25,17 @@ public final class Store: Sendable {
     static let fileName = "millrace.sqlite"
 
     /// The tables of all rooms.
-    static let schemas: [Schema] = [ChangeLogSchema.schema] + Commerce.schemas
+    static let schemas: [Schema] = [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas
 
     private init(
-        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ commerce: Commerce,
-        _ metrics: MetricsRegistry
+        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ metrics: MetricsRegistry
     ) {
         self.directory = directory
         self.database = database
         self.log = log
-        self.commerce = commerce
         self.metrics = metrics
+        credentials = Credentials(log: log, metrics: metrics)
+        commerce = Commerce()
     }
 
     /// Opens a data directory, which is made when there is none, and brings its tables up to date.
@@ -49,7 +52,12 @@ public final class Store: Sendable {
             do {
                 try await database.migrate(schemas, at: time)
                 let log = try await ChangeLog(database: database, time: time, metrics: metrics)
-                return Store(directory, database, log, Commerce(), metrics)
+                let store = Store(directory, database, log, metrics)
+                _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
+                    [credentials = store.credentials] in
+                    try credentials.ensureFirstTenant(in: $0)
+                }
+                return store
             } catch {
                 await database.close()
                 throw error

@@ -1,3 +1,4 @@
+import API
 import Core
 import Foundation
 import Server
@@ -9,7 +10,7 @@ import Testing
     private let registry: SettingsRegistry
 
     init() throws {
-        registry = try SettingsRegistry(StorageSettings.all + ServerSettings.all)
+        registry = try AllSettings.registry()
     }
 
     private func load(
@@ -33,10 +34,10 @@ import Testing
     }
 
     @Test func eachSourcePrevailsOverThoseBeforeIt() throws {
-        let yaml = "server:\n  shutdown_timeout: 1001\n  log_level: debug\nstorage: {readers: 3}\n"
-        let environment = ["MILLRACE_SERVER_SHUTDOWN_TIMEOUT": "1002", "MILLRACE_STORAGE_READERS": "5", "HOME": "/"]
-        let values = try load(yaml, environment: environment, flags: ["server.shutdown_timeout": "1003"])
-        #expect(values[ServerSettings.shutdownTimeout] == 1003)
+        let yaml = "api:\n  port: 1001\n  host: file\nserver: {log_level: debug}\nstorage: {readers: 3}\n"
+        let environment = ["MILLRACE_API_PORT": "1002", "MILLRACE_STORAGE_READERS": "5", "HOME": "/"]
+        let values = try load(yaml, environment: environment, flags: ["api.port": "1003"])
+        #expect(values[APISettings.port] == 1003)
         #expect(values[StorageSettings.readers] == 5)
         #expect(values[ServerSettings.logLevel] == .debug)
         #expect(values[ServerSettings.logFormat] == .text)
@@ -50,7 +51,7 @@ import Testing
     }
 
     @Test func everyUnknownNameAndWrongValueIsTold() throws {
-        let yaml = "server:\n  log_levle: info\n  shutdown_timeout: many\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
+        let yaml = "server:\n  log_levle: info\napi: {port: many}\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
         let environment = [
             "MILLRACE_STORAGE_REEDERS": "4", "MILLRACE_ADMIN_KEY": "x", "MILLRACE_SERVER_LOG_FORMAT": "xml",
         ]
@@ -64,7 +65,7 @@ import Testing
             })
         #expect(
             errors.contains {
-                $0.hasPrefix("server.shutdown_timeout: \"many\" from ") && $0.hasSuffix("is not a whole number.")
+                $0.hasPrefix("api.port: \"many\" from ") && $0.hasSuffix("is not a whole number.")
             })
         #expect(
             errors.contains { $0.hasPrefix("storage.readers: \"0\" from ") && $0.contains("must be from 1 to 256") })

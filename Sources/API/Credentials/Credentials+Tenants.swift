@@ -42,6 +42,12 @@ extension Credentials {
         return tenant
     }
 
+    /// Sees to it that the first tenant exists.
+    public func ensureFirstTenant(in unit: UnitOfWork) throws {
+        guard try !unit.transaction.exists("SELECT number FROM tenants WHERE number = \(Tenant.first)") else { return }
+        _ = try createTenant(named: "default", in: unit)
+    }
+
     /// Sees to it that the first tenant and a key that may do everything exist. Call it before the server starts.
     ///
     /// - parameter text: the key that an administrator chose; it replaces the one chosen before. Without it a random
@@ -58,9 +64,7 @@ extension Credentials {
         let context = ChangeContext(tenant: .first, actor: "system")
         return try await log.write(context) { [self] unit in
             let transaction = unit.transaction
-            if try !transaction.exists("SELECT number FROM tenants WHERE number = \(Tenant.first)") {
-                _ = try createTenant(named: "default", in: unit)
-            }
+            try ensureFirstTenant(in: unit)
             let keys: SQL = "SELECT id FROM api_keys WHERE tenant = \(Tenant.first) AND revoked_at IS NULL"
             guard let text else {
                 if try transaction.exists(keys) { return nil }

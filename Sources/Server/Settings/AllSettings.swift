@@ -1,6 +1,8 @@
+import API
 import ChangeLog
 import Commerce
 public import Core
+import Search
 import Storage
 
 /// The settings of all rooms together.
@@ -10,6 +12,7 @@ public enum AllSettings {
     /// - throws: ``Failure`` `duplicate_setting` when two have one name, which is a defect.
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
-            ServerSettings.all + StorageSettings.all + ChangeLogSettings.all + InventorySettings.all)
+            ServerSettings.all + APISettings.all + StorageSettings.all + ChangeLogSettings.all + SearchSettings.all
+                + InventorySettings.all)
     }
 }

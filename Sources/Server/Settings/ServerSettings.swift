@@ -10,16 +10,13 @@ public enum ServerSettings {
     public static let logFormat = Setting(
         "server.log_format", default: LogFormat.text, moves: "the lines on standard error",
         "How log lines look: text for people, json (one object a line) for programs.")
-    /// How long a stop may take.
-    public static let shutdownTimeout = Setting(
-        "server.shutdown_timeout", default: 10_000, unit: "ms", bounds: 100...600_000,
-        moves: "the time from SIGTERM to the end of the process",
-        "How long requests in progress may take to end after SIGTERM before they are cut off.")
+    /// How far a follower may be behind.
+    public static let readyLag = Setting(
+        "server.ready_lag", default: 10_000, unit: "changes", bounds: 0...1_000_000_000, moves: "the answer of /ready",
+        "How many changes an index may be behind the log before the server says that it is not ready.")
 
     /// All of them.
-    public static let all: [AnySetting] = [
-        logLevel.erased, logFormat.erased, shutdownTimeout.erased,
-    ]
+    public static let all: [AnySetting] = [logLevel.erased, logFormat.erased, readyLag.erased]
 }
 
 /// How severe a message must be to be logged.

@@ -1,0 +1,192 @@
+import Core
+import Foundation
+
+/// The built `millrace` as a process of its own, for tests that start, stop and kill a real server.
+public final class ServerProcess: Sendable {
+    /// Where it listens, as it said: `http://127.0.0.1:40123`.
+    public let address: String
+    /// What it printed before that, line by line.
+    public let greeting: [String]
+    private let child: ChildProcess
+
+    /// Starts a server on a free port, and returns once it listens.
+    ///
+    /// - parameter arguments: further arguments of `millrace serve`.
+    /// - parameter environment: variables beside those of the tests.
+    /// - throws: ``Failure`` `server_not_started` with what it printed, when it ends or is silent for a minute.
+    public init(
+        data: String, arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws {
+        child = try ChildProcess(
+            ["serve", "--data", data, "--port", "0"] + arguments, environment: environment)
+        var lines: [String] = []
+        for await line in child.lines {
+            if line.hasPrefix("millrace "), let mark = line.range(of: " listening on ") {
+                address = String(line[mark.upperBound...])
+                greeting = lines
+                child.runOn()
+                return
+            }
+            lines.append(line)
+        }
+        let status = await child.wait()
+        throw Failure(
+            .internal, code: "server_not_started",
+            "The server ended with status \(status). It printed: \(lines) and: \(child.errors)")
+    }
+
+    /// The identifier of the process.
+    public var identifier: Int32 { child.identifier }
+    /// What it has logged so far.
+    public var log: String { child.errors }
+    /// The key that it made and showed, if it did.
+    public var adminKey: String? {
+        greeting.firstNonNil { line in
+            line.hasPrefix("admin key: ") ? line.split(separator: " ").dropFirst(2).first.map(String.init) : nil
+        }
+    }
+
+    /// Asks it to end, as an operator does, and returns the status that it ends with.
+    public func stop() async -> Int32 {
+        child.send(SIGTERM)
+        return await child.wait()
+    }
+
+    /// Ends it at once, as a crash does.
+    public func kill() async {
+        child.send(SIGKILL)
+        _ = await child.wait()
+    }
+
+    /// How a command ended.
+    public struct Result: Sendable {
+        /// Its status; 128 and the number of the signal when a signal ended it.
+        public let status: Int32
+        /// What it printed to standard output.
+        public let output: String
+        /// What it printed to standard error.
+        public let errors: String
+    }
+
+    /// Runs a verb of the command line to its end.
+    ///
+    /// - parameter input: what it reads from standard input.
+    public static func run(
+        _ arguments: [String], environment: [String: String] = [:], in directory: String? = nil, input: String = ""
+    ) async throws -> Result {
+        let child = try ChildProcess(arguments, environment: environment, directory: directory, input: input)
+        var lines: [String] = []
+        for await line in child.lines { lines.append(line) }
+        let status = await child.wait()
+        return Result(status: status, output: lines.map { "\($0)\n" }.joined(), errors: child.errors)
+    }
+}
+
+/// A process of the built binary, its standard output as lines and its standard error in a file.
+private final class ChildProcess: Sendable {
+    /// How long a server may take to listen, and a process to end, before it is killed, in seconds.
+    static let patience = 60
+
+    let lines: AsyncStream<String>
+    private let process: Process
+    private let directory: TemporaryDirectory
+    private let end: AsyncStream<Int32>
+    private let deadline: Task<Void, Never>
+
+    init(
+        _ arguments: [String], environment: [String: String], directory: String? = nil, input: String = ""
+    ) throws {
+        let files = try TemporaryDirectory()
+        self.directory = files
+        let process = Process()
+        self.process = process
+        process.executableURL = Self.binary
+        process.arguments = arguments
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
+        process.environment = inherited.merging(environment) { $1 }
+        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? files.path)
+        for (name, text) in [("errors", ""), ("input", input)] {
+            try text.write(toFile: files.file(name), atomically: true, encoding: .utf8)
+        }
+        process.standardInput = FileHandle(forReadingAtPath: files.file("input"))
+        process.standardError = FileHandle(forWritingAtPath: files.file("errors"))
+        let output = Pipe()
+        process.standardOutput = output
+        let (end, endContinuation) = AsyncStream.makeStream(of: Int32.self)
+        self.end = end
+        process.terminationHandler = { process in
+            let isSignal = process.terminationReason == .uncaughtSignal
+            endContinuation.yield((isSignal ? 128 : 0) + process.terminationStatus)
+            endContinuation.finish()
+        }
+        let (lines, lineContinuation) = AsyncStream.makeStream(of: String.self)
+        self.lines = lines
+        try process.run()
+        deadline = Self.deadline(of: process)
+        Thread.detachNewThread {
+            Self.readLines(output.fileHandleForReading) { lineContinuation.yield($0) }
+            lineContinuation.finish()
+        }
+    }
+
+    var identifier: Int32 { process.processIdentifier }
+
+    var errors: String {
+        String(decoding: FileManager.default.contents(atPath: directory.file("errors")) ?? Data(), as: UTF8.self)
+    }
+
+    func send(_ signal: Int32) {
+        Foundation.kill(process.processIdentifier, signal)
+    }
+
+    /// Lets it run for as long as it likes.
+    func runOn() { deadline.cancel() }
+
+    /// Its status once it has ended. It is killed when that takes too long.
+    func wait() async -> Int32 {
+        let limit = Self.deadline(of: process)
+        defer {
+            limit.cancel()
+            deadline.cancel()
+        }
+        for await status in end { return status }
+        return process.terminationStatus
+    }
+
+    /// The binary that stands beside the tests.
+    private static var binary: URL {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("millrace")
+    }
+
+    private static func deadline(of process: Process) -> Task<Void, Never> {
+        Task {
+            // A cancelled wait means that the process met its deadline.
+            guard (try? await Task.sleep(for: .seconds(patience))) != nil, process.isRunning else { return }
+            Foundation.kill(process.processIdentifier, SIGKILL)
+        }
+    }
+
+    private static func readLines(_ handle: FileHandle, _ body: (String) -> Void) {
+        var rest: [UInt8] = []
+        while true {
+            let data = handle.availableData
+            guard !data.isEmpty else { break }
+            rest += data
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                body(String(decoding: rest[..<end], as: UTF8.self))
+                rest.removeFirst(end + 1)
+            }
+        }
+        if !rest.isEmpty { body(String(decoding: rest, as: UTF8.self)) }
+    }
+}
+
+extension Sequence {
+    fileprivate func firstNonNil<T>(_ transform: (Element) -> T?) -> T? {
+        for element in self {
+            if let result = transform(element) { return result }
+        }
+        return nil
+    }
+}
