@@ -21,7 +21,7 @@ enum SampleShop {
         }.value
         guard isEmpty else { return }
         _ = try await store.log.write(context) { unit in
-            _ = try commerce.products.upsert(read(products) { try ProductBulk(&$0) }, in: unit)
+            _ = try commerce.products.upsert(read(products) { try Bulk(products: &$0) }, in: unit)
             _ = try commerce.inventory.count(
                 read(counts) { try Bulk(&$0, rows: "counts", count: 1...100) { StockCount(&$0) } }, in: unit)
             _ = try commerce.customers.upsert(
