@@ -31,11 +31,12 @@ public struct Commerce: Sendable {
 
     /// The services of the role.
     ///
-    /// - parameter defaultCurrency: of orders that name none and whose skus the catalogue does not know.
-    public init(defaultCurrency: Currency = .usd) {
+    /// - parameter settings: those of ``CommerceSettings``.
+    public init(settings: SettingsValues = .defaults) {
+        let defaultCurrency = settings[CommerceSettings.defaultCurrency]
         let inventory = Inventory()
         self.inventory = inventory
-        products = Products { try inventory.stockedSkus($0, of: $1, in: $2) }
+        products = Products(defaultCurrency: defaultCurrency) { try inventory.stockedSkus($0, of: $1, in: $2) }
         customers = Customers { try Orders.exist(ofCustomer: $0, of: $1, in: $2) }
         orders = Orders(products, customers, inventory, defaultCurrency: defaultCurrency)
         payments = Payments(orders: orders)

@@ -42,3 +42,10 @@ public struct Currency: Hashable, Sendable {
         return currencies
     }()
 }
+
+extension Currency: SettingValue {
+    public static var kind: String { "an ISO 4217 currency code in capitals, for example EUR" }
+    public init?(text: String) { self.init(text) }
+    public var text: String { code }
+    public static func < (left: Currency, right: Currency) -> Bool { left.code < right.code }
+}

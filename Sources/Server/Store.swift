@@ -28,14 +28,15 @@ public final class Store: Sendable {
     static let schemas: [Schema] = [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas
 
     private init(
-        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ metrics: MetricsRegistry
+        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ commerce: Commerce,
+        _ metrics: MetricsRegistry
     ) {
         self.directory = directory
         self.database = database
         self.log = log
         self.metrics = metrics
         credentials = Credentials(log: log, metrics: metrics)
-        commerce = Commerce()
+        self.commerce = commerce
     }
 
     /// Opens a data directory, which is made when there is none, and brings its tables up to date.
@@ -52,7 +53,7 @@ public final class Store: Sendable {
             do {
                 try await database.migrate(schemas, at: time)
                 let log = try await ChangeLog(database: database, time: time, metrics: metrics)
-                let store = Store(directory, database, log, metrics)
+                let store = Store(directory, database, log, Commerce(settings: settings), metrics)
                 _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
                     [credentials = store.credentials] in
                     try credentials.ensureFirstTenant(in: $0)

@@ -7,9 +7,6 @@ public struct ProductDraft: Sendable {
     /// What is said of its further variants.
     public let variants: [VariantPatch]
 
-    /// The currency of prices when nobody names one.
-    public static let defaultCurrency = Currency.usd
-
     /// A draft in code.
     public init(sku: String, name: String, price: Money, variants: [VariantPatch] = [], _ more: ProductPatch = .init())
     {

@@ -11,11 +11,15 @@ public struct Products: Sendable {
     public typealias SkuUse = @Sendable ([String], Tenant, any ReadTransaction) throws -> [String]
 
     let skusInUse: SkuUse
+    private let defaultCurrency: Currency
 
     /// The catalogue service.
     ///
-    /// - parameter skusInUse: tells which skus may not go. By default every one may.
-    public init(skusInUse: @escaping SkuUse = { _, _, _ in [] }) {
+    /// - parameters:
+    ///   - defaultCurrency: of products that name none.
+    ///   - skusInUse: tells which skus may not go. By default every one may.
+    public init(defaultCurrency: Currency = .usd, skusInUse: @escaping SkuUse = { _, _, _ in [] }) {
+        self.defaultCurrency = defaultCurrency
         self.skusInUse = skusInUse
     }
 
@@ -75,7 +79,7 @@ public struct Products: Sendable {
         _ id: Identifier, _ draft: ProductDraft, expecting version: Int64?, in unit: UnitOfWork
     ) throws -> Product {
         let old = try current(id, expecting: version, in: unit)
-        let currency = draft.patch.currency ?? ProductDraft.defaultCurrency
+        let currency = draft.patch.currency ?? defaultCurrency
         var new = Product(id: id, currency: currency, createdAt: old.createdAt)
         new.version = old.version
         new.updatedAt = old.updatedAt
@@ -120,7 +124,7 @@ public struct Products: Sendable {
     /// What a draft says, as a product that is not in any table yet.
     func makeProduct(_ draft: ProductDraft, in unit: UnitOfWork) throws -> Product {
         var product = Product(
-            id: unit.makeIdentifier(), currency: draft.patch.currency ?? ProductDraft.defaultCurrency,
+            id: unit.makeIdentifier(), currency: draft.patch.currency ?? defaultCurrency,
             createdAt: unit.now)
         var errors = product.apply(draft.patch)
         for (index, patch) in draft.variants.enumerated() {

@@ -13,6 +13,6 @@ public enum AllSettings {
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + ChangeLogSettings.all + SearchSettings.all
-                + InventorySettings.all)
+                + CommerceSettings.all)
     }
 }
