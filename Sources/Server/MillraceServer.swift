@@ -121,7 +121,7 @@ public struct MillraceServer: Sendable {
     ) throws -> [any Service] {
         let settings = configuration.settings
         let api = try APIServer(
-            routes: Self.routes(store.commerce) + search.routes, log: store.log, credentials: store.credentials,
+            routes: Routes.commerce(store.commerce) + search.routes, log: store.log, credentials: store.credentials,
             settings: settings, metrics: metrics, checks: search.checks, logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
@@ -137,12 +137,5 @@ public struct MillraceServer: Sendable {
     /// A host as it stands in an address: IPv6 addresses in brackets.
     private static func inAddress(_ host: String) -> String {
         host.contains(":") ? "[\(host)]" : host
-    }
-
-    /// The routes of all roles but those of a search.
-    static func routes(_ commerce: Commerce) -> [Route] {
-        Routes.productRoutes(commerce) + Routes.variantRoutes(commerce) + Routes.customerRoutes(commerce)
-            + Routes.locationRoutes(commerce) + Routes.inventoryRoutes(commerce) + Routes.orderRoutes(commerce)
-            + Routes.shipmentRoutes(commerce) + Routes.returnRoutes(commerce) + Routes.paymentRoutes(commerce)
     }
 }
