@@ -88,7 +88,8 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, logging, nio, yams,
+                "API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging,
+                nio, yams,
             ]),
         tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),

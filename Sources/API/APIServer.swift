@@ -9,7 +9,7 @@ public import Telemetry
 
 /// The HTTP server: routes on an address, with their credentials, idempotency, metrics and failures.
 public struct APIServer: Service {
-    private let connections: HTTP1Connections
+    private let channel: HTTPServerChannel
     private let sweeper: IdempotencySweeper
     private let settings: SettingsValues
     private let logger: Logger
@@ -33,35 +33,77 @@ public struct APIServer: Service {
             routes
             + Routes.operations(
                 log: log, credentials: credentials, metrics: metrics, checks: checks, settings: settings)
-        connections = HTTP1Connections(
-            answerer: try RequestAnswerer(all, services, settings),
-            timeouts: .init(
-                idle: .milliseconds(Int64(settings[APISettings.idleTimeout])),
-                request: .milliseconds(Int64(settings[APISettings.requestTimeout]))),
-            headerLimit: settings[APISettings.headerLimit],
-            connections: metrics.gauge("http_connections", "Open connections.").with())
+        channel = HTTPServerChannel(
+            try RequestAnswerer(all, services, settings), limits: Self.limits(settings),
+            budget: BodyBudget(limit: settings[APISettings.bodiesLimit], metrics), metrics)
         sweeper = IdempotencySweeper(log: log, settings: settings, metrics: metrics, logger: logger)
         self.settings = settings
         self.logger = logger
         self.onListening = onListening
     }
 
-    /// Serves until it is told to stop, then lets the requests in progress finish.
+    /// Serves until it is told to stop, then lets the requests in progress finish within `api.drain_timeout`.
+    ///
+    /// - throws: ``Failure`` `address_unusable` when it cannot listen.
     public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listen() }
+            group.addTask {
+                await cancelWhenGracefulShutdown { await sweeper.run() }
+                // Done before the others, it must not end them.
+                try await drain()
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func listen() async throws {
         let host = settings[APISettings.host]
         let server = Server(
-            childChannelSetup: connections,
+            childChannelSetup: channel,
             configuration: ServerConfiguration(
-                address: .hostname(host, port: settings[APISettings.port]), backlog: 4_096,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    settings[APISettings.connectionsLimit], logger: logger)),
+                address: .hostname(host, port: settings[APISettings.port]), backlog: 4_096),
             onServerRunning: { [onListening] channel in
                 await onListening(host, channel.localAddress?.port ?? 0)
             },
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { [sweeper] in await cancelWhenGracefulShutdown { await sweeper.run() } }
-            group.addTask { try await server.run() }
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        do {
+            try await server.run()
+        } catch let error as IOError {
+            throw unusable(error)
+        } catch let error as NIOConnectionError {
+            throw unusable(error)
+        } catch let error as SocketAddressError {
+            throw unusable(error)
         }
+    }
+
+    /// Returns when the requests in progress have had their time. Whoever is cancelled before has no more to wait for.
+    private func drain() async throws {
+        try? await Task.sleep(for: .milliseconds(settings[APISettings.drainTimeout]))
+    }
+
+    private func unusable(_ error: any Error) -> Failure {
+        Failure(
+            .unavailable, code: "address_unusable",
+            "\(settings[APISettings.host]) port \(settings[APISettings.port]) cannot be listened on: \(error). "
+                + "Choose another with --host and --port.", cause: error)
+    }
+
+    /// The part that accepts connections says itself that it does, which is the business of `onListening`.
+    private var quiet: Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+
+    private static func limits(_ settings: SettingsValues) -> HTTPServerChannel.Limits {
+        HTTPServerChannel.Limits(
+            connections: settings[APISettings.connectionsLimit], headerBytes: settings[APISettings.headerLimit],
+            continueBytes: settings[APISettings.bulkBodyLimit],
+            times: HTTPConnectionState.Limits(
+                idle: .milliseconds(Int64(settings[APISettings.idleTimeout])),
+                request: .milliseconds(Int64(settings[APISettings.requestTimeout])), linger: .seconds(2)))
     }
 }

@@ -80,8 +80,8 @@ extension APIResponse {
 
     /// A body that is written bit by bit for as long as the client listens.
     ///
-    /// - parameter write: ends the response when it returns. It is cancelled when the client goes away, and must return
-    ///   soon after ``APIStreamWriter/isDraining`` becomes true.
+    /// - parameter write: ends the response when it returns or throws. It is cancelled when the client goes away and
+    ///   when the server stops.
     public static func stream(
         contentType: String, _ write: @escaping @Sendable (any APIStreamWriter) async throws -> Void
     ) -> APIResponse {
@@ -95,8 +95,6 @@ public protocol APIStreamWriter: Sendable {
     ///
     /// - throws: when the client has gone.
     func write(_ bytes: [UInt8]) async throws
-    /// Whether the server is stopping.
-    var isDraining: Bool { get }
 }
 
 extension APIResponse {

@@ -62,7 +62,7 @@ private struct ChangeStream {
     func write(after start: LogPosition, to writer: any APIStreamWriter) async throws {
         var after = start
         try await writer.write(Array(": changes after \(start)\n\n".utf8))
-        while !writer.isDraining {
+        while !Task.isCancelled {
             let position = after
             let batch = try await log.read {
                 try ChangeLog.batch(after: position, limit: Self.batchSize, types: types, of: tenant, in: $0)

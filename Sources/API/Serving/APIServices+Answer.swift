@@ -26,8 +26,8 @@ extension APIServices {
 
     /// Answers a request on the calling thread if nothing has to be waited for: a read by a known credential.
     ///
-    /// It is called on an event loop, so a query that takes longer than ``timeAtOnce`` is given up and asked again in a task.
-    /// Handing a quick one to another thread and back costs more than the query.
+    /// It is called on an event loop, so a query that takes longer than ``timeAtOnce`` is given up and asked again in a
+    /// task. Handing a quick one to another thread and back costs more than the query.
     ///
     /// - returns: nil for what has to wait.
     func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {

@@ -10,7 +10,7 @@ struct CompleteResponse: Sendable {
         case stream(@Sendable (any APIStreamWriter) async throws -> Void)
     }
 
-    let status: HTTPResponse.Status
+    var status: HTTPResponse.Status
     var headers: HTTPFields
     let body: Body
     let contentType: String?
@@ -20,20 +20,20 @@ struct CompleteResponse: Sendable {
 
 /// A response as it goes onto the wire.
 struct OutgoingResponse: Sendable {
-    var head: HTTPResponse
+    private(set) var head: HTTPResponse
     let body: CompleteResponse.Body
     /// Whether the connection is closed after it.
-    var closes: Bool
+    private(set) var closes: Bool
 
     init(
         _ complete: CompleteResponse, of request: HTTPRequest, _ identity: RequestIdentity, date: String,
-        head position: LogPosition
+        position: LogPosition
     ) {
         var fields = complete.headers
         fields[.date] = date
         fields[.requestID] = identity.requestID
         fields[.traceparent] = identity.traceparent
-        fields[.position] = (complete.position ?? position).description
+        fields[.position] = position.description
         if let contentType = complete.contentType { fields[.contentType] = contentType }
         if fields[.cacheControl] == nil { fields[.cacheControl] = "private, no-cache" }
         var body = complete.body
@@ -49,5 +49,11 @@ struct OutgoingResponse: Sendable {
         if closes { fields[.connection] = "close" }
         head = HTTPResponse(status: complete.status, headerFields: fields)
         self.body = body
+    }
+
+    /// Closes the connection after it.
+    mutating func close() {
+        closes = true
+        head.headerFields[.connection] = "close"
     }
 }

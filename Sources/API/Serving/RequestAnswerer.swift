@@ -27,17 +27,12 @@ struct RequestAnswerer: Sendable {
     }
 
     /// Finds the route of a request whose head has arrived.
-    func begin(_ head: HTTPRequest) -> RoutedRequest {
+    func route(_ head: HTTPRequest) -> RoutedRequest {
         let target = RequestTarget(head)
-        return RoutedRequest(head: head, target: target, match: router.match(head.method, target.path))
-    }
-
-    /// How many bytes of body a request may have.
-    func bodyLimit(of request: RoutedRequest) -> Int {
-        guard case .route(let index, _) = request.match, routes[index].bodyLimit == .bulk else {
-            return bodyLimits.standard
-        }
-        return bodyLimits.bulk
+        let match = router.match(head.method, target.path)
+        var limit = bodyLimits.standard
+        if case .route(let index, _) = match, routes[index].bodyLimit == .bulk { limit = bodyLimits.bulk }
+        return RoutedRequest(head: head, target: target, match: match, bodyLimit: limit)
     }
 
     /// Answers a request that has arrived whole, if nothing has to be waited for; else nil.
@@ -71,13 +66,13 @@ struct RequestAnswerer: Sendable {
         return outgoing(complete, of: request, incoming.identity, since: start)
     }
 
-    /// Answers a request that could not arrive whole.
-    func refuse(_ request: RoutedRequest, _ failure: Failure) -> OutgoingResponse {
+    /// Answers a request that does not arrive whole, before its connection is closed.
+    func refuse(_ request: RoutedRequest, _ refusal: Refusal) -> OutgoingResponse {
         let identity = identity(of: request.head)
-        var response = outgoing(
-            problem(failure, request.head, identity), of: request, identity, since: ContinuousClock.now)
-        response.closes = true
-        response.head.headerFields[.connection] = "close"
+        var complete = problem(refusal.failure, request.head, identity)
+        if let status = refusal.status { complete.status = status }
+        var response = outgoing(complete, of: request, identity, since: ContinuousClock.now)
+        response.close()
         return response
     }
 
@@ -99,22 +94,31 @@ struct RequestAnswerer: Sendable {
         since start: ContinuousClock.Instant
     ) -> OutgoingResponse {
         let response = OutgoingResponse(
-            complete, of: request.head, identity, date: date.text, head: services.log.head)
+            complete, of: request.head, identity, date: date.text,
+            position: complete.position ?? services.log.head)
         let counted = if case .route(let index, _) = request.match { routeMetrics[index] } else { unmatched }
         counted.count(response.head.status, took: ContinuousClock.now - start)
         return response
     }
 
+    /// Answers for a path that is not served, or not by this method.
     private func unrouted(_ request: RoutedRequest, _ identity: RequestIdentity) -> CompleteResponse {
-        do {
-            guard case .otherMethods(let methods) = request.match else {
-                throw Failure(
-                    .notFound, code: "no_such_route", "Nothing is served at \(request.target.shown).")
-            }
-            return try Self.answer(request.head.method, allowing: methods)
-        } catch {
-            return problem(error, request.head, identity)
+        guard case .otherMethods(let methods) = request.match else {
+            let failure = Failure(
+                .notFound, code: "no_such_route", "Nothing is served at \(request.target.shown).")
+            return problem(failure, request.head, identity)
         }
+        let names = methods.map(\.rawValue).joined(separator: ", ")
+        if request.head.method == .options {
+            return CompleteResponse(
+                status: .noContent, headers: [.allow: names], body: .bytes([]), contentType: nil)
+        }
+        let failure = Failure(
+            .methodNotAllowed, code: "method_not_allowed", "This path is served by \(names).",
+            details: [.init("allowed", .array(methods.map { .string($0.rawValue) }))])
+        var complete = problem(failure, request.head, identity)
+        complete.headers[.allow] = names
+        return complete
     }
 
     private func problem(_ error: any Error, _ head: HTTPRequest, _ identity: RequestIdentity) -> CompleteResponse {
@@ -131,46 +135,4 @@ struct RequestAnswerer: Sendable {
             status: document.status, headers: document.headers,
             body: .bytes(JSONWriter.bytes(of: document)), contentType: ProblemDocument.contentType)
     }
-
-    /// A path that is served, but not by this method.
-    private static func answer(
-        _ method: HTTPRequest.Method, allowing methods: [HTTPRequest.Method]
-    ) throws -> CompleteResponse {
-        let names = methods.map(\.rawValue).joined(separator: ", ")
-        if method == .options {
-            return CompleteResponse(status: .noContent, headers: [.allow: names], body: .bytes([]), contentType: nil)
-        }
-        throw Failure(
-            .methodNotAllowed, code: "method_not_allowed", "This path is served by \(names).",
-            details: [.init("allowed", .array(methods.map { .string($0.rawValue) }))])
-    }
-}
-
-/// The head of a request, and what stands at its method and path.
-struct RoutedRequest: Sendable {
-    let head: HTTPRequest
-    let target: RequestTarget
-    let match: Router.Match
-}
-
-/// The path and the query of a request.
-struct RequestTarget: Sendable {
-    /// The path, percent-encoded.
-    let path: Substring
-    /// What stands after the question mark, percent-encoded.
-    let query: Substring
-
-    init(_ head: HTTPRequest) {
-        let text = head.path ?? "/"
-        if let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) {
-            path = text[..<mark]
-            query = text[text.index(after: mark)...]
-        } else {
-            path = text[...]
-            query = ""
-        }
-    }
-
-    /// The path as it is shown to people, cut where it is long.
-    var shown: String { String(path.prefix(256)) }
 }
