@@ -80,6 +80,7 @@ let package = Package(
                 "Core", "Server", "API", "Commerce", "ChangeLog", "Storage", "Telemetry", argumentParser, logging,
             ],
             swiftSettings: strict),
+        tests("Storage", uses: ["Core", "Storage", "Telemetry"]),
         tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),

@@ -8,10 +8,12 @@ struct PoolStateMachine<Connection, Waiter> {
         case use(Connection)
         /// Open a new one and use it.
         case open
-        /// Wait; ``release(_:)`` or ``expire(_:)`` ends it.
+        /// Wait; ``release(_:)``, ``discard()`` or ``expire(_:)`` ends it.
         case wait
         /// Too many wait already.
         case refuse
+        /// The pool gives out nothing more.
+        case closed
     }
 
     /// What to do with a connection that came back.
@@ -42,10 +44,12 @@ struct PoolStateMachine<Connection, Waiter> {
     var active: Int { open - idle.count }
     /// How many connections wait for use.
     var idleCount: Int { idle.count }
+    /// How many callers wait for a connection.
+    var waiterCount: Int { waiters.count }
 
     /// Somebody wants a connection.
     mutating func acquire() -> AcquireAction {
-        if isClosed { return .refuse }
+        if isClosed { return .closed }
         if let connection = idle.popLast() { return .use(connection) }
         if open < limit {
             open += 1
@@ -54,11 +58,15 @@ struct PoolStateMachine<Connection, Waiter> {
         return waiters.count < waiterLimit ? .wait : .refuse
     }
 
-    /// Puts somebody who was told to wait in the queue and returns the ticket to leave it with.
-    mutating func enqueue(_ waiter: Waiter) -> Int {
+    /// A ticket for somebody who was told to wait, by which they leave the queue.
+    mutating func makeTicket() -> Int {
         nextTicket += 1
-        waiters.append((nextTicket, waiter))
         return nextTicket
+    }
+
+    /// Puts somebody who was told to wait in the queue.
+    mutating func enqueue(_ waiter: Waiter, ticket: Int) {
+        waiters.append((ticket, waiter))
     }
 
     /// A connection comes back.
@@ -74,9 +82,13 @@ struct PoolStateMachine<Connection, Waiter> {
         return .hand(connection, waiters.removeFirst().waiter)
     }
 
-    /// A connection could not be opened, or broke.
-    mutating func discard() {
-        open -= 1
+    /// A connection could not be opened, or broke. Returns the waiter who is to open one in its place, if any waits.
+    mutating func discard() -> Waiter? {
+        guard !waiters.isEmpty else {
+            open -= 1
+            return nil
+        }
+        return waiters.removeFirst().waiter
     }
 
     /// Somebody has waited long enough. Returns the waiter if it still waits.

@@ -5,7 +5,7 @@ import Core
 ///
 /// It is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with two
 /// simplifications that make it five times as fast as the one that comes with SQLite. The rarity of words is left out:
-/// every word must match, so it would weigh the same in each hit. The length of a document comes from its row number,
+/// every word must match, so it would say little. The length of a document comes from its row number,
 /// where ``TextRowNumber`` has put it, and not from a table of lengths.
 enum TextRanking {
     /// How soon more of the same word stops to matter (the k1 of BM25).

@@ -1,5 +1,6 @@
 import CSQLite
 import Core
+import Foundation
 import Telemetry
 
 /// One connection to a SQLite file, with its prepared statements.
@@ -119,6 +120,10 @@ final class SQLiteConnection: @unchecked Sendable {
             statement.isBusy = false
             statement.duration.observe(ContinuousClock.now - start)
         }
+        guard statement.valueCount == sql.values.count else {
+            throw Failure.internal(
+                "The statement has \(statement.valueCount) places for \(sql.values.count) values: \(sql.text)")
+        }
         statement.bind(sql.values)
         while true {
             let code = sqlite3_step(statement.handle)
@@ -165,6 +170,7 @@ final class SQLiteConnection: @unchecked Sendable {
         }
         switch code & 0xFF {
         case SQLITE_FULL: return Failure.storageFull
+        case SQLITE_IOERR where sqlite3_system_errno(handle) == ENOSPC: return Failure.storageFull
         case SQLITE_INTERRUPT: return Failure.statementTimeout
         case SQLITE_CORRUPT, SQLITE_NOTADB: return Failure.storageCorrupt(message)
         case SQLITE_BUSY, SQLITE_LOCKED: return Failure.storageBusy("Another process holds the database file.")

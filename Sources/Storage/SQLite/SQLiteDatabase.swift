@@ -67,7 +67,8 @@ public final class SQLiteDatabase: Database {
             return result
         } catch {
             connection.allow(.seconds(60))
-            if connection.isInTransaction { try connection.command("ROLLBACK") }
+            // A connection that cannot end its transaction is not used again.
+            if connection.isInTransaction { try? connection.command("ROLLBACK") }
             throw error
         }
     }

@@ -7,7 +7,8 @@ import Telemetry
 /// A read runs on the thread that asks for it as soon as a connection is free: handing it to another thread and back
 /// costs ten times as much as the read itself (ARCHITECTURE.md, "Decisions").
 final class SQLiteReaders: Sendable {
-    private typealias Waiter = CheckedContinuation<SQLiteConnection, any Error>
+    /// Somebody who waits. They get a connection, or nil when they are to open one.
+    private typealias Waiter = CheckedContinuation<SQLiteConnection?, any Error>
 
     private let state: Mutex<PoolStateMachine<SQLiteConnection, Waiter>>
     private let open: @Sendable () throws -> SQLiteConnection
@@ -27,14 +28,13 @@ final class SQLiteReaders: Sendable {
     /// A connection, which must be given back by ``release(_:)``.
     func acquire() async throws -> SQLiteConnection {
         switch state.withLock({ $0.acquire() }) {
-        case .use(let connection):
-            return connection
-        case .open:
-            return try openCounted()
-        case .refuse:
-            throw Failure.storageBusy("Too many reads wait for a connection (storage.read_queue_limit).")
+        case .use(let connection): return connection
+        case .open: return try openInPlace()
+        case .refuse: throw Self.tooManyWait
+        case .closed: throw Failure.storageClosed
         case .wait:
-            return try await wait()
+            if let connection = try await wait() { return connection }
+            return try openInPlace()
         }
     }
 
@@ -42,21 +42,17 @@ final class SQLiteReaders: Sendable {
     func acquireAtOnce() throws -> SQLiteConnection? {
         switch state.withLock({ $0.acquire() }) {
         case .use(let connection): return connection
-        case .open: return try openCounted()
-        case .refuse, .wait: return nil
+        case .open: return try openInPlace()
+        case .refuse, .closed, .wait: return nil
         }
     }
 
-    private func openCounted() throws -> SQLiteConnection {
-        do {
-            return try open()
-        } catch {
-            state.withLock { $0.discard() }
-            throw error
-        }
-    }
-
+    /// Takes back a connection, for the next who wants one unless it could not end its transaction.
     func release(_ connection: SQLiteConnection) {
+        guard !connection.isInTransaction else {
+            state.withLock { $0.discard() }?.resume(returning: nil)
+            return
+        }
         switch state.withLock({ $0.release(connection) }) {
         case .hand(let connection, let waiter): waiter.resume(returning: connection)
         case .keep, .close: break
@@ -75,33 +71,56 @@ final class SQLiteReaders: Sendable {
         metrics.idleConnections.set(Double(idle))
     }
 
-    private func wait() async throws -> SQLiteConnection {
+    private func openInPlace() throws -> SQLiteConnection {
+        do {
+            return try open()
+        } catch {
+            state.withLock { $0.discard() }?.resume(returning: nil)
+            throw error
+        }
+    }
+
+    private func wait() async throws -> SQLiteConnection? {
         let start = ContinuousClock.now
         defer { metrics.poolWait.observe(ContinuousClock.now - start) }
-        return try await withCheckedThrowingContinuation { continuation in
-            let ticket = state.withLock { state -> Int? in
-                // A connection may have come back since we were told to wait.
-                switch state.acquire() {
-                case .use(let connection):
-                    continuation.resume(returning: connection)
-                    return nil
-                case .open, .refuse:
-                    continuation.resume(throwing: Failure.storageBusy("The reads are being closed."))
-                    return nil
-                case .wait:
-                    return state.enqueue(continuation)
-                }
-            }
-            guard let ticket else { return }
-            Task { [self] in
-                try await Task.sleep(for: acquireTimeout)
-                let expired = state.withLock { $0.expire(ticket) }
-                expired?.resume(
-                    throwing: Failure.storageBusy(
-                        "No connection came free within storage.acquire_timeout; storage.readers sets how many there "
-                            + "are."
-                    ))
-            }
+        let deadline = start + acquireTimeout
+        let ticket = state.withLock { $0.makeTicket() }
+        let timer = Task { [self] in
+            try await Task.sleep(until: deadline, clock: .continuous)
+            expire(ticket)
         }
+        defer { timer.cancel() }
+        return try await withCheckedThrowingContinuation { continuation in
+            enqueue(continuation, ticket)
+            // A timer that ran out before the waiter stood in the queue did not find it.
+            if ContinuousClock.now >= deadline { expire(ticket) }
+        }
+    }
+
+    /// Puts a waiter in the queue, unless what it waits for has come since it was told to wait.
+    private func enqueue(_ waiter: Waiter, _ ticket: Int) {
+        let action = state.withLock { state in
+            let action = state.acquire()
+            if case .wait = action { state.enqueue(waiter, ticket: ticket) }
+            return action
+        }
+        switch action {
+        case .wait: break
+        case .use(let connection): waiter.resume(returning: connection)
+        case .open: waiter.resume(returning: nil)
+        case .refuse: waiter.resume(throwing: Self.tooManyWait)
+        case .closed: waiter.resume(throwing: Failure.storageClosed)
+        }
+    }
+
+    private func expire(_ ticket: Int) {
+        let waiter = state.withLock { $0.expire(ticket) }
+        waiter?.resume(
+            throwing: Failure.storageBusy(
+                "No connection came free within storage.acquire_timeout; storage.readers sets how many there are."))
+    }
+
+    private static var tooManyWait: Failure {
+        .storageBusy("Too many reads wait for a connection (storage.read_queue_limit).")
     }
 }

@@ -6,12 +6,15 @@ import Telemetry
 final class SQLiteStatement: RowSource {
     let handle: OpaquePointer
     let duration: Histogram
+    /// How many values it takes.
+    let valueCount: Int
     /// Whether a query is stepping through it. A second query with the same text then needs a statement of its own.
     var isBusy = false
 
     init(handle: OpaquePointer, duration: Histogram) {
         self.handle = handle
         self.duration = duration
+        valueCount = Int(sqlite3_bind_parameter_count(handle))
     }
 
     deinit {

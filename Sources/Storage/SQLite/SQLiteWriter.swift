@@ -90,8 +90,15 @@ final class SQLiteWriter: Sendable {
         stopped.signal()
     }
 
-    /// Runs a batch in one transaction and answers each of its writes.
+    /// Runs a batch and answers each of its writes.
     private func commit(_ batch: [any PendingWrite]) {
+        var rest = batch
+        while !rest.isEmpty, let culprit = attempt(rest) { rest.remove(at: culprit) }
+    }
+
+    /// Runs writes in one transaction and answers each of them. Returns nil, or which of them took so long that the
+    /// transaction was lost: it alone is answered then, and the others are to run again.
+    private func attempt(_ batch: [any PendingWrite]) -> Int? {
         let transaction = SQLiteWriteTransaction(connection)
         var failures: [(any Error)?] = []
         do {
@@ -109,10 +116,17 @@ final class SQLiteWriter: Sendable {
             for action in transaction.actionsAfterCommit { action() }
             for (write, failure) in zip(batch, failures) { write.finish(failure) }
         } catch {
-            // The transaction as a whole is lost: nobody's changes stand, and each is told why.
+            // When it cannot be undone now, the next transaction cannot begin, and this is tried again after it.
             if connection.isInTransaction { try? connection.command("ROLLBACK") }
+            let culprit = failures.count
+            if culprit < batch.count, (error as? Failure)?.code == Failure.statementTimeout.code {
+                batch[culprit].finish(error)
+                return culprit
+            }
+            // The disk has failed: nobody's changes stand, and each is told why.
             for write in batch { write.finish(error) }
         }
+        return nil
     }
 }
 
@@ -200,6 +214,10 @@ private final class SQLiteWriteTransaction: WriteTransaction {
 
     /// A write that only looks needs no savepoint, so one opens before its first statement that may change something.
     private func openSavepoint(before sql: SQL) throws {
+        // A closure that goes on after such a failure would commit each of its further statements by itself.
+        guard connection.isInTransaction else {
+            throw Failure.internal("The transaction was lost by an earlier statement of it.")
+        }
         guard !hasSavepoint, !sql.text.hasPrefix("SELECT") else { return }
         _ = try connection.execute("SAVEPOINT one_write")
         hasSavepoint = true
