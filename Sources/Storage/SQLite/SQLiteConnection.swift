@@ -15,9 +15,6 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// How many prepared statements a connection keeps.
     static let statementLimit = 512
-    /// How many pages the write-ahead log gathers before a commit copies them into the main file. A page that many
-    /// commits change is then copied once; 32 MiB of log are read again in a tenth of a second after a crash.
-    private static let pagesBetweenCheckpoints = 8_192
     /// How many virtual machine steps pass between two looks at the clock.
     private static let stepsBetweenDeadlineChecks: Int32 = 2_000
 
@@ -29,6 +26,8 @@ final class SQLiteConnection: @unchecked Sendable {
     private let durations: MetricsFamily<Histogram>
     private var statements: [String: SQLiteStatement] = [:]
     private var deadline = ContinuousClock.Instant.now
+    /// How many pages the write-ahead log had after the latest commit of this connection.
+    private(set) var logPages = 0
 
     /// Opens a file, creating it in mode `readWrite`.
     ///
@@ -79,7 +78,7 @@ final class SQLiteConnection: @unchecked Sendable {
     private func makeDurable(isDerived: Bool) throws {
         try command("PRAGMA journal_mode = WAL")
         try command(isDerived ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL")
-        try command("PRAGMA wal_autocheckpoint = \(Self.pagesBetweenCheckpoints)")
+        try command("PRAGMA wal_autocheckpoint = 0")
         var mode = ""
         try run("PRAGMA journal_mode") {
             mode = $0.text(0); return false
@@ -139,6 +138,32 @@ final class SQLiteConnection: @unchecked Sendable {
     func execute(_ sql: SQL) throws -> Int {
         try run(sql) { _ in true }
         return Int(sqlite3_changes64(handle))
+    }
+
+    /// Notes after each commit how many pages the write-ahead log has, as ``logPages``.
+    func watchLog() {
+        let address = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_wal_hook(
+            handle,
+            { address, _, _, pages in
+                guard let address else { return SQLITE_OK }
+                Unmanaged<SQLiteConnection>.fromOpaque(address).takeUnretainedValue().logPages = Int(pages)
+                return SQLITE_OK
+            }, address)
+    }
+
+    /// Copies as much of the write-ahead log into the main file as readers allow, and brings it to the disk.
+    ///
+    /// Returns how many pages of the log are copied in all.
+    func copyLog() throws -> Int {
+        allow(.seconds(3600))
+        var copied: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, &copied)
+        guard code == SQLITE_OK || code == SQLITE_BUSY else { throw failure(code, "checkpoint") }
+        // SQLite itself syncs the file only once all of the log is copied: then all at once, while commits wait.
+        let synced = sqlite_sync_main_file(handle)
+        guard synced == SQLITE_OK else { throw failure(synced, "checkpoint") }
+        return max(0, Int(copied))
     }
 
     /// Copies the write-ahead log into the main file and empties it.

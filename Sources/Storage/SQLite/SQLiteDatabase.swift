@@ -6,6 +6,7 @@ public final class SQLiteDatabase: Database {
     private let writer: SQLiteWriter
     private let readers: SQLiteReaders
     private let connection: SQLiteConnection
+    private let checkpointer: SQLiteCheckpointer
     private let timeout: Duration
 
     public let dialect = Dialect.sqlite
@@ -23,8 +24,11 @@ public final class SQLiteDatabase: Database {
         connection = try SQLiteConnection(
             path: path, mode: .readWrite, pageCacheKiB: pageCacheKiB, options: options,
             durations: metrics.statements)
+        checkpointer = SQLiteCheckpointer(
+            connection: try SQLiteConnection(
+                path: path, mode: .readWrite, pageCacheKiB: 1_024, durations: metrics.statements))
         writer = SQLiteWriter(
-            connection: connection, queueLimit: settings[StorageSettings.writeQueueLimit],
+            connection: connection, checkpointer: checkpointer, queueLimit: settings[StorageSettings.writeQueueLimit],
             batchLimit: settings[StorageSettings.commitBatchLimit], timeout: timeout, metrics: metrics)
         let readers = SQLiteReaders(
             limit: settings[StorageSettings.readers], waiterLimit: settings[StorageSettings.readQueueLimit],
@@ -80,6 +84,7 @@ public final class SQLiteDatabase: Database {
     public func close() async {
         await writer.close()
         readers.close()
+        checkpointer.close()
         // A checkpoint that cannot be made now is made at the next start: the write-ahead log is durable by itself.
         try? connection.checkpoint()
     }

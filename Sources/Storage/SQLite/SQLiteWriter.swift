@@ -20,13 +20,19 @@ final class SQLiteWriter: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
     private let connection: SQLiteConnection
+    private let checkpointer: SQLiteCheckpointer
     private let queueLimit: Int
     private let batchLimit: Int
     private let timeout: Duration
     private let metrics: StorageMetrics
 
-    init(connection: SQLiteConnection, queueLimit: Int, batchLimit: Int, timeout: Duration, metrics: StorageMetrics) {
+    init(
+        connection: SQLiteConnection, checkpointer: SQLiteCheckpointer, queueLimit: Int, batchLimit: Int,
+        timeout: Duration, metrics: StorageMetrics
+    ) {
         self.connection = connection
+        self.checkpointer = checkpointer
+        connection.watchLog()
         self.queueLimit = queueLimit
         self.batchLimit = batchLimit
         self.timeout = timeout
@@ -115,6 +121,8 @@ final class SQLiteWriter: Sendable {
             metrics.batchSize.observe(Double(batch.count))
             for action in transaction.actionsAfterCommit { action() }
             for (write, failure) in zip(batch, failures) { write.finish(failure) }
+            // What cannot be copied now is copied later: the log is durable by itself.
+            if checkpointer.committed(pages: connection.logPages) { _ = try? connection.copyLog() }
         } catch {
             // When it cannot be undone now, the next transaction cannot begin, and this is tried again after it.
             if connection.isInTransaction { try? connection.command("ROLLBACK") }

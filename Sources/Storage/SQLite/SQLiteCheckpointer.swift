@@ -1,0 +1,55 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// The thread that copies the write-ahead log into the main file while the writer goes on.
+final class SQLiteCheckpointer: Sendable {
+    private struct State {
+        var policy = CheckpointPolicy()
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let wake = DispatchSemaphore(value: 0)
+    private let stopped = DispatchSemaphore(value: 0)
+    private let connection: SQLiteConnection
+
+    /// - parameter connection: one of its own, which may write.
+    init(connection: SQLiteConnection) {
+        self.connection = connection
+        let thread = Thread { [self] in work() }
+        thread.name = "millrace-checkpoint"
+        thread.start()
+    }
+
+    /// The writer has committed, and the log has so many pages.
+    ///
+    /// - returns: whether the writer shall copy the rest of the log now.
+    func committed(pages: Int) -> Bool {
+        switch state.withLock({ $0.policy.committed(pages: pages) }) {
+        case .nothing: return false
+        case .finish: return true
+        case .copyBeside:
+            wake.signal()
+            return false
+        }
+    }
+
+    /// Ends the thread and waits for its end, which a copy in progress delays.
+    func close() {
+        state.withLock { $0.isClosed = true }
+        wake.signal()
+        stopped.wait()
+    }
+
+    private func work() {
+        while true {
+            wake.wait()
+            if state.withLock({ $0.isClosed }) { break }
+            // A copy that fails leaves the log as it is, durable; the next commit asks for another.
+            let copied = (try? connection.copyLog()) ?? 0
+            state.withLock { $0.policy.copied(pages: copied) }
+        }
+        stopped.signal()
+    }
+}
