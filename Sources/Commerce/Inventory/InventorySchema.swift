@@ -84,7 +84,6 @@ public enum InventorySchema {
         """
         CREATE INDEX reservations_by_order ON reservations (tenant, order_id, id) WHERE order_id IS NOT NULL
         """,
-        "CREATE INDEX reservations_by_sku ON reservations (tenant, sku, id)",
         "CREATE INDEX reservations_by_state ON reservations (tenant, state, id)",
         """
         CREATE INDEX reservations_to_expire ON reservations (expires_at)

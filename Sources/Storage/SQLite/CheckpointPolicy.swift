@@ -13,10 +13,10 @@ struct CheckpointPolicy {
     }
 
     /// How many pages the log gathers before the thread beside copies them.
-    static let pagesBetweenCopies = 1_024
-    /// How many pages the log has before the writer finishes it: 32 MiB, which are read again in a tenth of a second
+    static let pagesBetweenCopies = 4_096
+    /// How many pages the log has before the writer finishes it: 48 MiB, which are read again in a tenth of a second
     /// after a crash. A page that many commits change is copied once.
-    static let pagesBeforeFinish = 8_192
+    static let pagesBeforeFinish = 12_288
     /// How many pages the writer copies by itself at most, unless the log has grown to ``pagesLimit``.
     static let pagesToFinish = 1_536
     /// How long the log may grow while readers or the disk hold the copying up.
