@@ -22,7 +22,7 @@ build: setup-build ## Builds everything for debugging
 	swift build -j $(JOBS) --build-tests
 
 release: setup-build ## Builds the server as it is shipped
-	swift build -c release -j $(JOBS) --product millrace
+	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product millrace
 
 test: setup ## Runs all tests
 	swift test -j $(JOBS)

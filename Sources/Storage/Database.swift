@@ -15,8 +15,8 @@ public protocol Database: Sendable {
 
     /// Runs queries on one snapshot on the calling thread, if that is possible without waiting and within a time.
     ///
-    /// For callers that serve others too and may not be held up, such as an event loop. What cannot be had at once is asked
-    /// for again by ``read(_:)``.
+    /// For callers that serve others too and may not be held up, such as an event loop. What cannot be had at once is
+    /// asked for again by ``read(_:)``.
     ///
     /// - returns: nil when no connection is free, the queries take longer, or the engine is on another machine.
     func readAtOnce<T: Sendable>(within time: Duration, _ body: (any ReadTransaction) throws -> T) throws -> T?

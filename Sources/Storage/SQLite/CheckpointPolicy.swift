@@ -1,7 +1,7 @@
 /// Decides when the write-ahead log is copied into the main file, and by whom.
 ///
-/// The log can begin again only when all of it is copied and nobody writes, so a thread beside the writer copies most of it
-/// and the writer the little that is left: no commit waits for more than a few pages.
+/// The log can begin again only when all of it is copied and nobody writes, so a thread beside the writer copies most
+/// of it and the writer the little that is left: no commit waits for more than a few pages.
 struct CheckpointPolicy {
     /// What to do after a commit.
     enum Action: Equatable {

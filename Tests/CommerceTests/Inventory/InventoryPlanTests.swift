@@ -21,10 +21,6 @@ import Testing
             "SEARCH reservations USING INDEX reservations_by_state (tenant=? AND state=?)"
         ),
         (
-            "SELECT * FROM reservations WHERE tenant = \(1) AND sku = \("a") ORDER BY id DESC LIMIT \(21)",
-            "SEARCH reservations USING INDEX reservations_by_sku (tenant=? AND sku=?)"
-        ),
-        (
             """
             SELECT tenant, id FROM reservations
             WHERE state = 'held' AND expires_at IS NOT NULL AND expires_at <= \(1) ORDER BY expires_at LIMIT \(9)
