@@ -1,5 +1,6 @@
 public import ChangeLog
 public import Core
+import Foundation
 import HummingbirdCore
 public import Logging
 import NIOCore
@@ -85,9 +86,10 @@ public struct APIServer: Service {
     }
 
     private func unusable(_ error: any Error) -> Failure {
-        Failure(
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        return Failure(
             .unavailable, code: "address_unusable",
-            "\(settings[APISettings.host]) port \(settings[APISettings.port]) cannot be listened on: \(error). "
+            "\(settings[APISettings.host]):\(settings[APISettings.port]) cannot be listened on: \(reason). "
                 + "Choose another with --host and --port.", cause: error)
     }
 

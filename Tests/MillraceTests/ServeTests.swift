@@ -90,7 +90,7 @@ import Testing
         let port = try #require(server.address.split(separator: ":").last)
         let second = try await ServerProcess.run(["serve", "--data", directory.file("other"), "--port", String(port)])
         #expect(second.status == 1)
-        #expect(second.errors.contains("127.0.0.1:\(port) cannot go on"))
+        #expect(second.errors.contains("127.0.0.1:\(port) cannot be listened on: Address already in use."))
         #expect(await server.stop() == 0)
     }
 
