@@ -11,6 +11,7 @@ with an unexpected status or a wrong stock figure fails.
 import argparse
 import concurrent.futures
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -28,18 +29,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / ".build" / "bench"
 KEY = "bench-key-0123456789-0123456789-0123456789"
 CORES = os.cpu_count() or 1
-WORDS = (
-    "amber basil cedar delta ember fjord grove hazel ivory jade karst lemon maple north ocean pearl quartz river "
-    "slate thyme umber velvet willow xenon yarrow zephyr arbor birch coral dune elm fern glade heron iris juniper "
-    "kelp larch moss nectar olive pine quill reed sage topaz ursa violet wren yew zinc anvil brook crest dawn"
-).split()
+SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo yu za bri cle dro fla gre".split()
+
+
+def vocabulary(size=8_000):
+    """Words of three syllables, the same ones each time."""
+    generator = random.Random(3)
+    found = {}
+    while len(found) < size:
+        found["".join(generator.choice(SYLLABLES) for _ in range(3))] = None
+    return list(found)
+
+
+WORDS = vocabulary()
+# A word's frequency is the inverse of its rank, as in a text (Zipf); the 50 first stand for "with", "for" and the like.
+WEIGHTS = list(itertools.accumulate(1 / rank for rank in range(1, len(WORDS) + 1)))
+STOP_WORDS = set(WORDS[:50])
 
 
 def words(generator, count):
-    """Words whose frequencies fall off as in a real text (Zipf), each with one of 400 endings."""
-    return [
-        f"{generator.choice(WORDS)}{int(generator.paretovariate(0.9)) % 400 or ''}" for _ in range(count)
-    ]
+    return generator.choices(WORDS, cum_weights=WEIGHTS, k=count)
 
 
 class Server:
@@ -253,9 +262,11 @@ class Bench:
     def search(self):
         generator = random.Random(7)
         queries = []
-        for _ in range(5000):
-            picked = words(generator, generator.choice([1, 1, 2]))
-            queries.append("/api/v1/products/search?limit=20&q=" + "+".join(picked))
+        while len(queries) < 5000:
+            # One or two words of some product's name, as a customer types them; stop words are not searched for alone.
+            picked = [word for word in words(generator, 3) if word not in STOP_WORDS][: generator.choice([1, 1, 2])]
+            if picked:
+                queries.append("/api/v1/products/search?limit=20&q=" + "+".join(picked))
         file = self.paths("search", queries)
         sample = [len(self.server.request("GET", query)["items"]) for query in queries[:200]]
         print(f"search: {statistics.mean(sample):.1f} hits on average, {sample.count(0)} of 200 empty", file=sys.stderr)
