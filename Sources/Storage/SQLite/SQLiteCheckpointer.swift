@@ -36,10 +36,15 @@ final class SQLiteCheckpointer: Sendable {
     }
 
     /// Ends the thread and waits for its end, which a copy in progress delays.
-    func close() {
+    func close() async {
+        stop()
+        await stopped.waitForAll()
+    }
+
+    /// Tells the thread to end.
+    func stop() {
         state.withLock { $0.isClosed = true }
         wake.signal()
-        stopped.wait()
     }
 
     private func work() {

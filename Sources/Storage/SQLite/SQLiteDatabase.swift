@@ -42,6 +42,12 @@ public final class SQLiteDatabase: Database {
         registry.onCollect { [weak readers] in readers?.measure() }
     }
 
+    deinit {
+        // The threads hold the writer and the checkpointer, and end by themselves when told.
+        writer.stop()
+        checkpointer.stop()
+    }
+
     public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         let connection = try await readers.acquire()
         defer { readers.release(connection) }
@@ -84,7 +90,7 @@ public final class SQLiteDatabase: Database {
     public func close() async {
         await writer.close()
         readers.close()
-        checkpointer.close()
+        await checkpointer.close()
         // A checkpoint that cannot be made now is made at the next start: the write-ahead log is durable by itself.
         try? connection.checkpoint()
     }

@@ -64,19 +64,18 @@ final class SQLiteWriter: Sendable {
 
     /// Finishes the writes that wait, takes no more, and ends the thread.
     func close() async {
+        stop()
+        await stopped.waitForAll()
+    }
+
+    /// Tells the thread to end once it has finished the writes that wait.
+    func stop() {
         let wakes = state.withLock { state in
             state.isClosed = true
             defer { state.isAsleep = false }
             return state.isAsleep
         }
         if wakes { wake.signal() }
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [self] in
-                stopped.wait()
-                stopped.signal()
-                continuation.resume()
-            }
-        }
     }
 
     private func work() {

@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func aClientThatReadsNothingHoldsOneAnswer() async throws {
-        try await NotesServer.run(settings: ["api.idle_timeout": "500"]) { server in
+        try await NotesServer.run(settings: ["api.idle_timeout": "3000"]) { server in
             let text = String(repeating: "a", count: 15_000)
             for number in 0..<100 {
                 _ = try await server.send("POST", "/notes", body: #"{"text":"\#(number)\#(text)"}"#)
@@ -178,7 +178,7 @@ import Testing
             let served = server.store.metrics.counter(
                 "http_requests_total", "", labels: ["method", "route", "status"]
             ).with("GET", "/notes", "200")
-            // The connection is closed once nobody has taken anything for half a second; until then few were answered.
+            // The connection is closed once nobody has taken anything for three seconds; until then few were answered.
             try await server.waitUntil { try await server.openConnections() <= 1 }
             #expect(served.value < 20)
         }
