@@ -33,7 +33,16 @@ struct LiveServer: Sendable {
     static func run(
         _ engine: TestStore.Engine, routes: [Route], _ body: (LiveServer) async throws -> Void
     ) async throws {
-        let store = try await TestStore(engine, schemas: Commerce.schemas + [APISchema.schema])
+        try await run(try await TestStore(engine, schemas: schemas), routes: routes, body)
+    }
+
+    /// The tables that the server needs.
+    static let schemas = Commerce.schemas + [APISchema.schema]
+
+    /// Starts a server of a store, runs the closure with it, and stops it.
+    static func run(
+        _ store: TestStore, routes: [Route], _ body: (LiveServer) async throws -> Void
+    ) async throws {
         let credentials = Credentials(log: store.log, metrics: store.metrics)
         let key = try #require(try await credentials.ensureAdmin(nil))
         let settings = try SettingsRegistry(APISettings.all).values(from: [
@@ -77,11 +86,11 @@ struct LiveServer: Sendable {
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization")
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         if let body {
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")
             request.httpBody = Data(body.utf8)
         }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         let (data, response) = try await session.data(for: request)
         let answer = try #require(response as? HTTPURLResponse)
         let fields = answer.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
