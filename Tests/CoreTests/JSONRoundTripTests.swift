@@ -49,7 +49,7 @@ import Testing
             return .array((0..<Int.random(in: 0...4, using: &random)).map { _ in tree(depth: depth - 1, &random) })
         default:
             let members = (0..<Int.random(in: 0...20, using: &random)).map { index in
-                JSONObject.Member("\(index)\(string(&random))", tree(depth: depth / 2 - 1, &random))
+                JSONObject.Member("\(index):\(string(&random))", tree(depth: depth / 2 - 1, &random))
             }
             return .object(JSONObject(members))
         }
