@@ -104,7 +104,7 @@ let package = Package(
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "Core"]),
         tests(
-            "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"],
+            "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry", logging],
             resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]

@@ -41,7 +41,7 @@ struct ImportFile: AsyncParsableCommand {
         switch try target.place() {
         case .server(let client): try await run(request, HTTPImportTarget(client))
         case .directory(let path):
-            let store = try await Store.open(path)
+            let store = try await Store.open(path, settings: Environment.settings(of: path))
             do {
                 try await run(request, LocalImportTarget(store))
                 await store.close()

@@ -119,7 +119,7 @@ extension Keys {
                 .notFound, code: "not_found",
                 "There is no data directory \(path). `millrace serve --data \(path)` makes one.")
         }
-        let store = try await Store.open(path)
+        let store = try await Store.open(path, settings: Environment.settings(of: path))
         do {
             try await body(store)
             await store.close()

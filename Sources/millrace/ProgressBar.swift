@@ -14,7 +14,7 @@ final class ProgressBar {
         let now = ContinuousClock.now
         guard isShown, last.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
         last = now
-        let seconds = max(0.001, Double((now - start).components.seconds) + 0.001)
+        let seconds = max(0.001, (now - start) / .seconds(1))
         var line = "\r\(progress.rows) rows, \(Int(Double(progress.rows) / seconds)) a second"
         if let total = progress.totalBytes, total > 0 {
             let share = min(1, Double(progress.bytes) / Double(total))

@@ -36,6 +36,13 @@ enum Environment {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// The settings of a data directory, for verbs that take none on the command line.
+    static func settings(of dataDirectory: String) throws -> SettingsValues {
+        let environment = ProcessInfo.processInfo.environment
+        let file = SettingsLoader.file(given: value("MILLRACE_CONFIG"), dataDirectory: dataDirectory)
+        return try SettingsLoader(registry: try AllSettings.registry(), environment: environment).load(file: file)
+    }
+
     /// The directory that holds the files when nobody gives another.
     static let defaultDataDirectory = "millrace-data"
 }

@@ -19,7 +19,7 @@ struct ImportConverter: Sendable {
     func draft(of row: [String: JSONValue], currency: Currency? = nil) throws -> Draft {
         var tree = DraftTree()
         var rounded = 0
-        let currency = self.currency(of: row) ?? currency ?? .usd
+        let currency = self.currency(of: row) ?? currency
         for rule in mapping.constants {
             let reading = try read(rule.column, as: rule, currency)
             tree.set(reading.value, at: path(rule))
@@ -58,7 +58,7 @@ struct ImportConverter: Sendable {
     }
 
     private func read(
-        _ text: String, as rule: ImportMapping.Rule, _ currency: Currency
+        _ text: String, as rule: ImportMapping.Rule, _ currency: Currency?
     ) throws -> (value: JSONValue, isRounded: Bool) {
         func wrong(_ expected: String) -> RowProblem {
             RowProblem("\(rule.path): \"\(text.prefix(80))\" is not \(expected)")
@@ -69,9 +69,12 @@ struct ImportConverter: Sendable {
             guard let number = Decimal(text)?.exactly(digits: 0) else { throw wrong("a whole number") }
             return (.integer(number), false)
         case .money:
-            guard let decimal = Decimal(text), let minor = decimal.rounded(digits: currency.digits),
+            guard let decimal = Decimal(text) else { throw wrong("an amount, such as 9.80") }
+            // How many decimals an amount may have only its currency tells.
+            guard let currency else { return (.string(text), false) }
+            guard let minor = decimal.rounded(digits: currency.digits),
                 let money = try? Money(minorUnits: minor, currency: currency)
-            else { throw wrong("an amount, such as 9.80") }
+            else { throw wrong("an amount of at most ten trillion") }
             return (.string(money.description), decimal.scale > currency.digits)
         case .rate:
             guard let decimal = Decimal(text), let parts = decimal.rounded(digits: 6), (0...Rate.limit).contains(parts)

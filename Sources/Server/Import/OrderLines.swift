@@ -62,7 +62,7 @@ struct OrderLines {
         let drafts = try (lines.removeValue(forKey: key) ?? []).map { line in
             do {
                 var draft = try converter.draft(of: line.values.get(), currency: currency)
-                try draft.members.applyDiscountRate(currency ?? .usd)
+                try draft.members.applyDiscountRate(currency)
                 rounded += draft.rounded
                 return draft.members
             } catch let problem as RowProblem {
@@ -81,9 +81,12 @@ struct OrderLines {
 extension JSONObject {
     /// Puts the amount in the place of a discount that is given as a fraction of price times quantity.
     ///
-    /// - throws: ``RowProblem`` when the line names no price or quantity.
-    mutating func applyDiscountRate(_ currency: Currency) throws {
+    /// - throws: ``RowProblem`` when the line names no price or quantity, or nothing names the currency.
+    mutating func applyDiscountRate(_ currency: Currency?) throws {
         guard case .string(let text)? = self["discount_rate"], let rate = Rate(text) else { return }
+        guard let currency else {
+            throw RowProblem("items.discount_rate needs the currency of the order; --set currency=USD says it for all")
+        }
         guard let price = self["unit_price"]?.importText.flatMap({ Money($0, currency: currency) }),
             let quantity = self["quantity"]?.importText.flatMap({ Int64($0) })
         else { throw RowProblem("items.discount_rate needs items.unit_price and items.quantity") }

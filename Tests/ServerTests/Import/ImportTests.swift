@@ -138,6 +138,19 @@ import Testing
         await fixture.store.close()
     }
 
+    @Test func withoutACurrencyNothingIsRounded() async throws {
+        let fixture = try await ImportFixture()
+        let file = try fixture.write("sku,name,price\nA,Apple,1.234\nB,Bread,2.5\n", to: "products.csv")
+        let summary = try await fixture.run(fixture.request(.products, file))
+        #expect(summary.written == 1)
+        #expect(summary.rounded == 0)
+        #expect(try fixture.rejected().contains("price: An amount of USD"))
+        let dinars = try await fixture.run(fixture.request(.products, file, set: ["currency=KWD"]))
+        #expect(dinars.written == 2)
+        #expect(dinars.rounded == 0)
+        await fixture.store.close()
+    }
+
     @Test(arguments: [
         (["nonsense"], "is no mapping"), (["name=colour"], "products have no colour"),
         (["artno=sku"], "There is no column artno"), (["!name=name"], "is no true or false"),
