@@ -99,6 +99,7 @@ let package = Package(
                 "API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging,
                 nio, yams,
             ]),
+        tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),

@@ -62,7 +62,8 @@ extension ChangeLog {
         if position > .start, let oldest, position.value < oldest.value - 1 { throw expired(position, oldest) }
         let last = try last(in: transaction)
         let start = max(position.value, (oldest?.value ?? 1) - 1)
-        let end = LogPosition(min(last.value, start + Self.scanLimit))
+        // A position that a client made up may be the greatest number there is: nothing is added to it.
+        let end = LogPosition(last.value - start > Self.scanLimit ? start + Self.scanLimit : last.value)
         var query: SQL = """
             SELECT position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
             actor,

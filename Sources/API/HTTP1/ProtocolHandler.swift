@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
@@ -9,6 +10,8 @@ final class ProtocolHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
+
+    private static let identifiers = IdentifierGenerator()
 
     private let continueLimit: Int
 
@@ -39,9 +42,13 @@ final class ProtocolHandler: ChannelInboundHandler {
         }
         let isTooLarge = parserError == .headerOverflow
         let status: HTTPResponseStatus = isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest
-        let body = Self.problem(status: status, isTooLarge: isTooLarge)
+        // What could not be read has no identity of its own.
+        let identity = RequestIdentity(HTTPFields()) { Self.identifiers.next(at: SystemTime().now()) }
+        let body = Self.problem(status: status, isTooLarge: isTooLarge, traceID: identity.traceID)
         let headers: HTTPHeaders = [
             "content-type": ProblemDocument.contentType, "content-length": String(body.count), "connection": "close",
+            HTTPField.Name.requestID.canonicalName: identity.requestID,
+            HTTPField.Name.traceparent.canonicalName: identity.traceparent,
         ]
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -60,7 +67,7 @@ final class ProtocolHandler: ChannelInboundHandler {
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
     }
 
-    private static func problem(status: HTTPResponseStatus, isTooLarge: Bool) -> [UInt8] {
+    private static func problem(status: HTTPResponseStatus, isTooLarge: Bool, traceID: String) -> [UInt8] {
         var json = JSONWriter()
         let code = isTooLarge ? "header_too_large" : "malformed_request"
         json.object { json in
@@ -73,6 +80,7 @@ final class ProtocolHandler: ChannelInboundHandler {
                     ? "The header is larger than api.header_limit allows. Send fewer or shorter fields."
                     : "This is no HTTP/1.1 request. See RFC 9112.")
             json.member("code", code)
+            json.member("trace_id", traceID)
         }
         return json.bytes
     }

@@ -1,0 +1,71 @@
+import Commerce
+import Core
+import Foundation
+import Storage
+import Telemetry
+import TestKit
+import Testing
+
+/// A server whose disk fills up.
+@Suite struct FullDiskTests {
+    /// How large the disk is, in bytes.
+    private static let size = 24 * 1_048_576
+
+    @Test func aFullDiskIsAnErrorToTheWriterAndNotACorruption() async throws {
+        let directory = try TemporaryDirectory()
+        let disk = directory.file("disk")
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        try #require(mount("tmpfs", disk, "tmpfs", 0, "size=\(Self.size)") == 0, "\(String(cString: strerror(errno)))")
+        defer { umount2(disk, Int32(MNT_DETACH)) }
+        let data = "\(disk)/data"
+        let shop = try await Shop(data: data)
+        try await shop.stock(1, units: 10)
+        let ballast = "\(disk)/ballast"
+        try Self.fill(ballast)
+
+        let connection = try shop.connect()
+        var acknowledged = 0
+        var refused: RawConnection.Response?
+        for _ in 0..<2_000 where refused == nil {
+            let answer = try await connection.exchange(
+                "POST", "/api/v1/inventory/receive", #"{"sku":"s0","quantity":1}"#)
+            if answer.status < 300 { acknowledged += 1 } else { refused = answer }
+        }
+        #expect(refused?.status == 503)
+        #expect(refused?.code == "storage_full", "\(refused?.text ?? "never full")")
+        #expect(refused?.headers["content-type"] == "application/problem+json")
+        for _ in 0..<20 {
+            let order = try await connection.exchange(
+                "POST", "/api/v1/orders", #"{"items":[{"sku":"s0","quantity":1}]}"#)
+            #expect(order.status == 503 && order.code == "storage_full", "\(order.status) \(order.text)")
+        }
+        let level = try await connection.exchange("GET", "/api/v1/inventory/s0")
+        #expect(level.status == 200)
+        #expect(level.json["on_hand"] == .integer(Int64(10 + acknowledged)))
+
+        try FileManager.default.removeItem(atPath: ballast)
+        #expect(
+            try await eventually {
+                try await connection.exchange(
+                    "POST", "/api/v1/orders", #"{"items":[{"sku":"s0","quantity":1}]}"#
+                ).status == 201
+            })
+        #expect(await shop.process.stop() == 0, "\(shop.process.log)")
+        let database = try SQLiteDatabase(path: "\(data)/millrace.sqlite", metrics: MetricsRegistry())
+        #expect(try await database.read { try $0.rows("PRAGMA integrity_check") { $0.text(0) } } == ["ok"])
+        #expect(try await database.read { try CommerceAudit.run(in: $0) } == [])
+        await database.close()
+    }
+
+    /// Writes a file until nothing more fits.
+    private static func fill(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var count = 65_536
+        let bytes = [UInt8](repeating: 1, count: count)
+        while count > 0 {
+            if write(descriptor, bytes, count) < count { count /= 2 }
+        }
+    }
+}

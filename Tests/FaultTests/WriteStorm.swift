@@ -1,0 +1,86 @@
+import Core
+import Foundation
+import TestKit
+
+/// One client's writes to a server that may end at any moment, and what it was told of them.
+struct WriteStorm: Sendable {
+    /// A write with its key.
+    struct Write: Sendable {
+        enum Kind: CaseIterable, Sendable { case order, reservation, receipt, payment, cancellation, product }
+
+        let kind: Kind
+        let path: String
+        let body: String?
+        /// The Idempotency-Key, which also stands in what is written.
+        let key: String
+    }
+
+    /// A write that the server has answered.
+    struct Acknowledged: Sendable {
+        let write: Write
+        let answer: RawConnection.Response
+    }
+
+    /// What was answered, in order.
+    private(set) var acknowledged: [Acknowledged] = []
+    /// What was sent and not answered.
+    private(set) var pending: Write?
+    private let name: String
+    private var random: SeededRandom
+    private var orders: [String] = []
+
+    init(name: String, seed: UInt64) {
+        self.name = name
+        random = SeededRandom(seed: seed)
+    }
+
+    /// Writes until the connection breaks.
+    mutating func run(on shop: Shop) async {
+        guard let connection = try? shop.connect() else { return }
+        for number in 0... {
+            let write = next(key: "\(name)-\(number)")
+            pending = write
+            // A broken connection is what the storm waits for.
+            guard let answer = try? await connection.send(write) else { return }
+            pending = nil
+            acknowledged.append(.init(write: write, answer: answer))
+            if write.kind == .order, answer.status == 201, let id = answer["id"] { orders.append(id) }
+        }
+    }
+
+    private mutating func next(key: String) -> Write {
+        var kind = Write.Kind.allCases.randomElement(using: &random) ?? .order
+        if orders.isEmpty, kind == .payment || kind == .cancellation { kind = .order }
+        let sku = Int.random(in: 0..<4, using: &random)
+        let quantity = Int.random(in: 1...3, using: &random)
+        let order = orders.randomElement(using: &random) ?? ""
+        switch kind {
+        case .order:
+            let items = [sku, sku + 1].map { #"{"sku":"s\#($0)","quantity":\#(quantity)}"# }.joined(separator: ",")
+            return Write(
+                kind: kind, path: "/api/v1/orders", body: #"{"notes":"\#(key)","items":[\#(items)]}"#, key: key)
+        case .reservation:
+            let body = #"{"sku":"s\#(sku)","quantity":\#(quantity),"reference":"\#(key)"}"#
+            return Write(kind: kind, path: "/api/v1/inventory/reserve", body: body, key: key)
+        case .receipt:
+            let body = #"{"sku":"s\#(sku)","quantity":\#(quantity),"reference":"\#(key)"}"#
+            return Write(kind: kind, path: "/api/v1/inventory/receive", body: body, key: key)
+        case .payment:
+            let body = #"{"amount":"1.00","reference":"\#(key)"}"#
+            return Write(kind: kind, path: "/api/v1/orders/\(order)/payments", body: body, key: key)
+        case .cancellation:
+            return Write(kind: kind, path: "/api/v1/orders/\(order)/cancel", body: #"{"reason":"\#(key)"}"#, key: key)
+        case .product:
+            let word = key.replacing("-", with: "x")
+            let body = #"{"sku":"\#(key)","name":"Storm \#(word)","price":"1.00","currency":"USD"}"#
+            return Write(kind: kind, path: "/api/v1/products", body: body, key: key)
+        }
+    }
+}
+
+extension RawConnection {
+    /// Sends a write under its key.
+    func send(_ write: WriteStorm.Write) async throws -> Response {
+        try await exchange("POST", write.path, write.body, headers: ["Idempotency-Key: \(write.key)"])
+    }
+}
