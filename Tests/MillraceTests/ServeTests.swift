@@ -57,6 +57,36 @@ import Testing
         #expect(await next.stop() == 0)
     }
 
+    @Test func clientsThatDawdleDoNotHoldTheEndBack() async throws {
+        let server = try await ServerProcess(data: data, arguments: ["--set", "api.drain_timeout=500"])
+        let key = try #require(server.adminKey)
+        let client = try ServerClient(server.address, key: key)
+        _ = try await client.send("GET", "/health")
+        let port = try #require(server.address.split(separator: ":").last.flatMap { UInt16($0) })
+        let half = try OpenSocket(port: port, sending: "GET /health HTTP/1.1\r\nHost: half\r\n")
+        let idle = try OpenSocket(port: port, sending: "")
+        let stream = try OpenSocket(
+            port: port,
+            sending: "GET /api/v1/changes/stream HTTP/1.1\r\nHost: stream\r\nX-API-Key: \(key)\r\n\r\n")
+        #expect(stream.read().hasPrefix("HTTP/1.1 200"))
+        let start = ContinuousClock.now
+        #expect(await server.stop() == 0)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(server.log.contains("stopped"))
+        for socket in [half, idle, stream] { socket.close() }
+    }
+
+    @Test func asManyConnectionsAsTheSystemAllows() async throws {
+        let server = try await ServerProcess(data: data)
+        #if os(Linux)
+            let limits = try String(contentsOfFile: "/proc/\(server.identifier)/limits", encoding: .utf8)
+            let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
+            let numbers = line.split(separator: " ").filter { Int($0) != nil || $0 == "unlimited" }
+            #expect(numbers.count == 2 && numbers.first == numbers.last)
+        #endif
+        #expect(await server.stop() == 0)
+    }
+
     @Test func anAdministratorMayChooseTheKey() async throws {
         let key = String(repeating: "k", count: 32)
         let server = try await ServerProcess(data: data, environment: ["MILLRACE_ADMIN_KEY": key])
