@@ -36,7 +36,8 @@ final class ProtocolHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let parserError = error as? HTTPParserError else {
+        // What a connection leaves unfinished when it ends is an error too, but nobody reads an answer to it.
+        guard let parserError = error as? HTTPParserError, context.channel.isActive else {
             context.fireErrorCaught(error)
             return
         }
