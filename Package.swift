@@ -36,8 +36,6 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -73,7 +71,7 @@ let package = Package(
             "API",
             uses: [
                 "Core", "Storage", "ChangeLog", "Search", "Commerce", "Telemetry", crypto, httpTypes, hummingbird,
-                hummingbirdCore, logging, nio, nioHTTP, nioHTTPTypes, nioHTTPTypesHTTP1, nioCompression, lifecycle,
+                hummingbirdCore, logging, nio, nioHTTP, nioCompression, lifecycle,
             ]),
         room(
             "Server",
@@ -97,7 +95,7 @@ let package = Package(
             "API",
             uses: [
                 "API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging,
-                nio, yams,
+                nio, nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),

@@ -82,6 +82,12 @@ struct PoolStateMachine<Connection, Waiter> {
         return .hand(connection, waiters.removeFirst().waiter)
     }
 
+    /// Takes every connection that waits for use out of the pool. Each must come back by ``release(_:)``.
+    mutating func takeIdle() -> [Connection] {
+        defer { idle = [] }
+        return idle
+    }
+
     /// A connection could not be opened, or broke. Returns the waiter who is to open one in its place, if any waits.
     mutating func discard() -> Waiter? {
         guard !waiters.isEmpty else {

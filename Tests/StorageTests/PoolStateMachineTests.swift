@@ -8,7 +8,7 @@ import Testing
 
     /// What can happen to a pool.
     private enum Event: CaseIterable {
-        case acquire, release, breakDown, expireFirst, expireLast, close
+        case acquire, release, breakDown, takeIdle, expireFirst, expireLast, close
     }
 
     /// A pool and what a bystander knows of it.
@@ -40,6 +40,12 @@ import Testing
             case .breakDown:
                 guard used.popLast() != nil else { return false }
                 breakDown()
+            case .takeIdle:
+                guard !idle.isEmpty else { return false }
+                let taken = machine.takeIdle()
+                #expect(Set(taken) == idle)
+                used += taken
+                idle = []
             case .expireFirst, .expireLast:
                 guard let entry = event == .expireFirst ? waiting.first : waiting.last else { return false }
                 #expect(machine.expire(entry.ticket) == entry.waiter)
@@ -122,7 +128,7 @@ import Testing
                 explore(next, depth: depth - 1)
             }
         }
-        explore(World(limit: limit, waiterLimit: waiterLimit), depth: 9)
+        explore(World(limit: limit, waiterLimit: waiterLimit), depth: 8)
         #expect(histories > 1_000)
     }
 }

@@ -1,14 +1,14 @@
 import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 
 /// Gathers the requests of one connection, has them answered, and writes the answers.
 ///
 /// Requests come one at a time: the pipeline handler before it holds the next back until an answer is complete. It
 /// lives on the event loop of its connection; only what has to wait is answered elsewhere.
 final class HTTPConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias OutboundOut = HTTPResponsePart
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
 
     private let answerer: RequestAnswerer
     private let budget: BodyBudget
@@ -66,9 +66,9 @@ final class HTTPConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let request = answerer.route(head)
+            let request = answerer.route(RequestHead(head))
             self.request = request
-            let length = head.headerFields[.contentLength].flatMap(Int.init)
+            let length = request.head.headers[.contentLength].flatMap(Int.init)
             perform(state.headArrived(declaredLength: length, bodyLimit: request.bodyLimit, .now()))
         case .body(var part):
             let count = part.readableBytes
@@ -134,7 +134,8 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         guard let context else { return }
         let connection = HTTPConnectionReference(self, context.eventLoop)
-        task = Task { [answerer, body, isLocal] in
+        let executor = answerer.holdsNothingUp(request, body: body) ? EventLoopTaskExecutor(context.eventLoop) : nil
+        task = Task(executorPreference: executor) { [answerer, body, isLocal] in
             let response = await answerer.answer(request, body: body, isLocal: isLocal)
             guard case .stream(let write) = response.body else {
                 return connection.perform { $0.send(response) }
@@ -151,7 +152,7 @@ final class HTTPConnection: ChannelInboundHandler {
         defer { isSending = false }
         sendHead(response)
         if case .bytes(let bytes) = response.body, !bytes.isEmpty {
-            context?.write(wrapOutboundOut(.body(ByteBuffer(bytes: bytes))), promise: nil)
+            context?.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: nil)
         }
         finish()
     }
@@ -175,7 +176,7 @@ final class HTTPConnection: ChannelInboundHandler {
         state.sending(.now())
         arm()
         let promise = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(.body(ByteBuffer(bytes: bytes))), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: bytes)))), promise: promise)
         promise.futureResult.assumeIsolated().whenSuccess { self.state.partTaken(.now()) }
         return promise.futureResult
     }

@@ -3,7 +3,6 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
-import NIOHTTPTypesHTTP1
 import Synchronization
 import Telemetry
 
@@ -70,7 +69,6 @@ struct HTTPServerChannel: ServerChildChannel {
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
         try pipeline.addHandler(ProtocolHandler(continueLimit: limits.continueBytes))
         try pipeline.addHandler(HTTPResponseCompressor(responseCompressionPredicate: Compression.isWorthwhile))
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(connection)
     }
 

@@ -44,7 +44,7 @@ final class ProtocolHandler: ChannelInboundHandler {
         let isTooLarge = parserError == .headerOverflow
         let status: HTTPResponseStatus = isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest
         // What could not be read has no identity of its own.
-        let identity = RequestIdentity(HTTPFields()) { Self.identifiers.next(at: SystemTime().now()) }
+        let identity = RequestIdentity(RequestHeaders([:])) { Self.identifiers.next(at: SystemTime().now()) }
         let body = Self.problem(status: status, isTooLarge: isTooLarge, traceID: identity.traceID)
         let headers: HTTPHeaders = [
             "content-type": ProblemDocument.contentType, "content-length": String(body.count), "connection": "close",

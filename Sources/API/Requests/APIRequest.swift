@@ -1,6 +1,5 @@
 public import ChangeLog
 public import Core
-public import HTTPTypes
 import NIOCore
 
 /// A request as a route sees it: authenticated, its body complete.
@@ -12,7 +11,7 @@ public struct APIRequest: Sendable {
     /// The version that the thing must have, from `If-Match`.
     public let expectedVersion: Int64?
     /// The header fields.
-    public let headers: HTTPFields
+    public let headers: RequestHeaders
     /// The position that the client has seen, from `Millrace-Position`. The log has it; an index that follows may not
     /// yet.
     public let seenPosition: LogPosition?
@@ -23,7 +22,7 @@ public struct APIRequest: Sendable {
     let body: ByteBuffer
 
     init(
-        credential: Credential, context: ChangeContext, headers: HTTPFields,
+        credential: Credential, context: ChangeContext, headers: RequestHeaders,
         seenPosition: LogPosition?, path: Substring, query: Substring,
         parameters: PathParameters, body: ByteBuffer
     ) throws {

@@ -11,7 +11,7 @@ enum EntityTag {
     ///
     /// - throws: ``Failure`` `malformed_if_match` when the field is no single entity tag, `version_mismatch` when its
     ///   tag cannot be that of any version.
-    static func expectedVersion(_ headers: HTTPFields) throws -> Int64? {
+    static func expectedVersion(_ headers: RequestHeaders) throws -> Int64? {
         guard let field = headers[.ifMatch] else { return nil }
         guard let tag = opaque(field) else {
             throw Failure(

@@ -15,7 +15,7 @@ struct RequestIdentity: Sendable {
     static let lengthLimit = 128
 
     /// What the client gave, where it is valid, else names made from a fresh identifier.
-    init(_ headers: HTTPFields, fresh: () -> Identifier) {
+    init(_ headers: RequestHeaders, fresh: () -> Identifier) {
         let given = headers[.requestID].flatMap { Self.isVisible($0) ? $0 : nil }
         let parent = headers[.traceparent].flatMap { Self.isTraceparent($0) ? $0 : nil }
         if let given, let parent {
@@ -49,7 +49,17 @@ struct RequestIdentity: Sendable {
     /// A trace that begins here: a time-ordered identifier is a valid trace identifier, and its random half names the
     /// span.
     private static func traceparent(_ identifier: Identifier) -> String {
-        let digits = identifier.description.filter { $0 != "-" }
-        return "00-\(digits)-\(digits.suffix(16))-01"
+        let high = hexadecimal(identifier.high)
+        let low = hexadecimal(identifier.low)
+        return "00-\(high)\(low)-\(low)-01"
+    }
+
+    /// The 16 digits of a number.
+    private static func hexadecimal(_ number: UInt64) -> String {
+        let alphabet: StaticString = "0123456789abcdef"
+        return String(unsafeUninitializedCapacity: 16) { buffer in
+            for place in 0..<16 { buffer[place] = alphabet.utf8Start[Int(number >> UInt64(60 - 4 * place) & 0xF)] }
+            return 16
+        }
     }
 }

@@ -50,6 +50,9 @@ public struct Route: Sendable {
     /// Whether it only reads a snapshot.
     var isRead: Bool { if case .read = handler { true } else { false } }
 
+    /// Whether it is a unit of work.
+    var isWrite: Bool { if case .write = handler { true } else { false } }
+
     private init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ bodyLimit: BodyLimit,
         isStream: Bool = false, _ handler: Handler

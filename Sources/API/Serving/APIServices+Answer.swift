@@ -5,8 +5,7 @@ import NIOCore
 
 /// A request that has arrived whole and whose route is known.
 struct IncomingRequest: Sendable {
-    let head: HTTPRequest
-    let target: RequestTarget
+    let head: RequestHead
     let parameters: PathParameters
     let body: ByteBuffer
     /// Whether it comes from a process on this machine.
@@ -18,7 +17,7 @@ extension APIServices {
     /// Checks who asks, waits for the position that the client has seen, and runs the route.
     func answer(_ incoming: IncomingRequest, _ route: Route) async throws -> CompleteResponse {
         let credential = try await authenticate(incoming, route.access)
-        let seen = try await waitForPosition(incoming.head.headerFields[.position])
+        let seen = try await waitForPosition(incoming.head.headers[.position])
         let request = try request(incoming, credential, seenPosition: seen)
         let (response, position) = try await run(route, request)
         return try complete(response, of: request, at: position)
@@ -31,7 +30,7 @@ extension APIServices {
     ///
     /// - returns: nil for what has to wait.
     func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {
-        guard case .read(let decode) = route.handler, incoming.head.headerFields[.position] == nil,
+        guard case .read(let decode) = route.handler, incoming.head.headers[.position] == nil,
             let credential = try authenticateAtOnce(incoming, route.access)
         else { return nil }
         let request = try request(incoming, credential, seenPosition: nil)
@@ -52,8 +51,8 @@ extension APIServices {
             context: ChangeContext(
                 tenant: credential.tenant, actor: credential.id.description,
                 requestID: incoming.identity.requestID, traceparent: incoming.identity.traceparent),
-            headers: incoming.head.headerFields, seenPosition: seenPosition, path: incoming.target.path,
-            query: incoming.target.query, parameters: incoming.parameters, body: incoming.body)
+            headers: incoming.head.headers, seenPosition: seenPosition, path: incoming.head.target.path,
+            query: incoming.head.target.query, parameters: incoming.parameters, body: incoming.body)
     }
 
     private func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {
@@ -100,7 +99,7 @@ extension APIServices {
     /// Bodies are JSON.
     private static func checkMediaType(_ incoming: IncomingRequest) throws {
         guard incoming.body.readableBytes > 0 else { return }
-        let field = incoming.head.headerFields[.contentType] ?? ""
+        let field = incoming.head.headers[.contentType] ?? ""
         let type = field.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {
             throw Failure(

@@ -7,7 +7,7 @@ extension APIServices {
     /// - throws: ``Failure`` `credential_required`, `invalid_credential`, or `missing_scope` that names the scope.
     func authenticate(_ incoming: IncomingRequest, _ access: Route.Access) async throws -> Credential {
         guard let scope = neededScope(incoming, access) else { return .anonymous }
-        let credential = try await credentials.verify(Self.key(incoming.head.headerFields))
+        let credential = try await credentials.verify(Self.key(incoming.head.headers))
         try Self.require(scope, of: credential)
         return credential
     }
@@ -15,7 +15,7 @@ extension APIServices {
     /// Does the same as ``authenticate(_:_:)`` if the credential is known without asking the database; else nil.
     func authenticateAtOnce(_ incoming: IncomingRequest, _ access: Route.Access) throws -> Credential? {
         guard let scope = neededScope(incoming, access) else { return .anonymous }
-        guard let credential = try credentials.verifyAtOnce(Self.key(incoming.head.headerFields)) else { return nil }
+        guard let credential = try credentials.verifyAtOnce(Self.key(incoming.head.headers)) else { return nil }
         try Self.require(scope, of: credential)
         return credential
     }
@@ -39,17 +39,18 @@ extension APIServices {
 
     /// A reverse proxy on this machine makes every client look local, so what it forwards is not taken for local.
     private func isDirectAndLocal(_ incoming: IncomingRequest) -> Bool {
-        incoming.isLocal && incoming.head.headerFields[.forwardedFor] == nil
-            && incoming.head.headerFields[.forwarded] == nil
+        incoming.isLocal && incoming.head.headers[.forwardedFor] == nil
+            && incoming.head.headers[.forwarded] == nil
     }
 
     /// The text of the key in `Authorization: Bearer` or `X-API-Key`.
-    private static func key(_ fields: HTTPFields) throws -> Substring {
+    private static func key(_ fields: RequestHeaders) throws -> Substring {
         if let field = fields[.apiKey] { return field[...] }
         guard let field = fields[.authorization] else { throw required }
-        let scheme = field.prefix { $0 != " " }
-        guard scheme.lowercased() == "bearer" else { throw required }
-        return field.dropFirst(scheme.count).drop { $0 == " " }
+        guard let space = field.utf8.firstIndex(of: UInt8(ascii: " ")), field[..<space].lowercased() == "bearer" else {
+            throw required
+        }
+        return field[space...].drop { $0 == " " }
     }
 
     private static var required: Failure {

@@ -13,10 +13,12 @@ final class SQLiteCheckpointer: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let stopped = DispatchSemaphore(value: 0)
     private let connection: SQLiteConnection
+    private let readers: SQLiteReaders
 
     /// - parameter connection: one of its own, which may write.
-    init(connection: SQLiteConnection) {
+    init(connection: SQLiteConnection, readers: SQLiteReaders) {
         self.connection = connection
+        self.readers = readers
         let thread = Thread { [self] in work() }
         thread.name = "millrace-checkpoint"
         thread.start()
@@ -35,6 +37,17 @@ final class SQLiteCheckpointer: Sendable {
         }
     }
 
+    /// Copies what the readers allow of the log, on the calling thread. Returns how many pages of it are copied in all.
+    @discardableResult
+    func copyLog(through connection: SQLiteConnection) -> Int {
+        readers.endIdleSnapshots()
+        // A copy that fails leaves the log as it is, durable; the next commit asks for another.
+        let copied = (try? connection.copyLog()) ?? 0
+        // A snapshot that began before the end of the copy would keep the log from beginning again.
+        readers.endIdleSnapshots()
+        return copied
+    }
+
     /// Ends the thread and waits for its end, which a copy in progress delays.
     func close() async {
         stop()
@@ -51,8 +64,7 @@ final class SQLiteCheckpointer: Sendable {
         while true {
             wake.wait()
             if state.withLock({ $0.isClosed }) { break }
-            // A copy that fails leaves the log as it is, durable; the next commit asks for another.
-            let copied = (try? connection.copyLog()) ?? 0
+            let copied = copyLog(through: connection)
             state.withLock { $0.policy.copied(pages: copied) }
         }
         stopped.signal()

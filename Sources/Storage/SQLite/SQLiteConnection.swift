@@ -26,6 +26,8 @@ final class SQLiteConnection: @unchecked Sendable {
     private let durations: MetricsFamily<Histogram>
     private var statements: [String: SQLiteStatement] = [:]
     private var deadline = ContinuousClock.Instant.now
+    /// The commit of this process whose data the open snapshot has at least, while a snapshot is kept open.
+    private(set) var snapshot: Int?
     /// How many pages the write-ahead log had after the latest commit of this connection.
     private(set) var logPages = 0
 
@@ -102,6 +104,24 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// Whether a transaction is open. SQLite closes one by itself after some errors, such as a full disk.
     var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+    /// Lets queries see one snapshot of the data: the one that is open, if nothing was committed since it began.
+    ///
+    /// - parameter commit: the latest commit of this process; the snapshot has it.
+    func beginSnapshot(at commit: Int) throws {
+        if snapshot == commit { return }
+        try endSnapshot()
+        _ = try execute("BEGIN")
+        snapshot = commit
+    }
+
+    /// Ends the snapshot that is open, if one is.
+    ///
+    /// - throws: when it cannot be ended: the connection must not be used again.
+    func endSnapshot() throws {
+        snapshot = nil
+        if isInTransaction { _ = try execute("COMMIT") }
+    }
 
     /// Runs a statement of our own that has no values and no rows of interest.
     func command(_ text: String) throws {

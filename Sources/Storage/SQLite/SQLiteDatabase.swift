@@ -7,6 +7,7 @@ public final class SQLiteDatabase: Database {
     private let readers: SQLiteReaders
     private let connection: SQLiteConnection
     private let checkpointer: SQLiteCheckpointer
+    private let commits = CommitCount()
     private let timeout: Duration
 
     public let dialect = Dialect.sqlite
@@ -24,12 +25,6 @@ public final class SQLiteDatabase: Database {
         connection = try SQLiteConnection(
             path: path, mode: .readWrite, pageCacheKiB: pageCacheKiB, options: options,
             durations: metrics.statements)
-        checkpointer = SQLiteCheckpointer(
-            connection: try SQLiteConnection(
-                path: path, mode: .readWrite, pageCacheKiB: 1_024, durations: metrics.statements))
-        writer = SQLiteWriter(
-            connection: connection, checkpointer: checkpointer, queueLimit: settings[StorageSettings.writeQueueLimit],
-            batchLimit: settings[StorageSettings.commitBatchLimit], timeout: timeout, metrics: metrics)
         let readers = SQLiteReaders(
             limit: settings[StorageSettings.readers], waiterLimit: settings[StorageSettings.readQueueLimit],
             acquireTimeout: .milliseconds(settings[StorageSettings.acquireTimeout]), metrics: metrics
@@ -39,6 +34,14 @@ public final class SQLiteDatabase: Database {
                 durations: metrics.statements)
         }
         self.readers = readers
+        checkpointer = SQLiteCheckpointer(
+            connection: try SQLiteConnection(
+                path: path, mode: .readWrite, pageCacheKiB: 1_024, durations: metrics.statements),
+            readers: readers)
+        writer = SQLiteWriter(
+            connection: connection, checkpointer: checkpointer, commits: commits,
+            queueLimit: settings[StorageSettings.writeQueueLimit],
+            batchLimit: settings[StorageSettings.commitBatchLimit], timeout: timeout, metrics: metrics)
         registry.onCollect { [weak readers] in readers?.measure() }
     }
 
@@ -51,7 +54,7 @@ public final class SQLiteDatabase: Database {
     public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         let connection = try await readers.acquire()
         defer { readers.release(connection) }
-        return try Self.read(on: connection, within: timeout, body)
+        return try read(on: connection, within: timeout, body)
     }
 
     public func readAtOnce<T: Sendable>(
@@ -60,25 +63,25 @@ public final class SQLiteDatabase: Database {
         guard let connection = try readers.acquireAtOnce() else { return nil }
         defer { readers.release(connection) }
         do {
-            return try Self.read(on: connection, within: min(time, timeout), body)
+            return try read(on: connection, within: min(time, timeout), body)
         } catch let failure as Failure where failure.code == Failure.statementTimeout.code {
             return nil
         }
     }
 
-    private static func read<T>(
+    /// Runs queries on a snapshot that has every commit until now. The connection keeps it for the next read, which
+    /// uses it too when nothing was committed in between.
+    private func read<T>(
         on connection: SQLiteConnection, within time: Duration, _ body: (any ReadTransaction) throws -> T
     ) throws -> T {
         connection.allow(time)
-        _ = try connection.execute("BEGIN")
+        try connection.beginSnapshot(at: commits.value)
         do {
-            let result = try body(SQLiteReadTransaction(connection))
-            _ = try connection.execute("COMMIT")
-            return result
+            return try body(SQLiteReadTransaction(connection))
         } catch {
             connection.allow(.seconds(60))
-            // A connection that cannot end its transaction is not used again.
-            if connection.isInTransaction { try? connection.command("ROLLBACK") }
+            // A connection that cannot end its snapshot is not used again.
+            try? connection.endSnapshot()
             throw error
         }
     }

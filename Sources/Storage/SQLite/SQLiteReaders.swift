@@ -49,13 +49,22 @@ final class SQLiteReaders: Sendable {
 
     /// Takes back a connection, for the next who wants one unless it could not end its transaction.
     func release(_ connection: SQLiteConnection) {
-        guard !connection.isInTransaction else {
+        guard !connection.isInTransaction || connection.snapshot != nil else {
             state.withLock { $0.discard() }?.resume(returning: nil)
             return
         }
         switch state.withLock({ $0.release(connection) }) {
         case .hand(let connection, let waiter): waiter.resume(returning: connection)
         case .keep, .close: break
+        }
+    }
+
+    /// Ends the snapshots that connections have kept since their last read, because a checkpoint cannot go past them.
+    func endIdleSnapshots() {
+        for connection in state.withLock({ $0.takeIdle() }) {
+            // A connection that cannot end its snapshot is not used again.
+            try? connection.endSnapshot()
+            release(connection)
         }
     }
 

@@ -21,17 +21,19 @@ final class SQLiteWriter: Sendable {
     private let stopped = DispatchSemaphore(value: 0)
     private let connection: SQLiteConnection
     private let checkpointer: SQLiteCheckpointer
+    private let commits: CommitCount
     private let queueLimit: Int
     private let batchLimit: Int
     private let timeout: Duration
     private let metrics: StorageMetrics
 
     init(
-        connection: SQLiteConnection, checkpointer: SQLiteCheckpointer, queueLimit: Int, batchLimit: Int,
-        timeout: Duration, metrics: StorageMetrics
+        connection: SQLiteConnection, checkpointer: SQLiteCheckpointer, commits: CommitCount, queueLimit: Int,
+        batchLimit: Int, timeout: Duration, metrics: StorageMetrics
     ) {
         self.connection = connection
         self.checkpointer = checkpointer
+        self.commits = commits
         connection.watchLog()
         self.queueLimit = queueLimit
         self.batchLimit = batchLimit
@@ -116,12 +118,12 @@ final class SQLiteWriter: Sendable {
             let start = ContinuousClock.now
             connection.allow(.seconds(3600))
             _ = try connection.execute("COMMIT")
+            commits.increment()
             metrics.commitDuration.observe(ContinuousClock.now - start)
             metrics.batchSize.observe(Double(batch.count))
             for action in transaction.actionsAfterCommit { action() }
             for (write, failure) in zip(batch, failures) { write.finish(failure) }
-            // What cannot be copied now is copied later: the log is durable by itself.
-            if checkpointer.committed(pages: connection.logPages) { _ = try? connection.copyLog() }
+            if checkpointer.committed(pages: connection.logPages) { checkpointer.copyLog(through: connection) }
         } catch {
             // When it cannot be undone now, the next transaction cannot begin, and this is tried again after it.
             if connection.isInTransaction { try? connection.command("ROLLBACK") }

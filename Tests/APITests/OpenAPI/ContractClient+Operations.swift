@@ -2,6 +2,7 @@ import ChangeLog
 import Core
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import Synchronization
 import TestKit
 import Testing
@@ -44,7 +45,7 @@ extension ContractClient {
             return
         }
         let request = try APIRequest(
-            credential: .anonymous, context: TestStore.context, headers: [:], seenPosition: nil,
+            credential: .anonymous, context: TestStore.context, headers: RequestHeaders([:]), seenPosition: nil,
             path: Substring(route.path), query: "after=0&types=product", parameters: PathParameters(),
             body: ByteBuffer())
         guard case .stream(let contentType, let write) = try await answer(request).body else {

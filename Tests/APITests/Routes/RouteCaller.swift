@@ -3,6 +3,7 @@ import Commerce
 import Core
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import Storage
 import TestKit
 
@@ -42,10 +43,10 @@ struct RouteCaller: Sendable {
         }
         var path = PathParameters()
         for (name, value) in parameters { path.add(name, Substring(value)) }
-        var headers = HTTPFields()
-        if let ifMatch { headers[.ifMatch] = ifMatch }
+        var headers = HTTPHeaders()
+        if let ifMatch { headers.add(name: "If-Match", value: ifMatch) }
         let request = try APIRequest(
-            credential: credential, context: TestStore.context, headers: headers, seenPosition: seen,
+            credential: credential, context: TestStore.context, headers: RequestHeaders(headers), seenPosition: seen,
             path: Substring(template), query: Substring(query), parameters: path,
             body: ByteBuffer(string: body ?? ""))
         let response: APIResponse
