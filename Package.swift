@@ -37,6 +37,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -49,6 +50,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -64,19 +66,22 @@ let package = Package(
         room("Core"),
         room("Telemetry", uses: ["Core"]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", crypto]),
-        room("ChangeLog", uses: ["Core", "Storage", "Telemetry", lifecycle, logging]),
+        room("Caching", uses: ["Core", "Telemetry", deques]),
+        room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", lifecycle, logging]),
         room("Search", uses: ["CSQLite", "Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
             "API",
             uses: [
-                "Core", "Storage", "ChangeLog", "Search", "Commerce", "Telemetry", crypto, httpTypes, hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Telemetry", crypto, httpTypes,
+                hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioCompression, lifecycle,
             ]),
         room(
             "Server",
             uses: [
-                "Core", "Storage", "ChangeLog", "Search", "Commerce", "API", "Telemetry", configuration, hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "API", "Telemetry", configuration,
+                hummingbird,
                 lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
@@ -86,6 +91,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("Storage", uses: ["Core", "Storage", "Telemetry"]),
+        tests("Caching", uses: ["Caching", "Core", "Telemetry"]),
         tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry"]),
         tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
@@ -94,7 +100,8 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging,
+                "API", "Commerce", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes,
+                lifecycle, logging,
                 nio, nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),

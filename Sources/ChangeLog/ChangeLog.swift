@@ -1,3 +1,4 @@
+public import Caching
 public import Core
 public import Storage
 import Synchronization
@@ -17,15 +18,21 @@ public final class ChangeLog: Sendable {
     public let database: any Database
     /// Where the time of changes comes from.
     public let time: any TimeSource
+    /// The images of entities that were read lately. Each change that is written here takes its own out.
+    public let cache: EntityCache
     private let identifiers = IdentifierGenerator()
     private let latest: Atomic<Int64>
     private let signal = ChangeSignal()
     private let positionGauge: Gauge
 
     /// Opens the log of a database whose schema is in place.
-    public init(database: any Database, time: any TimeSource = SystemTime(), metrics: MetricsRegistry) async throws {
+    public init(
+        database: any Database, time: any TimeSource = SystemTime(), settings: SettingsValues = .defaults,
+        metrics: MetricsRegistry
+    ) async throws {
         self.database = database
         self.time = time
+        cache = EntityCache(settings: settings, metrics: metrics)
         let last = try await database.read { transaction in
             try transaction.first("SELECT COALESCE(MAX(position), 0) FROM changes") { $0.integer(0) }
         }
@@ -48,7 +55,10 @@ public final class ChangeLog: Sendable {
             let value = try body(unit)
             try unit.flush()
             if let position = unit.position {
-                transaction.afterCommit { [self] in advance(to: position) }
+                transaction.afterCommit { [self, updated = unit.updated] in
+                    cache.remove(updated, changedAt: position)
+                    advance(to: position)
+                }
             }
             return (value, unit.position)
         }

@@ -1,3 +1,4 @@
+import Caching
 public import Core
 public import Storage
 
@@ -15,6 +16,8 @@ public final class UnitOfWork {
     public let now: Timestamp
     /// The position of its latest change that is written, or nil while there is none.
     public private(set) var position: LogPosition?
+    /// What it updated or deleted. What it inserted nobody can have read before.
+    private(set) var updated: [EntityCache.Key] = []
     private let identifiers: IdentifierGenerator
     /// The rows of changes that are recorded and not written yet: one statement writes many of them.
     private var pending: [SQL] = []
@@ -72,6 +75,7 @@ public final class UnitOfWork {
             \(before.map(SQLValue.utf8)), \(changedFields.joined(separator: ",")), \(context.actor), \
             \(context.requestID), \(context.traceparent), \(now))
             """)
+        if operation != .insert { updated.append(EntityCache.Key(tenant, entityType, entity)) }
         if pending.count == Self.rowsAtOnce { try flush() }
     }
 

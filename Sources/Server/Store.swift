@@ -52,7 +52,8 @@ public final class Store: Sendable {
                 path: directory.file(fileName), settings: settings, metrics: metrics)
             do {
                 try await database.migrate(schemas, at: time)
-                let log = try await ChangeLog(database: database, time: time, metrics: metrics)
+                let log = try await ChangeLog(
+                    database: database, time: time, settings: settings, metrics: metrics)
                 let store = Store(directory, database, log, Commerce(settings: settings), metrics)
                 _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
                     [credentials = store.credentials] in

@@ -35,7 +35,7 @@ public final class TestStore: Sendable {
             database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
         }
         try await database.migrate([ChangeLogSchema.schema] + schemas)
-        log = try await ChangeLog(database: database, time: time, metrics: metrics)
+        log = try await ChangeLog(database: database, time: time, settings: settings, metrics: metrics)
     }
 
     /// A context of the first tenant.

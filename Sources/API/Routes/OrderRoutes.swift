@@ -19,10 +19,7 @@ extension Routes {
                 let (filter, page) = try request.readQuery { (OrderFilter(&$0), $0.page()) }
                 return { .page(try orders.list(filter, page, of: request.tenant, in: $0)) }
             },
-            .read(.get, "/api/v1/orders/{id}", scope: read) { request in
-                let id = try request.identifier("id")
-                return { .ok(try orders.find(id, of: request.tenant, in: $0)) }
-            },
+            .entity("/api/v1/orders/{id}", scope: read, entityType: "order") { try orders.find($0, of: $1, in: $2) },
             .read(.get, "/api/v1/orders/by-number/{number}", scope: read) { request in
                 let number = try request.parameter("number")
                 return { .ok(try orders.find(number: number, of: request.tenant, in: $0)) }

@@ -1,4 +1,6 @@
+import Caching
 public import ChangeLog
+import Core
 public import HTTPTypes
 public import Storage
 
@@ -27,9 +29,16 @@ public struct Route: Sendable {
     /// What a write route returns from decoding: the work that takes effect together, or not at all.
     public typealias Writing = @Sendable (UnitOfWork) throws -> APIResponse
 
+    /// How an entity is read whose image may be in the cache.
+    struct EntityReading: Sendable {
+        let entityType: String
+        let find: @Sendable (Identifier, Tenant, any ReadTransaction) throws -> EntityCache.Image
+    }
+
     /// How a request is answered.
     enum Handler: Sendable {
         case read(@Sendable (APIRequest) throws -> Reading)
+        case entity(EntityReading)
         case write(@Sendable (APIRequest) throws -> Writing)
         case custom(@Sendable (APIRequest) async throws -> APIResponse)
     }
@@ -48,7 +57,12 @@ public struct Route: Sendable {
     let isStream: Bool
 
     /// Whether it only reads a snapshot.
-    var isRead: Bool { if case .read = handler { true } else { false } }
+    var isRead: Bool {
+        switch handler {
+        case .read, .entity: true
+        case .write, .custom: false
+        }
+    }
 
     /// Whether it is a unit of work.
     var isWrite: Bool { if case .write = handler { true } else { false } }
@@ -75,6 +89,23 @@ extension Route {
         _ decode: @escaping @Sendable (APIRequest) throws -> Reading
     ) -> Route {
         Route(method, path, .scope(scope), .standard, .read(decode))
+    }
+
+    /// A route that reads one entity by the identifier in its path. What it answers is the image of the entity in the
+    /// change log, so it is kept until the log tells of a change of the entity.
+    ///
+    /// - parameters:
+    ///   - entityType: as in the change log.
+    ///   - find: reads the entity, or throws `not_found`.
+    static func entity<Entity: JSONEncodable & Versioned & SendableMetatype>(
+        _ path: String, scope: String, entityType: String,
+        _ find: @escaping @Sendable (Identifier, Tenant, any ReadTransaction) throws -> Entity
+    ) -> Route {
+        let reading = EntityReading(entityType: entityType) { id, tenant, transaction in
+            let entity = try find(id, tenant, transaction)
+            return EntityCache.Image(json: JSONWriter.bytes(of: entity, capacity: 2_048), version: entity.version)
+        }
+        return Route(.get, path, .scope(scope), .standard, .entity(reading))
     }
 
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.

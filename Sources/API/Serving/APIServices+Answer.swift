@@ -30,13 +30,21 @@ extension APIServices {
     ///
     /// - returns: nil for what has to wait.
     func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {
-        guard case .read(let decode) = route.handler, incoming.head.headers[.position] == nil,
+        guard incoming.head.headers[.position] == nil,
             let credential = try authenticateAtOnce(incoming, route.access)
         else { return nil }
         let request = try request(incoming, credential, seenPosition: nil)
-        let reading = try decode(request)
-        guard let answer = try log.readAtOnce(within: Self.timeAtOnce, { try reading($0) }) else { return nil }
-        return try complete(answer.value, of: request, at: answer.position)
+        let answer: (response: APIResponse, position: LogPosition)?
+        switch route.handler {
+        case .read(let decode):
+            let reading = try decode(request)
+            answer = try log.readAtOnce(within: Self.timeAtOnce) { try reading($0) }.map { ($0.value, $0.position) }
+        case .entity(let reading):
+            answer = try readEntityAtOnce(reading, request, within: Self.timeAtOnce)
+        case .write, .custom:
+            answer = nil
+        }
+        return try answer.map { try complete($0.response, of: request, at: $0.position) }
     }
 
     /// How long queries may hold up an event loop.
@@ -61,6 +69,8 @@ extension APIServices {
             let reading = try decode(request)
             let answer = try await log.read { try reading($0) }
             return (answer.value, answer.position)
+        case .entity(let reading):
+            return try await readEntity(reading, request)
         case .write(let decode):
             let writing = try decode(request)
             if let key = try IdempotencyKey(request, method: route.method) {

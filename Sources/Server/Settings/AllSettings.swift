@@ -1,4 +1,5 @@
 import API
+import Caching
 import ChangeLog
 import Commerce
 public import Core
@@ -12,7 +13,7 @@ public enum AllSettings {
     /// - throws: ``Failure`` `duplicate_setting` when two have one name, which is a defect.
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
-            ServerSettings.all + APISettings.all + StorageSettings.all + ChangeLogSettings.all + SearchSettings.all
-                + CommerceSettings.all)
+            ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
+                + SearchSettings.all + CommerceSettings.all)
     }
 }

@@ -1,3 +1,4 @@
+import Caching
 import ChangeLog
 import Commerce
 import Core
@@ -52,6 +53,10 @@ struct RouteCaller: Sendable {
         let response: APIResponse
         switch route.handler {
         case .read(let decode): response = try await store.log.read(decode(request)).value
+        case .entity(let reading):
+            let id = try request.identifier("id")
+            let image = try await store.log.read { try reading.find(id, request.tenant, $0) }.value
+            response = .json(image.json, version: image.version)
         case .write(let decode): response = try await store.log.write(TestStore.context, decode(request)).value
         case .custom(let answer): response = try await answer(request)
         }
