@@ -5,7 +5,7 @@ public import Telemetry
 /// The images of entities that were read lately, so that reading one again asks no database.
 ///
 /// An image is valid for a position of the log, not for a time (DESIGN.md, invariant 3): each change of an entity takes
-/// its image out before anybody is told of the change, and what was read at an earlier position is not taken in any more.
+/// its image out before anybody is told of the change, and what was read before is not taken in any more.
 public final class EntityCache: Sendable {
     /// Which entity of whom.
     public struct Key: Hashable, Sendable {

@@ -3,9 +3,10 @@ import DequeModule
 /// Values by key within a number of bytes; those that are asked for once make room first.
 ///
 /// New entries stand in a small queue of a tenth of the bytes and move to the main queue if they are asked for again
-/// before they reach its end. Entries of the main queue go round again for each time that they were asked for. The keys that left the
-/// small queue are remembered for a while, and enter the main queue when they come back. So a walk over everything
-/// does not push out what many ask for (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023).
+/// before they reach its end. Entries of the main queue go round again for each time that they were asked for. Keys
+/// that left the small queue are remembered for a while, and enter the main queue when they come back. So a walk over
+/// everything does not push out what many ask for (Yang et al., "FIFO queues are all you need for cache eviction", SOSP
+/// 2023).
 struct S3FIFO<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         let value: Value

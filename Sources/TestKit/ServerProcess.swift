@@ -167,12 +167,22 @@ private final class ChildProcess: Sendable {
         }
     }
 
+    /// What there is to read, empty at the end, nil after an error. `availableData` ends this process when a signal
+    /// interrupts it.
+    private static func readPart(_ descriptor: Int32) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count >= 0 { return Array(buffer[..<count]) }
+            if errno != EINTR { return nil }
+        }
+    }
+
     private static func readLines(_ handle: FileHandle, _ body: (String) -> Void) {
         var rest: [UInt8] = []
         while true {
-            let data = handle.availableData
-            guard !data.isEmpty else { break }
-            rest += data
+            guard let bytes = readPart(handle.fileDescriptor), !bytes.isEmpty else { break }
+            rest += bytes
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 body(String(decoding: rest[..<end], as: UTF8.self))
                 rest.removeFirst(end + 1)
