@@ -45,6 +45,14 @@ public protocol WriteTransaction: ReadTransaction {
     @discardableResult
     func execute(_ sql: SQL) throws -> Int
 
+    /// Inserts rows into a table whose key the engine assigns in ascending order (`{position}`).
+    ///
+    /// - parameters:
+    ///   - insertion: an `INSERT` without `RETURNING`.
+    ///   - key: the name of the column that the engine assigns.
+    /// - returns: the key of the last row.
+    func append(_ insertion: SQL, key: StaticString) throws -> Int64
+
     /// Calls a closure after the transaction is durable and before its writer is told so.
     ///
     /// The closure must be quick; it runs on the thread that commits.

@@ -13,6 +13,12 @@ public struct SQL: Sendable {
     /// The values in the order of their question marks.
     public private(set) var values: [SQLValue]
 
+    /// A text of our own code with as many values as it has question marks.
+    init(text: String, values: [SQLValue]) {
+        self.text = text
+        self.values = values
+    }
+
     /// Adds a fragment at the end.
     public static func += (left: inout SQL, right: SQL) {
         left.text += right.text
@@ -64,7 +70,7 @@ extension SQL: ExpressibleByStringInterpolation {
         /// Binds a value that may be missing, as NULL then.
         public mutating func appendInterpolation(_ value: (some SQLBindable)?) {
             text += "?"
-            values.append(value?.sqlValue ?? .null)
+            values.append(value.sqlValue)
         }
 
         /// Binds each value of a list, separated by commas, for `IN (…)`. An empty list matches nothing.
@@ -74,7 +80,7 @@ extension SQL: ExpressibleByStringInterpolation {
                 return
             }
             text += String(repeating: "?, ", count: list.count - 1) + "?"
-            values += list.map(\.sqlValue)
+            for value in list { values.append(value.sqlValue) }
         }
 
         /// Inserts another fragment with its values.

@@ -22,6 +22,11 @@ extension SQLValue: SQLBindable {
     public var sqlValue: SQLValue { self }
 }
 
+extension Optional: SQLBindable where Wrapped: SQLBindable {
+    /// A value that is missing is stored as NULL.
+    public var sqlValue: SQLValue { self?.sqlValue ?? .null }
+}
+
 extension Int: SQLBindable {
     public var sqlValue: SQLValue { .integer(Int64(self)) }
 }

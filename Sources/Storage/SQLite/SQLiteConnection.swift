@@ -24,7 +24,7 @@ final class SQLiteConnection: @unchecked Sendable {
 
     private let handle: OpaquePointer
     private let durations: MetricsFamily<Histogram>
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [StatementText: SQLiteStatement] = [:]
     private var deadline = ContinuousClock.Instant.now
     /// The commit of this process whose data the open snapshot has at least, while a snapshot is kept open.
     private(set) var snapshot: Int?
@@ -160,6 +160,10 @@ final class SQLiteConnection: @unchecked Sendable {
         return Int(sqlite3_changes64(handle))
     }
 
+    /// The row number of the latest row that was inserted, which is the key that SQLite assigned to it. `RETURNING` it
+    /// would cost a temporary table and a copy of each page that the statement changes.
+    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
     /// Notes after each commit how many pages the write-ahead log has, as ``logPages``.
     func watchLog() {
         let address = Unmanaged.passUnretained(self).toOpaque()
@@ -193,13 +197,15 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     private func prepared(_ text: String) throws -> SQLiteStatement {
-        if let statement = statements[text], !statement.isBusy { return statement }
+        let key = StatementText(text: text)
+        let known = statements[key]
+        if let known, !known.isBusy { return known }
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw failure(code, text) }
         let statement = SQLiteStatement(handle: prepared, duration: durations.with(StatementLabel.of(text)))
         if statements.count >= Self.statementLimit { statements = statements.filter { $0.value.isBusy } }
-        if statements[text] == nil { statements[text] = statement }
+        if known == nil { statements[key] = statement }
         return statement
     }
 

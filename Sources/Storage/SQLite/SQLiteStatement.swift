@@ -10,6 +10,8 @@ final class SQLiteStatement: RowSource {
     let valueCount: Int
     /// Whether a query is stepping through it. A second query with the same text then needs a statement of its own.
     var isBusy = false
+    /// The texts and blobs that are bound.
+    private var copies = BoundCopies()
 
     init(handle: OpaquePointer, duration: Histogram) {
         self.handle = handle
@@ -21,41 +23,39 @@ final class SQLiteStatement: RowSource {
         sqlite3_finalize(handle)
     }
 
-    /// Tells SQLite to copy what is bound, because our buffers do not outlive the call.
+    /// Tells SQLite to copy what is bound.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    /// Tells SQLite that what is bound stays where it is.
+    private static let kept: sqlite3_destructor_type? = nil
 
+    /// Binds values to the places of the statement, which must not be stepping.
     func bind(_ values: [SQLValue]) {
+        copies.beginAnew()
         for (offset, value) in values.enumerated() {
             let index = Int32(offset + 1)
             switch value {
             case .null: sqlite3_bind_null(handle, index)
             case .integer(let number): sqlite3_bind_int64(handle, index, number)
             case .real(let number): sqlite3_bind_double(handle, index, number)
-            case .text(var text):
-                text.withUTF8 { utf8 in
-                    utf8.withMemoryRebound(to: CChar.self) { characters in
-                        let start = characters.baseAddress ?? UnsafePointer(Self.nothing)
-                        _ = sqlite3_bind_text(handle, index, start, Int32(characters.count), Self.copied)
-                    }
-                }
-            case .utf8(let bytes):
-                bytes.withUnsafeBufferPointer { buffer in
-                    buffer.withMemoryRebound(to: CChar.self) { characters in
-                        let start = characters.baseAddress ?? UnsafePointer(Self.nothing)
-                        _ = sqlite3_bind_text(handle, index, start, Int32(characters.count), Self.copied)
-                    }
-                }
-            case .bytes(let bytes):
-                bytes.withUnsafeBytes { buffer in
-                    let start = buffer.baseAddress ?? UnsafeRawPointer(Self.nothing)
-                    _ = sqlite3_bind_blob(handle, index, start, Int32(buffer.count), Self.copied)
-                }
+            case .text(var text): text.withUTF8 { bind(text: UnsafeRawBufferPointer($0), at: index) }
+            case .utf8(let bytes): bytes.withUnsafeBytes { bind(text: $0, at: index) }
+            case .bytes(let bytes): bytes.withUnsafeBytes { bind(blob: $0, at: index) }
             case .identifier(let identifier):
-                withUnsafeBytes(of: identifier.bytes) { buffer in
-                    _ = sqlite3_bind_blob(handle, index, buffer.baseAddress, 16, Self.copied)
-                }
+                withUnsafeBytes(of: identifier.bytes) { bind(blob: $0, at: index) }
             }
         }
+    }
+
+    private func bind(text: UnsafeRawBufferPointer, at index: Int32) {
+        let copy = copies.add(text)
+        let start = (copy ?? text.baseAddress ?? UnsafeRawPointer(Self.nothing)).assumingMemoryBound(to: CChar.self)
+        sqlite3_bind_text(handle, index, start, Int32(text.count), copy == nil ? Self.copied : Self.kept)
+    }
+
+    private func bind(blob: UnsafeRawBufferPointer, at index: Int32) {
+        let copy = copies.add(blob)
+        let start = copy ?? blob.baseAddress ?? UnsafeRawPointer(Self.nothing)
+        sqlite3_bind_blob(handle, index, start, Int32(blob.count), copy == nil ? Self.copied : Self.kept)
     }
 
     /// Where empty text and empty blobs start: a null pointer would bind NULL.

@@ -217,6 +217,11 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         return try connection.execute(sql)
     }
 
+    func append(_ insertion: SQL, key _: StaticString) throws -> Int64 {
+        _ = try execute(insertion)
+        return connection.lastInsertedRow
+    }
+
     func afterCommit(_ body: @escaping @Sendable () -> Void) {
         actionsAfterCommit.append(body)
     }
