@@ -20,10 +20,17 @@ public final class UnitOfWork {
     private(set) var updated: [EntityCache.Key] = []
     private let identifiers: IdentifierGenerator
     /// The rows of changes that are recorded and not written yet: one statement writes many of them.
-    private var pending: [SQL] = []
+    private var pending: [SQLValue] = []
+    private var pendingCount = 0
+    /// The thing that was recorded last, and its image.
+    private var latest: (entity: Identifier, image: [UInt8])?
 
-    /// How many changes one statement writes at most.
-    private static let rowsAtOnce = 32
+    private static let insertion = Insertion(
+        into: "changes",
+        """
+        tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields, actor, request_id, \
+        traceparent, changed_at
+        """)
 
     init(
         _ transaction: any WriteTransaction, _ context: ChangeContext, now: Timestamp, identifiers: IdentifierGenerator
@@ -69,30 +76,34 @@ public final class UnitOfWork {
         _ entityType: String, _ entity: Identifier, _ operation: Operation, before: [UInt8]?, after: [UInt8]?,
         changedFields: [String]
     ) throws {
-        pending.append(
-            """
-            (\(tenant), \(entityType), \(entity), \(operation.rawValue), \(after.map(SQLValue.utf8)), \
-            \(before.map(SQLValue.utf8)), \(changedFields.joined(separator: ",")), \(context.actor), \
-            \(context.requestID), \(context.traceparent), \(now))
-            """)
+        if pending.isEmpty { pending.reserveCapacity(Self.usualValueCount) }
+        pending += [
+            tenant.sqlValue, .text(entityType), .identifier(entity), .text(operation.rawValue),
+            after.map(SQLValue.utf8).sqlValue, before.map(SQLValue.utf8).sqlValue,
+            .text(changedFields.joined(separator: ",")), .text(context.actor), context.requestID.sqlValue,
+            context.traceparent.sqlValue, now.sqlValue,
+        ]
+        pendingCount += 1
         if operation != .insert { updated.append(EntityCache.Key(tenant, entityType, entity)) }
-        if pending.count == Self.rowsAtOnce { try flush() }
+        latest = after.map { (entity, $0) }
+        if pendingCount == Insertion.rowLimit { try flush() }
     }
+
+    /// The JSON of a thing after its change, if that was the latest change to be recorded: so the answer to a request
+    /// need not write it again.
+    public func image(of entity: Identifier) -> [UInt8]? {
+        latest?.entity == entity ? latest?.image : nil
+    }
+
+    /// Room for the changes of an order of a few lines.
+    private static let usualValueCount = 128
 
     /// Writes the changes that were recorded since the last time, in their order, by one statement.
     func flush() throws {
-        guard let first = pending.first else { return }
-        var insert: SQL = """
-            INSERT INTO changes (tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
-                actor, request_id, traceparent, changed_at)
-            VALUES \(first)
-            """
-        for row in pending.dropFirst() { insert += ", \(row)" }
-        insert += " RETURNING position"
+        guard pendingCount > 0 else { return }
+        let last = try transaction.append(Self.insertion.statement(pending), key: "position")
+        position = LogPosition(last)
         pending.removeAll(keepingCapacity: true)
-        try transaction.forEachRow(insert) { row in
-            position = max(position ?? .start, row.position(0))
-            return true
-        }
+        pendingCount = 0
     }
 }

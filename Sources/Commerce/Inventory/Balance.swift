@@ -59,6 +59,13 @@ extension Balance {
             reorderPoint: reorderPoint, version: version - 1)
     }
 
+    /// The balance after so many more units of it were reserved.
+    func after(reserved quantity: Int64) -> Balance {
+        Balance(
+            id: id, sku: sku, location: location, onHand: onHand, reserved: reserved + quantity,
+            reorderPoint: reorderPoint, version: version + 1)
+    }
+
     /// The names of the JSON members that differ from an earlier state of the same balance, in their order.
     func changedMembers(since before: Balance) -> [String] {
         var names: [String] = []

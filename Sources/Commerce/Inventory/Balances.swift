@@ -14,22 +14,23 @@ struct Balances {
     func take(_ quantity: Int64, of sku: String, at location: String?, in unit: UnitOfWork) throws -> Balance? {
         let place: SQL = location.map { " AND b.location = \($0)" } ?? ""
         let choice: SQL = """
-            SELECT b.location FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
+            SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
+            FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
             WHERE b.tenant = \(unit.tenant) AND b.sku = \(sku)\(place) AND b.on_hand - b.reserved >= \(quantity)
                 AND l.is_active = 1
             ORDER BY l.priority, l.code LIMIT 1
             """
         for _ in 0..<Self.attemptLimit {
-            let taken = try unit.transaction.first(
+            guard let found = try unit.transaction.first(choice, Balance.init(row:)) else { return nil }
+            // The condition on the version makes what was read true of what is changed, so nothing has to be returned.
+            // On an engine with several writers another may have come between; then there is another choice to make.
+            let count = try unit.transaction.execute(
                 """
                 UPDATE balances SET reserved = reserved + \(quantity), version = version + 1
-                WHERE tenant = \(unit.tenant) AND sku = \(sku) AND location = (\(choice))
-                    AND on_hand - reserved >= \(quantity)
-                RETURNING \(Balance.columns)
-                """, Balance.init(row:))
-            if let taken { return taken }
-            // On an engine with several writers the chosen location may have been emptied while another has enough.
-            guard try unit.transaction.exists(choice) else { return nil }
+                WHERE tenant = \(unit.tenant) AND sku = \(found.sku) AND location = \(found.location)
+                    AND version = \(found.version) AND on_hand - reserved >= \(quantity)
+                """)
+            if count == 1 { return found.after(reserved: quantity) }
         }
         throw Self.contended(sku)
     }

@@ -21,7 +21,11 @@ extension Inventory {
             if let first = try earlier(request, in: unit) { return .repeated(first) }
             throw try shortage(of: request, in: unit)
         }
-        if let made = try hold(request.quantity, at: balance, for: request, in: unit) { return .made(made) }
+        let hold = Hold(request.quantity, at: balance, for: request, in: unit)
+        if try insert(hold.reservation, in: unit) {
+            try record(hold, in: unit)
+            return .made(hold.reservation)
+        }
         _ = try balances.giveBack(request.quantity, of: request.sku, at: balance.location, in: unit)
         guard let first = try earlier(request, in: unit) else {
             throw Failure.internal("The reference \(request.reference ?? "") is taken by no reservation.")
@@ -34,65 +38,92 @@ extension Inventory {
     /// The reservations come in the order of the skus. A line whose units no single location has is split over several
     /// by their priority, into several reservations, unless it names a location or a reference.
     public func reserve(lines: [ReservationRequest], in unit: UnitOfWork) throws -> [Reservation] {
-        // Everyone takes the rows in the order of the skus, so that two orders never wait for each other.
-        try lines.sorted { $0.sku < $1.sku }.flatMap { line in
-            guard line.location == nil, line.reference == nil else { return [try reserve(line, in: unit)] }
-            if let balance = try balances.take(line.quantity, of: line.sku, at: nil, in: unit) {
-                return [try hold(line.quantity, at: balance, for: line, in: unit)].compactMap { $0 }
+        var reservations: [Reservation] = []
+        var holds: [Hold] = []
+        do {
+            // Everyone takes the rows in the order of the skus, so that two orders never wait for each other.
+            for line in lines.sorted(by: { $0.sku < $1.sku }) {
+                if line.reference == nil {
+                    holds += try take(line, in: unit)
+                } else {
+                    reservations += try write(holds, in: unit)
+                    holds = []
+                    reservations.append(try reserve(line, in: unit))
+                }
             }
-            return try reserveSplit(line, in: unit)
+        } catch {
+            // Whoever looks for what is lacking finds what the lines before took as reservations.
+            _ = try write(holds, in: unit)
+            throw error
+        }
+        return reservations + (try write(holds, in: unit))
+    }
+
+    /// Units that are taken from a balance and whose reservation is not written yet.
+    private struct Hold {
+        let balance: Balance
+        let reservation: Reservation
+
+        init(_ quantity: Int64, at balance: Balance, for request: ReservationRequest, in unit: UnitOfWork) {
+            self.balance = balance
+            reservation = Reservation(
+                id: unit.makeIdentifier(), sku: request.sku, location: balance.location, quantity: quantity,
+                state: .held, reference: request.reference, orderID: request.orderID,
+                orderLineID: request.orderLineID, splitFrom: nil,
+                expiresAt: request.expiresIn.map(unit.now.advanced(bySeconds:)), version: 1, createdAt: unit.now,
+                updatedAt: unit.now)
         }
     }
 
+    /// Takes the units of a line, from several locations when it names none and no single one has them all.
+    private func take(_ line: ReservationRequest, in unit: UnitOfWork) throws -> [Hold] {
+        if let balance = try balances.take(line.quantity, of: line.sku, at: line.location, in: unit) {
+            return [Hold(line.quantity, at: balance, for: line, in: unit)]
+        }
+        guard line.location == nil else { throw try shortage(of: line, in: unit) }
+        return try takeSplit(line, in: unit)
+    }
+
     /// Takes what each location has, in the order of priority, until the line has all its units.
-    private func reserveSplit(_ line: ReservationRequest, in unit: UnitOfWork) throws -> [Reservation] {
+    private func takeSplit(_ line: ReservationRequest, in unit: UnitOfWork) throws -> [Hold] {
         let candidates = try balances.reservable(line.sku, of: unit.tenant, in: unit.transaction)
         guard candidates.reduce(0, { $0 + $1.available }) >= line.quantity else {
             throw try shortage(of: line, in: unit)
         }
         var missing = line.quantity
-        var parts: [Reservation] = []
+        var parts: [Hold] = []
         for candidate in candidates where missing > 0 && candidate.available > 0 {
             let quantity = min(candidate.available, missing)
-            guard let balance = try balances.take(quantity, of: line.sku, at: candidate.location, in: unit),
-                let part = try hold(quantity, at: balance, for: line, in: unit)
-            else { continue }
-            parts.append(part)
+            guard let balance = try balances.take(quantity, of: line.sku, at: candidate.location, in: unit) else {
+                continue
+            }
+            parts.append(Hold(quantity, at: balance, for: line, in: unit))
             missing -= quantity
         }
         guard missing == 0 else { throw Balances.contended(line.sku) }
         return parts
     }
 
-    /// Writes the reservation of units that were just taken, and logs it with its balance.
-    ///
-    /// Returns nil, having written nothing, when its reference is in use.
-    private func hold(
-        _ quantity: Int64, at balance: Balance, for request: ReservationRequest, in unit: UnitOfWork
-    ) throws -> Reservation? {
-        let reservation = Reservation(
-            id: unit.makeIdentifier(), sku: request.sku, location: balance.location, quantity: quantity, state: .held,
-            reference: request.reference, orderID: request.orderID, orderLineID: request.orderLineID, splitFrom: nil,
-            expiresAt: request.expiresIn.map(unit.now.advanced(bySeconds:)), version: 1, createdAt: unit.now,
-            updatedAt: unit.now)
-        guard try insert(reservation, in: unit) else { return nil }
-        try unit.record(balance, reserved: quantity)
-        try unit.recordInsert("reservation", reservation.id, after: JSONWriter.bytes(of: reservation))
-        return reservation
+    /// Writes the reservations of units that were just taken by as few statements as possible, and logs them with their
+    /// balances. None of them has a reference.
+    private func write(_ holds: [Hold], in unit: UnitOfWork) throws -> [Reservation] {
+        let reservations = holds.map { $0.reservation }
+        for insert in Reservation.insertion.statements(reservations, row: { $0.row(of: unit.tenant) }) {
+            try unit.transaction.execute(insert)
+        }
+        for hold in holds { try record(hold, in: unit) }
+        return reservations
+    }
+
+    private func record(_ hold: Hold, in unit: UnitOfWork) throws {
+        try unit.record(hold.balance, reserved: hold.reservation.quantity)
+        try unit.recordInsert(
+            "reservation", hold.reservation.id, after: JSONWriter.bytes(of: hold.reservation, capacity: 512))
     }
 
     /// Writes a reservation's row. Returns false when its reference is in use.
     func insert(_ reservation: Reservation, in unit: UnitOfWork) throws -> Bool {
-        try unit.transaction.execute(
-            """
-            INSERT INTO reservations (tenant, id, sku, location, quantity, state, reference, order_id, order_line_id,
-                split_from, expires_at, version, created_at, updated_at)
-            VALUES (\(unit.tenant), \(reservation.id), \(reservation.sku), \(reservation.location),
-                \(reservation.quantity), \(reservation.state.rawValue), \(reservation.reference),
-                \(reservation.orderID), \(reservation.orderLineID), \(reservation.splitFrom),
-                \(reservation.expiresAt), \(reservation.version), \(reservation.createdAt), \(reservation.updatedAt))
-            ON CONFLICT (tenant, reference, sku) WHERE reference IS NOT NULL DO NOTHING
-            """) == 1
+        try unit.transaction.execute(Reservation.insertion.statement(reservation.row(of: unit.tenant))) == 1
     }
 
     /// The reservation that an earlier request with the same reference and sku made.

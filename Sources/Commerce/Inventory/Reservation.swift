@@ -61,6 +61,20 @@ extension Reservation {
         created_at, updated_at
         """
 
+    /// Passes over a reservation whose reference is in use.
+    static let insertion = Insertion(
+        into: "reservations", "\(columns), tenant",
+        ending: "ON CONFLICT (tenant, reference, sku) WHERE reference IS NOT NULL DO NOTHING")
+
+    /// The values of the columns, and the tenant.
+    func row(of tenant: Tenant) -> [SQLValue] {
+        [
+            .identifier(id), .text(sku), .text(location), .integer(quantity), .text(state.rawValue),
+            reference.sqlValue, orderID.sqlValue, orderLineID.sqlValue, splitFrom.sqlValue, expiresAt.sqlValue,
+            .integer(version), createdAt.sqlValue, updatedAt.sqlValue, tenant.sqlValue,
+        ]
+    }
+
     init(row: Row) throws {
         self.init(
             id: try row.identifier(0), sku: row.text(1), location: row.text(2), quantity: row.integer(3),

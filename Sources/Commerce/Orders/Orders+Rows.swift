@@ -30,48 +30,22 @@ extension Orders {
     /// Returns false when the number is taken.
     private func insertRow(_ order: Order, in unit: UnitOfWork) throws -> Bool {
         do {
-            return try unit.transaction.execute(
-                """
-                INSERT INTO orders (\(Order.columns), tenant)
-                VALUES (\(order.id), \(order.number), \(order.externalID), \(order.customerID),
-                    \(order.status.rawValue), \(order.fulfillmentStatus.rawValue), \(order.currency),
-                    \(order.amounts.subtotal.minorUnits),
-                    \(order.amounts.discount.minorUnits), \(order.amounts.tax.minorUnits),
-                    \(order.amounts.shipping.minorUnits), \(order.amounts.total.minorUnits), \(order.paid.minorUnits),
-                    \(order.refunded.minorUnits), \(order.details.storedShippingAddress?.column),
-                    \(order.details.storedBillingAddress?.column), \(order.details.paymentMethod),
-                    \(order.details.shippingMethod), \(order.details.notes), \(order.statusReason), \(order.isArchived),
-                    \(order.reservesStock), \(order.orderedAt), \(order.version), \(order.createdAt),
-                    \(order.updatedAt), \(unit.tenant))
-                ON CONFLICT (tenant, order_number) DO NOTHING
-                """) == 1
+            return try unit.transaction.execute(Self.insertion.statement(order.row(of: unit.tenant))) == 1
         } catch let violation as ConstraintViolation where violation.kind == .unique {
             throw Failure.externalIDTaken(order)
         }
     }
 
-    /// Adds lines to an order by as few statements as there are hundreds of them.
+    /// Adds lines to an order by as few statements as possible.
     func insertLines(_ lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws {
-        var rest = lines[...]
-        while !rest.isEmpty {
-            let part = rest.prefix(Self.linesAtOnce)
-            rest = rest.dropFirst(part.count)
-            var insert: SQL = "INSERT INTO order_lines (\(OrderLine.columns), tenant, order_id) VALUES "
-            for (index, line) in part.enumerated() {
-                if index > 0 { insert += ", " }
-                insert += """
-                    (\(line.id), \(line.sku), \(line.productID), \(line.variantID), \(line.name), \(line.quantity),
-                    \(line.unitPrice.minorUnits), \(line.discount.minorUnits), \(line.taxRate), \(line.tax.minorUnits),
-                    \(line.total.minorUnits), \(line.shippedQuantity), \(line.returnedQuantity), \(unit.tenant),
-                    \(order))
-                    """
-            }
+        for insert in Self.lineInsertion.statements(lines, row: { $0.row(of: order, unit.tenant) }) {
             try unit.transaction.execute(insert)
         }
     }
 
-    /// How many lines one statement adds.
-    private static let linesAtOnce = 100
+    private static let insertion = Insertion(
+        into: "orders", "\(Order.columns), tenant", ending: "ON CONFLICT (tenant, order_number) DO NOTHING")
+    private static let lineInsertion = Insertion(into: "order_lines", "\(OrderLine.columns), tenant, order_id")
 
     /// Stores a changed order with the lines that differ, and appends the change to the log.
     func save(_ new: Order, over old: Order, in unit: UnitOfWork) throws {
@@ -134,6 +108,21 @@ extension Order {
         version, created_at, updated_at
         """
 
+    /// The values of the columns, and the tenant.
+    fileprivate func row(of tenant: Tenant) -> [SQLValue] {
+        [
+            .identifier(id), .text(number), externalID.sqlValue, customerID.sqlValue, .text(status.rawValue),
+            .text(fulfillmentStatus.rawValue), .text(currency.code), .integer(amounts.subtotal.minorUnits),
+            .integer(amounts.discount.minorUnits), .integer(amounts.tax.minorUnits),
+            .integer(amounts.shipping.minorUnits), .integer(amounts.total.minorUnits), .integer(paid.minorUnits),
+            .integer(refunded.minorUnits), (details.storedShippingAddress?.column).sqlValue,
+            (details.storedBillingAddress?.column).sqlValue, details.paymentMethod.sqlValue,
+            details.shippingMethod.sqlValue, details.notes.sqlValue, statusReason.sqlValue, isArchived.sqlValue,
+            reservesStock.sqlValue, orderedAt.sqlValue, .integer(version), createdAt.sqlValue, updatedAt.sqlValue,
+            tenant.sqlValue,
+        ]
+    }
+
     /// An order without its lines.
     init(row: Row) throws {
         let currency = try row.currency(6)
@@ -161,6 +150,16 @@ extension OrderLine {
         id, sku, product_id, variant_id, name, quantity, unit_price, discount_amount, tax_rate, tax_amount,
         total_amount, shipped_quantity, returned_quantity
         """
+
+    /// The values of the columns, the tenant and the order.
+    fileprivate func row(of order: Identifier, _ tenant: Tenant) -> [SQLValue] {
+        [
+            .identifier(id), .text(sku), productID.sqlValue, variantID.sqlValue, .text(name), .integer(quantity),
+            .integer(unitPrice.minorUnits), .integer(discount.minorUnits), taxRate.sqlValue, .integer(tax.minorUnits),
+            .integer(total.minorUnits), .integer(shippedQuantity), .integer(returnedQuantity), tenant.sqlValue,
+            .identifier(order),
+        ]
+    }
 
     init(row: Row, currency: Currency) throws {
         func money(_ column: Int) -> Money { Money(stored: row.integer(column), currency: currency) }
