@@ -1,3 +1,4 @@
+public import ChangeLog
 public import Core
 public import HTTPTypes
 
@@ -51,6 +52,14 @@ extension APIResponse {
     /// A value that was made and that counts its updates, with status 201, its path and its `ETag`.
     public static func created(_ value: some JSONEncodable & Versioned, at path: String) -> APIResponse {
         json(JSONWriter.bytes(of: value), status: .created, version: value.version, at: path)
+    }
+
+    /// A value that a unit of work made, with status 201, its path and its `ETag`. Its image in the log is the answer.
+    public static func created(
+        _ value: some JSONEncodable & Versioned, _ id: Identifier, at path: String, in unit: UnitOfWork
+    ) -> APIResponse {
+        let image = unit.image(of: id) ?? JSONWriter.bytes(of: value)
+        return json(image, status: .created, version: value.version, at: "\(path)/\(id)")
     }
 
     /// Bytes that are JSON already.

@@ -1,3 +1,4 @@
+import ChangeLog
 public import Commerce
 import Core
 import HTTPTypes
@@ -93,20 +94,20 @@ extension Routes {
         [
             .write(.post, "/api/v1/inventory/reserve", scope: write) { request in
                 let draft = try request.readBody { ReservationDraft(&$0) }
-                return { reserved(try commerce.reserve(draft, in: $0)) }
+                return { reserved(try commerce.reserve(draft, in: $0), in: $0) }
             },
             .write(.post, "/api/v1/inventory/{sku}/reserve", scope: write) { request in
                 let sku = try request.parameter("sku")
                 let draft = try request.readBody { ReservationDraft(&$0, sku: sku) }
-                return { reserved(try commerce.reserve(draft, in: $0)) }
+                return { reserved(try commerce.reserve(draft, in: $0), in: $0) }
             },
         ]
     }
 
-    private static func reserved(_ outcome: ReservationOutcome) -> APIResponse {
+    private static func reserved(_ outcome: ReservationOutcome, in unit: UnitOfWork) -> APIResponse {
         switch outcome {
         case .made(let reservation):
-            .created(reservation, at: "/api/v1/inventory/reservations/\(reservation.id)")
+            .created(reservation, reservation.id, at: "/api/v1/inventory/reservations", in: unit)
         case .repeated(let reservation):
             .ok(reservation)
         }

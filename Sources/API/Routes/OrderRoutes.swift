@@ -47,7 +47,7 @@ extension Routes {
                 let draft = try request.readBody { OrderDraft(&$0, .init(of: request)) }
                 return { unit in
                     let order = try orders.create(draft, in: unit)
-                    return .created(order, at: "/api/v1/orders/\(order.id)")
+                    return .created(order, order.id, at: "/api/v1/orders", in: unit)
                 }
             },
             .write(.post, "/api/v1/orders/bulk", scope: "orders:import", bodyLimit: .bulk) { request in
