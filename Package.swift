@@ -68,7 +68,7 @@ let package = Package(
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", crypto]),
         room("Caching", uses: ["Core", "Telemetry", deques]),
         room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", lifecycle, logging]),
-        room("Search", uses: ["CSQLite", "Core", "Storage", "Telemetry", logging]),
+        room("Search", uses: ["Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
             "API",

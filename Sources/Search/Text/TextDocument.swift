@@ -52,22 +52,12 @@ public struct TextDocument: Sendable, Hashable {
     }
 }
 
-/// A field of a document, in the order of the columns of the index.
+/// A field of a document, in the order of their numbers in the index.
 public enum TextField: String, Sendable, CaseIterable {
     case sku
     case title
     case tags
     case body
-
-    /// How many times a word of this field counts.
-    var weight: Double {
-        switch self {
-        case .sku: 8
-        case .title: 6
-        case .tags: 3
-        case .body: 1
-        }
-    }
 }
 
 /// A document that a search found.

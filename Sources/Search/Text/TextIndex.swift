@@ -106,7 +106,6 @@ public final class TextIndex: Sendable {
                 count += batch.count
                 try Task.checkCancellation()
             }
-            try await file.optimize()
             try await file.apply(upserts: [], deletions: [], upTo: position)
             logger.notice(
                 "the text index is made anew", metadata: ["documents": "\(count)", "position": "\(position)"])

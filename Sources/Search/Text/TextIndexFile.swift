@@ -14,8 +14,7 @@ final class TextIndexFile: Sendable {
         // Its connections are not those of the primary store, so they do not count in the same metrics.
         database = try SQLiteDatabase(
             path: path, settings: settings,
-            options: SQLiteOptions(
-                isDerived: true, pageCache: settings[SearchSettings.pageCache], prepare: TextRanking.register),
+            options: SQLiteOptions(isDerived: true, pageCache: settings[SearchSettings.pageCache]),
             metrics: MetricsRegistry())
         do {
             try await check()
@@ -45,18 +44,25 @@ final class TextIndexFile: Sendable {
     /// Stores and removes documents, and the position that they stand for then, if any, in one transaction.
     func apply(upserts: [TextDocument], deletions: [TextDocument.Key], upTo position: LogPosition?) async throws {
         try await database.write { transaction in
-            for key in deletions { try Self.remove(try Self.stored(key, in: transaction), in: transaction) }
+            var postings = PostingChanges()
+            for key in deletions {
+                if let stored = try Self.stored(key, in: transaction) {
+                    try Self.remove(stored, &postings, in: transaction)
+                }
+            }
             let last = try transaction.first("SELECT number FROM documents ORDER BY number DESC LIMIT 1") {
                 $0.integer(0)
             }
             var sequence = (last ?? 0) >> TextRowNumber.featureBits
             for document in upserts {
-                let stored = try Self.stored(document.key, in: transaction)
-                if stored?.document == document { continue }
-                try Self.remove(stored, in: transaction)
+                if let stored = try Self.stored(document.key, in: transaction) {
+                    if stored.document == document { continue }
+                    try Self.remove(stored, &postings, in: transaction)
+                }
                 sequence += 1
-                try Self.insert(document, sequence: sequence, in: transaction)
+                try Self.insert(document, sequence: sequence, &postings, in: transaction)
             }
+            try postings.write(in: transaction)
             guard let position else { return }
             try transaction.execute(
                 """
@@ -66,41 +72,25 @@ final class TextIndexFile: Sendable {
         }
     }
 
-    /// Merges the parts of the full-text table, so that a search looks at one.
-    func optimize() async throws {
-        _ = try await database.write { try $0.execute("INSERT INTO terms (terms) VALUES ('optimize')") }
-    }
-
     /// The best hits of a query.
     func search(_ query: TextQuery, of tenant: Tenant) async throws -> [TextHit] {
-        let expression = SQLValue.utf8(TextTerms(tenant).expression(query))
-        let filter: SQL = query.active.map { "AND rowid & 1 = \($0)" } ?? ""
-        let found = try await database.read { transaction in
-            var highlighter = TextHighlighter(query)
-            return try transaction.rows(
-                """
-                SELECT documents.id, documents.sku, documents.title, documents.tags, documents.body, best.score,
-                    best.number
-                FROM (
-                    SELECT number, score
-                    FROM (
-                        SELECT rowid AS number, text_rank(terms) AS score FROM terms
-                        WHERE terms MATCH \(expression) \(filter)
-                        ORDER BY rowid DESC LIMIT \(TextIndex.rankLimit))
-                    ORDER BY score DESC, number DESC LIMIT \(query.limit)) AS best
-                JOIN documents ON documents.number = best.number
-                """
-            ) { row in
+        try await database.read { try Self.search(query, of: tenant, in: $0) }
+    }
+
+    private static func search(
+        _ query: TextQuery, of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [TextHit] {
+        var highlighter = TextHighlighter(query)
+        return try TextMatcher(tenant, in: transaction).best(query).compactMap { match in
+            try transaction.first("SELECT id, sku, title, tags, body FROM documents WHERE number = \(match.number)") {
+                row in
                 var highlights: [TextField: String] = [:]
                 for (index, field) in TextField.allCases.enumerated() {
                     highlights[field] = row.withBytes(index + 1) { highlighter.highlight($0) }
                 }
-                let hit = TextHit(id: try row.identifier(0), score: row.real(5), highlights: highlights)
-                return (hit: hit, number: row.integer(6))
+                return TextHit(id: try row.identifier(0), score: match.score, highlights: highlights)
             }
         }
-        // Sorted here, because the engine would copy the texts to sort them.
-        return found.sorted { ($0.hit.score, $0.number) > ($1.hit.score, $1.number) }.map(\.hit)
     }
 
     /// Looks at the structure of the whole file.
@@ -132,50 +122,26 @@ final class TextIndexFile: Sendable {
     }
 
     private static func insert(
-        _ document: TextDocument, sequence: Int64, in transaction: any WriteTransaction
+        _ document: TextDocument, sequence: Int64, _ postings: inout PostingChanges,
+        in transaction: any WriteTransaction
     ) throws {
-        let columns = Columns(document)
-        let number = TextRowNumber.make(sequence: sequence, words: columns.counts, isActive: document.isActive)
+        let words = TextDocumentWords(document)
+        let number = TextRowNumber.make(sequence: sequence, words: words.counts, isActive: document.isActive)
         try transaction.execute(
             """
             INSERT INTO documents (number, tenant, id, is_active, sku, title, tags, body)
             VALUES (\(number), \(document.key.tenant), \(document.key.id), \(document.isActive), \(document.sku),
                 \(document.title), \(document.tags), \(document.body))
             """)
-        try transaction.execute(
-            """
-            INSERT INTO terms (rowid, sku, title, tags, body)
-            VALUES (\(number), \(columns[.sku]), \(columns[.title]), \(columns[.tags]), \(columns[.body]))
-            """)
+        postings.add(words, number: number)
     }
 
     private static func remove(
-        _ stored: (number: Int64, document: TextDocument)?, in transaction: any WriteTransaction
+        _ stored: (number: Int64, document: TextDocument), _ postings: inout PostingChanges,
+        in transaction: any WriteTransaction
     ) throws {
-        guard let stored else { return }
-        let columns = Columns(stored.document)
-        // A table that keeps no text has to be told which words to forget.
-        try transaction.execute(
-            """
-            INSERT INTO terms (terms, rowid, sku, title, tags, body)
-            VALUES ('delete', \(stored.number), \(columns[.sku]), \(columns[.title]), \(columns[.tags]),
-            \(columns[.body]))
-            """)
+        // The texts tell which lists it stands in.
+        postings.remove(TextDocumentWords(stored.document), number: stored.number)
         try transaction.execute("DELETE FROM documents WHERE number = \(stored.number)")
     }
-}
-
-/// The words of a document, as the full-text table takes them.
-private struct Columns {
-    private(set) var counts: [TextField: Int] = [:]
-    private var terms: [TextField: [UInt8]] = [:]
-
-    init(_ document: TextDocument) {
-        let tenantTerms = TextTerms(document.key.tenant)
-        for field in TextField.allCases {
-            (terms[field], counts[field]) = tenantTerms.column(document[field])
-        }
-    }
-
-    subscript(field: TextField) -> SQLValue { .utf8(terms[field] ?? []) }
 }

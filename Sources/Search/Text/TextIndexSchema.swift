@@ -20,10 +20,14 @@ enum TextIndexSchema {
                         body TEXT NOT NULL,
                         UNIQUE (tenant, id))
                     """,
-                    // It keeps no text, which `documents` has, and no lengths, which the row numbers carry.
                     """
-                    CREATE VIRTUAL TABLE terms
-                    USING fts5(sku, title, tags, body, content='', columnsize=0, tokenize='ascii')
+                    CREATE TABLE postings (
+                        tenant BIGINT NOT NULL,
+                        word {bytes} NOT NULL,
+                        first BIGINT NOT NULL,
+                        last BIGINT NOT NULL,
+                        entries {bytes} NOT NULL,
+                        PRIMARY KEY (tenant, word, first)) {clustered}
                     """,
                     """
                     CREATE TABLE progress (

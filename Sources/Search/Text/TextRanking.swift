@@ -1,12 +1,8 @@
-import CSQLite
-import Core
-
-/// The function `text_rank(terms)` of the full-text table: how well a row fits.
+/// How well a document fits a query.
 ///
 /// It is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009) with two
-/// simplifications that make it five times as fast as the one that comes with SQLite. The rarity of words is left out:
-/// every word must match, so it would say little. The length of a document comes from its row number,
-/// where ``TextRowNumber`` has put it, and not from a table of lengths.
+/// simplifications. The rarity of words is left out: every word must match, so it would say little. The length of a
+/// document comes from its row number, where ``TextRowNumber`` has put it, and not from a table of lengths.
 enum TextRanking {
     /// How soon more of the same word stops to matter (the k1 of BM25).
     private static let saturation = 1.2
@@ -16,53 +12,24 @@ enum TextRanking {
     private static let lengthFactors: [Double] = (0...TextRowNumber.longest).map { length in
         saturation * (1 - lengthInfluence + lengthInfluence * Double(length) / TextRowNumber.typicalLength)
     }
-    private static let weights = TextField.allCases.map(\.weight)
 
-    /// Registers the function with a connection.
-    static func register(_ handle: OpaquePointer) throws {
-        guard let api = try fullTextAPI(handle) else {
-            throw Failure(
-                .unavailable, code: "full_text_missing",
-                "This SQLite library is built without FTS5. Install one that has it, such as libsqlite3-0 of Debian.")
+    /// How many times a word counts in the field of an index within ``TextField``: of the places in the file, so no
+    /// more than four.
+    @inline(__always)
+    static func weight(_ field: Int) -> Int {
+        switch field {
+        case 0: 8
+        case 1: 6
+        case 2: 3
+        default: 1
         }
-        let code = api.pointee.xCreateFunction(
-            api, "text_rank", nil,
-            { extensionAPI, context, result, _, _ in
-                guard let extensionAPI, let context else { return }
-                sqlite3_result_double(result, TextRanking.score(extensionAPI, context))
-            }, nil)
-        guard code == SQLITE_OK else { throw Failure.internal("text_rank cannot be registered (\(code)).") }
     }
 
-    private static func score(_ api: UnsafePointer<Fts5ExtensionApi>, _ context: OpaquePointer) -> Double {
-        let lengthFactor = lengthFactors[TextRowNumber.length(of: api.pointee.xRowid(context))]
-        var score = 0.0
-        for phrase in 0..<api.pointee.xPhraseCount(context) {
-            var iterator = Fts5PhraseIter()
-            var column: Int32 = -1
-            var offset: Int32 = -1
-            var frequency = 0.0
-            guard api.pointee.xPhraseFirst(context, phrase, &iterator, &column, &offset) == SQLITE_OK else { continue }
-            while column >= 0 {
-                frequency += weights[Int(column)]
-                api.pointee.xPhraseNext(context, &iterator, &column, &offset)
-            }
-            score += frequency * (saturation + 1) / (frequency + lengthFactor)
-        }
-        return score
-    }
-
-    /// The way to the full-text engine of a connection, which hands its address to a query that asks for it.
-    private static func fullTextAPI(_ handle: OpaquePointer) throws -> UnsafeMutablePointer<fts5_api>? {
-        var statement: OpaquePointer?
-        defer { sqlite3_finalize(statement) }
-        guard sqlite3_prepare_v2(handle, "SELECT fts5(?1)", -1, &statement, nil) == SQLITE_OK else { return nil }
-        var api: UnsafeMutablePointer<fts5_api>?
-        withUnsafeMutablePointer(to: &api) { place in
-            _ = sqlite3_bind_pointer(statement, 1, place, "fts5_api_ptr", nil)
-            _ = sqlite3_step(statement)
-        }
-        return api
+    /// What a word or phrase adds to the score of a document in which its places have a weight together.
+    @inline(__always)
+    static func score(of number: Int64, weight: Int) -> Double {
+        let weight = Double(weight)
+        return weight * (saturation + 1) / (weight + lengthFactors[TextRowNumber.length(of: number)])
     }
 }
 
@@ -89,4 +56,7 @@ enum TextRowNumber {
 
     /// The length that a row number carries.
     static func length(of number: Int64) -> Int { Int(number >> 1) & longest }
+
+    /// Whether a row number is that of an active document.
+    static func isActive(_ number: Int64) -> Bool { number & activeBit != 0 }
 }
