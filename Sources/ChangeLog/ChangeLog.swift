@@ -23,6 +23,7 @@ public final class ChangeLog: Sendable {
     private let identifiers = IdentifierGenerator()
     private let latest: Atomic<Int64>
     private let signal = ChangeSignal()
+    private let marks = Mutex<[ChangeMark]>([])
     private let positionGauge: Gauge
 
     /// Opens the log of a database whose schema is in place.
@@ -55,9 +56,9 @@ public final class ChangeLog: Sendable {
             let value = try body(unit)
             try unit.flush()
             if let position = unit.position {
-                transaction.afterCommit { [self, updated = unit.updated] in
+                transaction.afterCommit { [self, updated = unit.updated, types = unit.entityTypes] in
                     cache.remove(updated, changedAt: position)
-                    advance(to: position)
+                    advance(to: position, changing: types)
                 }
             }
             return (value, unit.position)
@@ -84,7 +85,18 @@ public final class ChangeLog: Sendable {
         try await signal.wait(atMost: duration) { head > position }
     }
 
-    private func advance(to position: LogPosition) {
+    /// A mark that stays at the latest change of entities of some types.
+    public func mark(of types: Set<String>) -> ChangeMark {
+        let mark = ChangeMark(of: types)
+        marks.withLock { $0.append(mark) }
+        // What was changed before it was there may have been of these types.
+        mark.advance(to: head)
+        return mark
+    }
+
+    private func advance(to position: LogPosition, changing types: [String]) {
+        // Before the head, so that whoever has seen a position finds the marks no lower than its change.
+        for mark in marks.withLock({ $0 }) where !mark.types.isDisjoint(with: types) { mark.advance(to: position) }
         var current = latest.load(ordering: .relaxed)
         while current < position.value {
             let (exchanged, original) = latest.compareExchange(

@@ -18,6 +18,8 @@ public final class UnitOfWork {
     public private(set) var position: LogPosition?
     /// What it updated or deleted. What it inserted nobody can have read before.
     private(set) var updated: [EntityCache.Key] = []
+    /// The types of the entities that it has changed.
+    private(set) var entityTypes: [String] = []
     private let identifiers: IdentifierGenerator
     /// The rows of changes that are recorded and not written yet: one statement writes many of them.
     private var pending: [SQLValue] = []
@@ -84,6 +86,7 @@ public final class UnitOfWork {
             context.traceparent.sqlValue, now.sqlValue,
         ]
         pendingCount += 1
+        if !entityTypes.contains(entityType) { entityTypes.append(entityType) }
         if operation != .insert { updated.append(EntityCache.Key(tenant, entityType, entity)) }
         latest = after.map { (entity, $0) }
         if pendingCount == Insertion.rowLimit { try flush() }

@@ -31,7 +31,7 @@ struct ServerSearch: Sendable {
             metrics: store.metrics, logger: logger)
         services = [follower]
         routes = Routes.productSearchRoutes(
-            ProductSearch(productIndex, products, of: store.log), follower,
+            ProductSearch(productIndex, products, follower, of: store.log), follower,
             patience: .milliseconds(settings[APISettings.positionWait]))
         checks = [Self.check(follower, productIndex, limit: Int64(settings[ServerSettings.readyLag]))]
     }

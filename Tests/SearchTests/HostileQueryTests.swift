@@ -3,7 +3,7 @@ import Search
 import TestKit
 import Testing
 
-/// Nothing that somebody types is read as the language of the full-text table.
+/// Nothing that somebody types has a meaning beyond its words.
 @Suite struct HostileQueryTests {
     private static let hostile = [
         "lamp OR chair", "lamp NOT chair", "NEAR(lamp chair)", "title:lamp", "{title sku}:lamp", "-title:lamp", "^lamp",

@@ -14,21 +14,37 @@ extension Routes {
         _ search: ProductSearch, _ follower: Follower, patience: Duration
     ) -> [Route] {
         [
-            .custom(.get, "/api/v1/products/search", scope: "products:read") { request in
-                let (text, limit, active) = try request.readQuery { query in
-                    (
-                        query.string("q", length: 1...TextQuery.lengthLimit),
-                        query.optionalInteger("limit", in: CatalogLimits.hits), query.optionalBool("active")
-                    )
-                }
-                let query = try TextQuery(text, limit: Int(limit ?? CatalogLimits.hitsDefault), active: active)
-                if let position = request.seenPosition {
-                    try await follower.waitUntil(position: position, atMost: patience)
-                }
-                let hits = try await search.search(query, of: request.tenant)
-                return .ok(ProductSearchAnswer(query: text, hits: hits, showsCosts: request.showsCosts))
-            }
+            .custom(
+                .get, "/api/v1/products/search", scope: "products:read",
+                atOnce: { request, time in
+                    let (text, query) = try request.textQuery()
+                    guard let hits = try search.searchAtOnce(query, of: request.tenant, within: time) else {
+                        return nil
+                    }
+                    return .ok(ProductSearchAnswer(query: text, hits: hits, showsCosts: request.showsCosts))
+                },
+                { request in
+                    let (text, query) = try request.textQuery()
+                    if let position = request.seenPosition {
+                        try await follower.waitUntil(position: position, atMost: patience)
+                    }
+                    let hits = try await search.search(query, of: request.tenant)
+                    return .ok(ProductSearchAnswer(query: text, hits: hits, showsCosts: request.showsCosts))
+                })
         ]
+    }
+}
+
+extension APIRequest {
+    /// What is searched for, as it was typed and as it is understood.
+    fileprivate func textQuery() throws -> (text: String, query: TextQuery) {
+        let (text, limit, active) = try readQuery { query in
+            (
+                query.string("q", length: 1...TextQuery.lengthLimit),
+                query.optionalInteger("limit", in: CatalogLimits.hits), query.optionalBool("active")
+            )
+        }
+        return (text, try TextQuery(text, limit: Int(limit ?? CatalogLimits.hitsDefault), active: active))
     }
 }
 

@@ -35,6 +35,9 @@ public struct Route: Sendable {
         let find: @Sendable (Identifier, Tenant, any ReadTransaction) throws -> EntityCache.Image
     }
 
+    /// What answers on the calling thread within a time, or returns nil when it cannot.
+    public typealias AnsweringAtOnce = @Sendable (APIRequest, Duration) throws -> APIResponse?
+
     /// How a request is answered.
     enum Handler: Sendable {
         case read(@Sendable (APIRequest) throws -> Reading)
@@ -53,14 +56,17 @@ public struct Route: Sendable {
     /// How large a body may be.
     public let bodyLimit: BodyLimit
     let handler: Handler
+    /// What is asked before a custom handler, if anything.
+    let atOnce: AnsweringAtOnce?
     /// Whether the answer goes on for as long as the client listens.
     let isStream: Bool
 
-    /// Whether it only reads a snapshot.
-    var isRead: Bool {
+    /// Whether a request may be answered on the event loop when nothing has to be waited for.
+    var canAnswerAtOnce: Bool {
         switch handler {
         case .read, .entity: true
-        case .write, .custom: false
+        case .write: false
+        case .custom: atOnce != nil
         }
     }
 
@@ -69,13 +75,14 @@ public struct Route: Sendable {
 
     private init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ bodyLimit: BodyLimit,
-        isStream: Bool = false, _ handler: Handler
+        isStream: Bool = false, atOnce: AnsweringAtOnce? = nil, _ handler: Handler
     ) {
         self.method = method
         self.path = path
         self.access = access
         self.bodyLimit = bodyLimit
         self.isStream = isStream
+        self.atOnce = atOnce
         self.handler = handler
     }
 }
@@ -120,11 +127,13 @@ extension Route {
 
     /// A route that does as it likes, for what waits or asks something other than the database. It must not change
     /// data.
+    ///
+    /// - parameter atOnce: is asked first, on an event loop, where nothing may hold up other requests.
     public static func custom(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
-        _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
+        atOnce: AnsweringAtOnce? = nil, _ answer: @escaping @Sendable (APIRequest) async throws -> APIResponse
     ) -> Route {
-        Route(method, path, .scope(scope), bodyLimit, .custom(answer))
+        Route(method, path, .scope(scope), bodyLimit, atOnce: atOnce, .custom(answer))
     }
 
     /// A route like ``custom(_:_:scope:bodyLimit:_:)`` with an access other than a scope.

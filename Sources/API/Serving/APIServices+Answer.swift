@@ -23,14 +23,15 @@ extension APIServices {
         return try complete(response, of: request, at: position)
     }
 
-    /// Answers a request on the calling thread if nothing has to be waited for: a read by a known credential.
+    /// Answers a request on the calling thread if nothing has to be waited for: a read or a search by a known
+    /// credential.
     ///
     /// It is called on an event loop, so a query that takes longer than ``timeAtOnce`` is given up and asked again in a
     /// task. Handing a quick one to another thread and back costs more than the query.
     ///
     /// - returns: nil for what has to wait.
     func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {
-        guard incoming.head.headers[.position] == nil,
+        guard route.canAnswerAtOnce, incoming.head.headers[.position] == nil,
             let credential = try authenticateAtOnce(incoming, route.access)
         else { return nil }
         let request = try request(incoming, credential, seenPosition: nil)
@@ -41,7 +42,10 @@ extension APIServices {
             answer = try log.readAtOnce(within: Self.timeAtOnce) { try reading($0) }.map { ($0.value, $0.position) }
         case .entity(let reading):
             answer = try readEntityAtOnce(reading, request, within: Self.timeAtOnce)
-        case .write, .custom:
+        case .custom:
+            let position = log.head
+            answer = try route.atOnce?(request, Self.timeAtOnce).map { ($0, $0.position ?? position) }
+        case .write:
             answer = nil
         }
         return try answer.map { try complete($0.response, of: request, at: $0.position) }

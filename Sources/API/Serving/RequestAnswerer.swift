@@ -36,7 +36,7 @@ struct RequestAnswerer: Sendable {
 
     /// Answers a request that has arrived whole, if nothing has to be waited for; else nil.
     func answerAtOnce(_ request: RoutedRequest, body: ByteBuffer, isLocal: Bool) -> OutgoingResponse? {
-        guard case .route(let index, let parameters) = request.match, routes[index].isRead else { return nil }
+        guard case .route(let index, let parameters) = request.match, routes[index].canAnswerAtOnce else { return nil }
         let start = ContinuousClock.now
         let incoming = incoming(request, parameters, body, isLocal)
         do {

@@ -53,6 +53,13 @@ extension Product: JSONEncodable {
 
     /// Writes the members of the product into an object that may have more of them.
     func writeMembers(to json: inout JSONWriter, showsCosts: Bool) {
+        writeMembers(to: &json) { json, cost in
+            if showsCosts { json.member("cost", cost) }
+        }
+    }
+
+    /// Writes the members of the product; the closure writes those that say what it and its variants cost.
+    func writeMembers(to json: inout JSONWriter, writeCost: (inout JSONWriter, Money?) -> Void) {
         json.member("id", id)
         json.member("sku", sku)
         json.member("name", name)
@@ -60,14 +67,14 @@ extension Product: JSONEncodable {
         json.member("price", defaultVariant.price)
         json.member("currency", currency.code)
         json.member("tax_rate", defaultVariant.taxRate)
-        if showsCosts { json.member("cost", defaultVariant.cost) }
+        writeCost(&json, defaultVariant.cost)
         json.member("tags", array: tags)
         json.member("attributes", attributes)
         json.member("active", isActive)
         json.member("external_id", externalID)
         json.key("variants")
         json.array { json in
-            for variant in variants { variant.write(to: &json, showsCost: showsCosts) }
+            for variant in variants { variant.write(to: &json, writeCost: writeCost) }
         }
         json.member("version", version)
         json.member("created_at", createdAt)

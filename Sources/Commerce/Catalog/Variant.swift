@@ -34,6 +34,13 @@ extension Variant: JSONEncodable {
     }
 
     func write(to json: inout JSONWriter, showsCost: Bool) {
+        write(to: &json) { json, cost in
+            if showsCost { json.member("cost", cost) }
+        }
+    }
+
+    /// Writes the variant; the closure writes the member that says what it costs.
+    func write(to json: inout JSONWriter, writeCost: (inout JSONWriter, Money?) -> Void) {
         json.object { json in
             json.member("id", id)
             json.member("product_id", productID)
@@ -43,7 +50,7 @@ extension Variant: JSONEncodable {
             json.member("price", price)
             json.member("currency", price.currency.code)
             json.member("tax_rate", taxRate)
-            if showsCost { json.member("cost", cost) }
+            writeCost(&json, cost)
             json.member("active", isActive)
         }
     }

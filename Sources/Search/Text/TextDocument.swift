@@ -28,10 +28,13 @@ public struct TextDocument: Sendable, Hashable {
     public let body: String
     /// Whether a search for active documents finds it.
     public let isActive: Bool
+    /// What its owner wants to have back with a hit. It is not searched.
+    public let payload: [UInt8]
 
     /// A document.
     public init(
-        key: Key, sku: String = "", title: String, tags: String = "", body: String = "", isActive: Bool = true
+        key: Key, sku: String = "", title: String, tags: String = "", body: String = "", isActive: Bool = true,
+        payload: [UInt8] = []
     ) {
         self.key = key
         self.sku = sku
@@ -39,6 +42,12 @@ public struct TextDocument: Sendable, Hashable {
         self.tags = tags
         self.body = body
         self.isActive = isActive
+        self.payload = payload
+    }
+
+    /// Whether it is found by the same words as another.
+    func isFound(like other: TextDocument) -> Bool {
+        isActive == other.isActive && TextField.allCases.allSatisfy { self[$0] == other[$0] }
     }
 
     /// The text of a field.
@@ -69,4 +78,6 @@ public struct TextHit: Sendable {
     /// The fields in which a word was found, as HTML text with each found word within `<mark>…</mark>`. Of a long field
     /// only the part around the first word found.
     public let highlights: [TextField: String]
+    /// What its owner stored with the document.
+    public let payload: [UInt8]
 }

@@ -1,6 +1,7 @@
 /// Marks the words of a text that a query found.
 ///
-/// It is done here and for the returned hits alone, because the full-text table keeps no text.
+/// It is done here and for the returned hits alone: the lists of words know how many words come before one, and not
+/// where in the text it stands.
 struct TextHighlighter {
     /// How much of a field is looked at, in UTF-8 bytes.
     static let lookLimit = 8_192

@@ -126,6 +126,20 @@ public final class TextIndex: Sendable {
         return try await noticingDamage(file) { try await file.search(query, of: tenant) }
     }
 
+    /// The documents of a tenant that fit a query, like ``search(_:of:)``, if that is possible on the calling thread
+    /// without waiting and within a time; else nil.
+    public func searchAtOnce(_ query: TextQuery, of tenant: Tenant, within time: Duration) throws -> [TextHit]? {
+        let file = try readyFile()
+        let start = ContinuousClock.now
+        do {
+            let hits = try file.searchAtOnce(query, of: tenant, within: time)
+            if hits != nil { durations.observe(ContinuousClock.now - start) }
+            return hits
+        } catch {
+            throw try noted(error, in: file)
+        }
+    }
+
     /// Closes the file.
     public func close() async { await closeFile() }
 
@@ -141,14 +155,23 @@ public final class TextIndex: Sendable {
     private func noticingDamage<T>(_ file: TextIndexFile, _ body: () async throws -> T) async throws -> T {
         do {
             return try await body()
-        } catch let failure as Failure where failure.code == "storage_corrupt" {
-            logger.warning("the text index is damaged", metadata: ["error": "\(failure)"])
-            state.withLock { state in
-                if case .ready(let current) = state, current === file { state = .damaged(file) }
-            }
-            _ = try readyFile()
-            throw failure
+        } catch {
+            throw try noted(error, in: file)
         }
+    }
+
+    /// Takes note when an error tells that a file is damaged.
+    ///
+    /// - returns: the error.
+    /// - throws: ``Failure`` `index_not_ready` in its place.
+    private func noted(_ error: any Error, in file: TextIndexFile) throws -> any Error {
+        guard let failure = error as? Failure, failure.code == "storage_corrupt" else { return error }
+        logger.warning("the text index is damaged", metadata: ["error": "\(failure)"])
+        state.withLock { state in
+            if case .ready(let current) = state, current === file { state = .damaged(file) }
+        }
+        _ = try readyFile()
+        return failure
     }
 
     private func closeFile() async {

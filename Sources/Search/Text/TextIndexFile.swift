@@ -57,6 +57,14 @@ final class TextIndexFile: Sendable {
             for document in upserts {
                 if let stored = try Self.stored(document.key, in: transaction) {
                     if stored.document == document { continue }
+                    if stored.document.isFound(like: document) {
+                        try transaction.execute(
+                            """
+                            UPDATE documents SET payload = \(SQLValue.bytes(document.payload))
+                            WHERE number = \(stored.number)
+                            """)
+                        continue
+                    }
                     try Self.remove(stored, &postings, in: transaction)
                 }
                 sequence += 1
@@ -77,18 +85,25 @@ final class TextIndexFile: Sendable {
         try await database.read { try Self.search(query, of: tenant, in: $0) }
     }
 
+    /// The best hits of a query, if that is possible without waiting and within a time; else nil.
+    func searchAtOnce(_ query: TextQuery, of tenant: Tenant, within time: Duration) throws -> [TextHit]? {
+        try database.readAtOnce(within: time) { try Self.search(query, of: tenant, in: $0) }
+    }
+
     private static func search(
         _ query: TextQuery, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [TextHit] {
         var highlighter = TextHighlighter(query)
         return try TextMatcher(tenant, in: transaction).best(query).compactMap { match in
-            try transaction.first("SELECT id, sku, title, tags, body FROM documents WHERE number = \(match.number)") {
-                row in
+            try transaction.first(
+                "SELECT id, sku, title, tags, body, payload FROM documents WHERE number = \(match.number)"
+            ) { row in
                 var highlights: [TextField: String] = [:]
                 for (index, field) in TextField.allCases.enumerated() {
                     highlights[field] = row.withBytes(index + 1) { highlighter.highlight($0) }
                 }
-                return TextHit(id: try row.identifier(0), score: match.score, highlights: highlights)
+                return TextHit(
+                    id: try row.identifier(0), score: match.score, highlights: highlights, payload: row.bytes(5))
             }
         }
     }
@@ -108,7 +123,7 @@ final class TextIndexFile: Sendable {
     ) throws -> (number: Int64, document: TextDocument)? {
         try transaction.first(
             """
-            SELECT number, sku, title, tags, body, is_active FROM documents
+            SELECT number, sku, title, tags, body, is_active, payload FROM documents
             WHERE tenant = \(key.tenant) AND id = \(key.id)
             """
         ) { row in
@@ -116,7 +131,7 @@ final class TextIndexFile: Sendable {
                 row.integer(0),
                 TextDocument(
                     key: key, sku: row.text(1), title: row.text(2), tags: row.text(3), body: row.text(4),
-                    isActive: row.bool(5))
+                    isActive: row.bool(5), payload: row.bytes(6))
             )
         }
     }
@@ -129,9 +144,9 @@ final class TextIndexFile: Sendable {
         let number = TextRowNumber.make(sequence: sequence, words: words.counts, isActive: document.isActive)
         try transaction.execute(
             """
-            INSERT INTO documents (number, tenant, id, is_active, sku, title, tags, body)
+            INSERT INTO documents (number, tenant, id, is_active, sku, title, tags, body, payload)
             VALUES (\(number), \(document.key.tenant), \(document.key.id), \(document.isActive), \(document.sku),
-                \(document.title), \(document.tags), \(document.body))
+                \(document.title), \(document.tags), \(document.body), \(SQLValue.bytes(document.payload)))
             """)
         postings.add(words, number: number)
     }

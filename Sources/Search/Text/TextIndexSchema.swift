@@ -18,6 +18,7 @@ enum TextIndexSchema {
                         title TEXT NOT NULL,
                         tags TEXT NOT NULL,
                         body TEXT NOT NULL,
+                        payload {bytes} NOT NULL,
                         UNIQUE (tenant, id))
                     """,
                     """

@@ -74,7 +74,7 @@ import Testing
         let follower = Follower(
             ProductTextProjection(index, commerce.products, of: store.log), of: store.log, metrics: store.metrics,
             logger: logger)
-        let search = ProductSearch(index, commerce.products, of: store.log)
+        let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.commerce(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
         let following = Task { try await follower.run() }

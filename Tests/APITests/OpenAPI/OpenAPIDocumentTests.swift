@@ -106,12 +106,12 @@ import Testing
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
+        let follower = Follower(
+            ProductTextProjection(index, commerce.products, of: store.log), of: store.log, metrics: store.metrics,
+            logger: logger)
         return Routes.commerce(commerce)
             + Routes.productSearchRoutes(
-                ProductSearch(index, commerce.products, of: store.log),
-                Follower(
-                    ProductTextProjection(index, commerce.products, of: store.log), of: store.log,
-                    metrics: store.metrics, logger: logger), patience: .seconds(1))
+                ProductSearch(index, commerce.products, follower, of: store.log), follower, patience: .seconds(1))
             + Routes.operations(
                 log: store.log, credentials: Credentials(log: store.log, metrics: store.metrics),
                 metrics: store.metrics, checks: [], settings: .defaults)

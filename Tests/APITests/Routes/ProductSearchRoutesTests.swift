@@ -23,7 +23,7 @@ import Testing
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
         let projection = ProductTextProjection(index, commerce.products, of: store.log)
         let follower = Follower(projection, of: store.log, metrics: store.metrics, logger: logger)
-        let search = ProductSearch(index, commerce.products, of: store.log)
+        let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.productRoutes(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
         try await body(RouteCaller(store, routes), follower)

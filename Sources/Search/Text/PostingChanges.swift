@@ -64,7 +64,7 @@ struct PostingChanges {
         if left?.first != block.first { try block.delete(term, in: transaction) }
         guard let left else { return }
         // Blocks that have become small are joined, or a list would fall to pieces as its documents change.
-        if !left.isHalfFull, var before = try PostingBlock.of(term, upTo: left.first - 1, in: transaction),
+        if !left.isHalfFull, var before = try PostingBlock.of(term, upTo: left.first &- 1, in: transaction),
             before.append(left)
         {
             try left.delete(term, in: transaction)
