@@ -11,6 +11,9 @@ public final class TextIndex: Sendable {
     /// How many matching documents are ranked at most: the newest. It bounds what one search may cost.
     public static let rankLimit = 5_000
 
+    /// How many documents a rebuild writes at a time: the more, the fewer times the list of each word is written.
+    private static let rebuildBatch = 2_500
+
     private enum State {
         case closed
         case ready(TextIndexFile)
@@ -98,15 +101,20 @@ public final class TextIndex: Sendable {
         do {
             var last: TextDocument.Key?
             var count = 0
+            var waiting: [TextDocument] = []
             while true {
                 let batch = try await next(last)
                 guard let end = batch.last else { break }
-                try await file.apply(upserts: batch, deletions: [], upTo: nil)
+                waiting += batch
                 last = end.key
                 count += batch.count
+                if waiting.count >= Self.rebuildBatch {
+                    try await file.apply(upserts: waiting, deletions: [], upTo: nil)
+                    waiting.removeAll(keepingCapacity: true)
+                }
                 try Task.checkCancellation()
             }
-            try await file.apply(upserts: [], deletions: [], upTo: position)
+            try await file.apply(upserts: waiting, deletions: [], upTo: position)
             logger.notice(
                 "the text index is made anew", metadata: ["documents": "\(count)", "position": "\(position)"])
         } catch {
