@@ -10,8 +10,8 @@ import Telemetry
 /// An answer is stored in the transaction of the effect that it tells of. A request that fails leaves nothing behind,
 /// not even its key, since all it did was undone: a repetition is tried anew and may succeed.
 ///
-/// Repetitions within this process are told apart by the set of keys in flight: while a key is in it, nobody else looks
-/// the key up or stores it. Other processes meet at the unique index.
+/// Repetitions within this process are told apart by the set of keys in flight. Later ones, and those of other
+/// processes, meet the first at the unique index.
 struct IdempotencyMemory: Sendable {
     /// The longest body that is stored. A repeated request whose answer was longer is told so, and not done again.
     static let bodyLimit = 1_048_576
@@ -38,17 +38,17 @@ struct IdempotencyMemory: Sendable {
     ) async throws -> Answer {
         guard inFlight.enter(key.digest) else { throw Self.isInFlight }
         defer { inFlight.leave(key.digest) }
-        if let replayed = try await find(key) { return replayed }
         do {
             let written = try await log.write(request.context) { unit in
                 let response = try work(unit)
                 return try store(response, of: request, under: key, in: unit)
             }
             return (written.value, written.position)
-        } catch let violation as ConstraintViolation where violation.kind == .unique {
-            // Another process may have stored the key first; if it was another index, the work failed by itself.
+        } catch {
+            // A repetition does the work again, and fails at the latest where its key is stored; all it did is undone.
+            // Or it fails before, because the first attempt took what it needs.
             if let replayed = try await find(key) { return replayed }
-            throw violation
+            throw error
         }
     }
 

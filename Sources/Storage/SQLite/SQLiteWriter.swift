@@ -8,7 +8,7 @@ import Telemetry
 /// them.
 ///
 /// So the cost of a durable commit is shared by as many writers as happen to wait, and nobody is told of success before
-/// the disk has it. A write that fails is undone alone, by a savepoint that opens at its first change.
+/// the disk has it. A write that fails is undone alone (``SavepointPolicy``).
 final class SQLiteWriter: Sendable {
     private struct State {
         var waiting: [any PendingWrite] = []
@@ -81,6 +81,7 @@ final class SQLiteWriter: Sendable {
     }
 
     private func work() {
+        var policy = SavepointPolicy()
         while true {
             let (batch, isOver) = state.withLock { state -> ([any PendingWrite], Bool) in
                 if state.waiting.isEmpty {
@@ -92,21 +93,38 @@ final class SQLiteWriter: Sendable {
                 return (batch, false)
             }
             if isOver { break }
-            if batch.isEmpty { wake.wait() } else { commit(batch) }
+            if batch.isEmpty { wake.wait() } else { commit(batch, &policy) }
         }
         stopped.signal()
     }
 
     /// Runs a batch and answers each of its writes.
-    private func commit(_ batch: [any PendingWrite]) {
+    private func commit(_ batch: [any PendingWrite], _ policy: inout SavepointPolicy) {
         var rest = batch
-        while !rest.isEmpty, let culprit = attempt(rest) { rest.remove(at: culprit) }
+        while !rest.isEmpty {
+            switch attempt(rest, usesSavepoints: policy.usesSavepoints) {
+            case .answered:
+                policy.committed()
+                return
+            case .needsSavepoints: policy.neededSavepoints()
+            case .lost(let culprit): rest.remove(at: culprit)
+            }
+        }
     }
 
-    /// Runs writes in one transaction and answers each of them. Returns nil, or which of them took so long that the
-    /// transaction was lost: it alone is answered then, and the others are to run again.
-    private func attempt(_ batch: [any PendingWrite]) -> Int? {
-        let transaction = SQLiteWriteTransaction(connection)
+    /// What came of running a batch.
+    private enum Outcome {
+        /// Each write is answered.
+        case answered
+        /// Nothing was done and nobody answered: a write failed that cannot be undone alone.
+        case needsSavepoints
+        /// This one took so long that the transaction was lost. It alone is answered, and the others are to run again.
+        case lost(Int)
+    }
+
+    /// Runs writes in one transaction and answers them.
+    private func attempt(_ batch: [any PendingWrite], usesSavepoints: Bool) -> Outcome {
+        let transaction = SQLiteWriteTransaction(connection, usesSavepoints: usesSavepoints)
         var failures: [(any Error)?] = []
         do {
             connection.allow(timeout)
@@ -124,18 +142,23 @@ final class SQLiteWriter: Sendable {
             for action in transaction.actionsAfterCommit { action() }
             for (write, failure) in zip(batch, failures) { write.finish(failure) }
             if checkpointer.committed(pages: connection.logPages) { checkpointer.copyLog(through: connection) }
+        } catch is SavepointNeeded {
+            connection.allow(.seconds(60))
+            // When it cannot be undone now, the next attempt cannot begin, and tells everybody.
+            try? connection.command("ROLLBACK")
+            return .needsSavepoints
         } catch {
             // When it cannot be undone now, the next transaction cannot begin, and this is tried again after it.
             if connection.isInTransaction { try? connection.command("ROLLBACK") }
             let culprit = failures.count
             if culprit < batch.count, (error as? Failure)?.code == Failure.statementTimeout.code {
                 batch[culprit].finish(error)
-                return culprit
+                return .lost(culprit)
             }
             // The disk has failed: nobody's changes stand, and each is told why.
             for write in batch { write.finish(error) }
         }
-        return nil
+        return .answered
     }
 }
 
@@ -176,14 +199,20 @@ private final class PendingWriteOf<T: Sendable>: PendingWrite, @unchecked Sendab
     }
 }
 
+/// A write failed after it had changed something, and has no savepoint to go back to.
+private struct SavepointNeeded: Error {}
+
 /// The transaction that a batch of writes shares.
 private final class SQLiteWriteTransaction: WriteTransaction {
     private let connection: SQLiteConnection
-    private var hasSavepoint = false
+    private let usesSavepoints: Bool
+    /// Whether the write that runs may have changed something.
+    private var hasChanged = false
     private(set) var actionsAfterCommit: [@Sendable () -> Void] = []
 
-    init(_ connection: SQLiteConnection) {
+    init(_ connection: SQLiteConnection, usesSavepoints: Bool) {
         self.connection = connection
+        self.usesSavepoints = usesSavepoints
     }
 
     /// Runs one write and undoes it alone when it fails. Returns its failure.
@@ -191,15 +220,16 @@ private final class SQLiteWriteTransaction: WriteTransaction {
     /// - throws: when the transaction as a whole is lost.
     func perform(_ write: any PendingWrite) throws -> (any Error)? {
         let actions = actionsAfterCommit.count
-        hasSavepoint = false
+        hasChanged = false
         do {
             try write.run(in: self)
-            if hasSavepoint { _ = try connection.execute("RELEASE one_write") }
+            if hasChanged, usesSavepoints { _ = try connection.execute("RELEASE one_write") }
             return nil
         } catch {
             guard connection.isInTransaction else { throw error }
             actionsAfterCommit.removeSubrange(actions...)
-            if hasSavepoint {
+            if hasChanged {
+                guard usesSavepoints else { throw SavepointNeeded() }
                 connection.allow(.seconds(60))
                 try connection.command("ROLLBACK TO one_write; RELEASE one_write")
             }
@@ -208,12 +238,12 @@ private final class SQLiteWriteTransaction: WriteTransaction {
     }
 
     func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
-        try openSavepoint(before: sql)
+        try prepareChange(by: sql)
         try connection.run(sql, body)
     }
 
     func execute(_ sql: SQL) throws -> Int {
-        try openSavepoint(before: sql)
+        try prepareChange(by: sql)
         return try connection.execute(sql)
     }
 
@@ -226,14 +256,15 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         actionsAfterCommit.append(body)
     }
 
-    /// A write that only looks needs no savepoint, so one opens before its first statement that may change something.
-    private func openSavepoint(before sql: SQL) throws {
+    /// A write that only looks leaves nothing to undo, so a savepoint opens before its first statement that may change
+    /// something.
+    private func prepareChange(by sql: SQL) throws {
         // A closure that goes on after such a failure would commit each of its further statements by itself.
         guard connection.isInTransaction else {
             throw Failure.internal("The transaction was lost by an earlier statement of it.")
         }
-        guard !hasSavepoint, !sql.text.hasPrefix("SELECT") else { return }
-        _ = try connection.execute("SAVEPOINT one_write")
-        hasSavepoint = true
+        guard !hasChanged, !sql.text.hasPrefix("SELECT") else { return }
+        if usesSavepoints { _ = try connection.execute("SAVEPOINT one_write") }
+        hasChanged = true
     }
 }

@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// An order that is read from the cache is never older than what anybody was told.
-@Suite struct EntityCacheFlowTests {
+@Suite(.timeLimit(.minutes(1))) struct EntityCacheFlowTests {
     private static let writers = 4
     private static let updatesEach = 40
 
@@ -67,7 +67,10 @@ import Testing
         _ order: String, _ writer: Int, _ progress: Progress, _ server: LiveServer
     ) async throws {
         var done = 0
+        var attempts = 0
         while done < updatesEach {
+            attempts += 1
+            try #require(attempts < 100 * updatesEach, "The version that is read is never the latest.")
             let version = try await version(of: order, server)
             let answer = try await server.send(
                 "PATCH", "/api/v1/orders/\(order)", #"{"notes":"\#(writer) \#(done)"}"#,
