@@ -1,8 +1,8 @@
 /// Decides whether each write of a batch has a savepoint of its own.
 ///
-/// An open savepoint makes SQLite copy each page that changes for the first time: a seventh of what a small write costs. Most
-/// writes succeed, so a batch runs without; when one fails that has changed something, all is undone and the batch runs
-/// again with savepoints, as do the next ones, since failures come in bursts.
+/// An open savepoint makes SQLite copy each page that changes for the first time: a seventh of what a small write costs.
+/// Most writes succeed, so a batch runs without; when one fails that has changed something, all is undone and the batch
+/// runs again with savepoints, as do the next ones, since failures come in bursts.
 struct SavepointPolicy {
     /// How many batches have savepoints after one that needed them.
     static let carefulBatches = 64
