@@ -17,7 +17,7 @@ extension ChangeLog {
     /// How many entity types one call filters by at most.
     public static let typeLimit = 32
 
-    /// The changes after a position, oldest first.
+    /// The changes after a position, oldest first, with all that was written here before.
     ///
     /// - parameters:
     ///   - limit: how many at most, within ``batchLimits``.
@@ -28,42 +28,36 @@ extension ChangeLog {
     public func changes(
         after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil
     ) async throws -> [Change] {
-        try await database.read {
-            try Self.changes(after: position, limit: limit, types: types, of: tenant, in: $0)
+        try await waitUntilSettled(atMost: .seconds(5))
+        let head = head
+        return try await database.read { transaction in
+            var changes: [Change] = []
+            var position = position
+            repeat {
+                let batch = try Self.batch(
+                    after: position, upTo: head, limit: limit - changes.count, types: types, of: tenant,
+                    in: transaction)
+                changes += batch.changes
+                position = batch.upTo
+            } while position < head && changes.count < limit
+            return changes
         }
-    }
-
-    /// The changes after a position, oldest first, on a snapshot. See ``changes(after:limit:types:of:)``.
-    public static func changes(
-        after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil,
-        in transaction: any ReadTransaction
-    ) throws -> [Change] {
-        var changes: [Change] = []
-        var position = position
-        let last = try last(in: transaction)
-        while changes.count < limit || changes.isEmpty {
-            let batch = try batch(
-                after: position, limit: limit - changes.count, types: types, of: tenant, in: transaction)
-            changes += batch.changes
-            position = batch.upTo
-            if position >= last { break }
-        }
-        return changes
     }
 
     /// The changes after a position that stand within the next ``scanLimit`` rows, and where to go on: for whoever
-    /// reads the log part by part. See ``changes(after:limit:types:of:)`` for the parameters.
+    /// reads the log part by part. See ``changes(after:limit:types:of:)`` for the other parameters.
+    ///
+    /// - parameter head: ``head`` as it was before the snapshot was taken. The log is not read beyond it.
     public static func batch(
-        after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil,
-        in transaction: any ReadTransaction
+        after position: LogPosition, upTo head: LogPosition, limit: Int, types: Set<String>? = nil,
+        of tenant: Tenant? = nil, in transaction: any ReadTransaction
     ) throws -> ChangeBatch {
         try check(limit: limit, types: types)
-        let oldest = try oldest(in: transaction)
-        if position > .start, let oldest, position.value < oldest.value - 1 { throw expired(position, oldest) }
-        let last = try last(in: transaction)
-        let start = max(position.value, (oldest?.value ?? 1) - 1)
+        let floor = try start(in: transaction)
+        if position > .start, position < floor { throw expired(position, floor) }
+        let start = max(position.value, floor.value)
         // A position that a client made up may be the greatest number there is: nothing is added to it.
-        let end = LogPosition(last.value - start > Self.scanLimit ? start + Self.scanLimit : last.value)
+        let end = LogPosition(head.value - start > Self.scanLimit ? start + Self.scanLimit : head.value)
         var query: SQL = """
             SELECT position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
             actor,
@@ -78,9 +72,9 @@ extension ChangeLog {
         return ChangeBatch(changes: changes, upTo: max(position, reached ?? end))
     }
 
-    /// The position of the oldest change that is still there, or nil while there is none.
-    public static func oldest(in transaction: any ReadTransaction) throws -> LogPosition? {
-        try transaction.first("SELECT position FROM changes ORDER BY position LIMIT 1") { $0.position(0) }
+    /// Every change after this position is still there.
+    public static func start(in transaction: any ReadTransaction) throws -> LogPosition {
+        try transaction.first("SELECT position FROM change_log_start") { $0.position(0) } ?? .start
     }
 
     /// The position of the latest change of a snapshot.
@@ -99,13 +93,12 @@ extension ChangeLog {
         }
     }
 
-    private static func expired(_ position: LogPosition, _ oldest: LogPosition) -> Failure {
+    private static func expired(_ position: LogPosition, _ start: LogPosition) -> Failure {
         Failure(
             .conflict, code: "position_expired",
-            "The changes right after position \(position) have been deleted; the oldest that is left has position "
-                + "\(oldest). Read the things anew, then go on from there; change_log.retention_age keeps changes "
-                + "longer.",
-            details: [.init("oldest_position", .integer(oldest.value))])
+            "The changes right after position \(position) have been deleted; the log goes back to position \(start). "
+                + "Read the things anew, then go on from there; change_log.retention_age keeps changes longer.",
+            details: [.init("oldest_position", .integer(start.value + 1))])
     }
 }
 

@@ -21,7 +21,10 @@ public final class ChangeLog: Sendable {
     /// The images of entities that were read lately. Each change that is written here takes its own out.
     public let cache: EntityCache
     private let identifiers = IdentifierGenerator()
-    private let latest: Atomic<Int64>
+    /// Up to here the log is settled.
+    private let settled: Atomic<Int64>
+    /// The latest change that was written here.
+    private let written: Atomic<Int64>
     private let signal = ChangeSignal()
     private let marks = Mutex<[ChangeMark]>([])
     private let positionGauge: Gauge
@@ -34,40 +37,55 @@ public final class ChangeLog: Sendable {
         self.database = database
         self.time = time
         cache = EntityCache(settings: settings, metrics: metrics)
-        let last = try await database.read { transaction in
-            try transaction.first("SELECT COALESCE(MAX(position), 0) FROM changes") { $0.integer(0) }
-        }
-        latest = Atomic(last ?? 0)
+        // Where others write too, only a ``LogTail`` can tell what is settled.
+        let last =
+            database.dialect == .sqlite ? try await database.read { try Self.last(in: $0).value } : 0
+        settled = Atomic(last)
+        written = Atomic(last)
         positionGauge = metrics.gauge("change_log_position", "The position of the latest change.").with()
-        positionGauge.set(Double(last ?? 0))
+        positionGauge.set(Double(last))
     }
 
-    /// The position of the latest durable change that this process knows of. A read that begins now sees it.
-    public var head: LogPosition { LogPosition(latest.load(ordering: .acquiring)) }
+    /// Whether other processes write to the same database.
+    public var isShared: Bool { database.dialect == .postgres }
+
+    /// How far the log is settled, as far as this process knows: no change will ever appear at or before this position,
+    /// and a read that begins now sees all of them.
+    public var head: LogPosition { LogPosition(settled.load(ordering: .acquiring)) }
+
+    /// The greatest position of which a read that begins now sees the change: what was written here is seen at once,
+    /// though others may still commit changes before it.
+    public var seen: LogPosition { max(head, LogPosition(written.load(ordering: .acquiring))) }
 
     /// Does a unit of work: all of it durably, with its changes in the log, or nothing.
     ///
     /// - throws: what the closure throws, or a ``Failure`` of the storage.
     public func write<T: Sendable>(
-        _ context: ChangeContext, _ body: @escaping @Sendable (UnitOfWork) throws -> T
+        _ context: ChangeContext, isolation: Isolation = .serializable,
+        _ body: @escaping @Sendable (UnitOfWork) throws -> T
     ) async throws -> Written<T> {
-        let (value, position) = try await database.write { [self] transaction in
+        let (value, position) = try await database.write(isolation) { [self] transaction in
             let unit = UnitOfWork(transaction, context, now: time.now(), identifiers: identifiers)
             let value = try body(unit)
             try unit.flush()
-            if let position = unit.position {
-                transaction.afterCommit { [self, updated = unit.updated, types = unit.entityTypes] in
+            if unit.hasChanges {
+                transaction.afterCommit { [self, updated = unit.updated, types = unit.entityTypes, last = unit.last] in
+                    let position = last.position
                     cache.remove(updated, changedAt: position)
-                    advance(to: position, changing: types)
+                    mark(position, changing: types)
+                    written.max(position.value, ordering: .acquiringAndReleasing)
+                    if isShared { signal.fire() } else { settle(position) }
                 }
             }
-            return (value, unit.position)
+            return (value, unit.hasChanges ? unit.last : nil)
         }
-        return Written(value: value, position: position ?? head)
+        return Written(value: value, position: position?.position ?? head)
     }
 
     /// Runs queries on one snapshot. The position is one that the snapshot includes.
-    public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> Written<T> {
+    public func read<T: Sendable>(
+        _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> Written<T> {
         let position = head
         return Written(value: try await database.read(body), position: position)
     }
@@ -94,17 +112,34 @@ public final class ChangeLog: Sendable {
         return mark
     }
 
-    private func advance(to position: LogPosition, changing types: [String]) {
-        // Before the head, so that whoever has seen a position finds the marks no lower than its change.
-        for mark in marks.withLock({ $0 }) where !mark.types.isDisjoint(with: types) { mark.advance(to: position) }
-        var current = latest.load(ordering: .relaxed)
-        while current < position.value {
-            let (exchanged, original) = latest.compareExchange(
-                expected: current, desired: position.value, ordering: .acquiringAndReleasing)
-            if exchanged { break }
-            current = original
+    /// Returns once everything that was written here is settled, or after a while.
+    func waitUntilSettled(atMost duration: Duration) async throws {
+        let wanted = LogPosition(written.load(ordering: .acquiring))
+        try await signal.wait(atMost: duration) { head >= wanted }
+    }
+
+    /// Returns once something was written here that is not settled yet, or after a while.
+    func waitForWork(atMost duration: Duration) async throws {
+        try await signal.wait(atMost: duration) { seen > head }
+    }
+
+    /// Entities of some types have changed: before anybody is told of the position, so that whoever has seen it finds
+    /// the marks no lower than its change.
+    ///
+    /// - parameter types: nil for all of them.
+    func mark(_ position: LogPosition, changing types: [String]?) {
+        for mark in marks.withLock({ $0 }) where types.map({ !mark.types.isDisjoint(with: $0) }) ?? true {
+            mark.advance(to: position)
         }
+    }
+
+    /// The log is settled up to a position.
+    func settle(_ position: LogPosition) {
+        settled.max(position.value, ordering: .acquiringAndReleasing)
         positionGauge.set(Double(head.value))
         signal.fire()
     }
+
+    /// Somebody may have written: look at the log now.
+    func wake() { signal.fire() }
 }

@@ -31,6 +31,39 @@ public enum ChangeLogSchema {
                         position BIGINT NOT NULL,
                         seen_at BIGINT NOT NULL)
                     """,
-                ])
+                ]),
+            Migration(
+                2, "where the log begins, and partitions",
+                [
+                    // Every change after this position is still there. The oldest row does not tell, since a position
+                    // is missing where a transaction was undone.
+                    "CREATE TABLE change_log_start (position BIGINT NOT NULL)",
+                    "INSERT INTO change_log_start SELECT COALESCE(MIN(position) - 1, 0) FROM changes",
+                    // The transaction stands before the position: so it has its number before it takes a position, and
+                    // all who hold a position up to a given one have transactions before those that begin from then on.
+                    """
+                    {only postgres}CREATE SEQUENCE change_positions CACHE 1
+                    """,
+                    "{only postgres}DROP TABLE changes",
+                    """
+                    {only postgres}CREATE TABLE changes (
+                        transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id(),
+                        position BIGINT NOT NULL DEFAULT nextval('change_positions'),
+                        tenant BIGINT NOT NULL,
+                        entity_type TEXT NOT NULL,
+                        entity_id {identifier} NOT NULL,
+                        operation TEXT NOT NULL CHECK (operation IN ('insert', 'update', 'delete')),
+                        after_image TEXT,
+                        before_image TEXT,
+                        changed_fields TEXT NOT NULL,
+                        actor TEXT NOT NULL,
+                        request_id TEXT,
+                        traceparent TEXT,
+                        changed_at BIGINT NOT NULL,
+                        PRIMARY KEY (position, changed_at)) PARTITION BY RANGE (changed_at)
+                    """,
+                    // What no other partition is for: a clock that is far off does not keep anybody from writing.
+                    "{only postgres}CREATE TABLE changes_other PARTITION OF changes DEFAULT",
+                ]),
         ])
 }

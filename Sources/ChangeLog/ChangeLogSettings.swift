@@ -18,6 +18,13 @@ public enum ChangeLogSettings {
             + "stays."
     )
 
+    /// How often the end of a shared log is looked at.
+    public static let tailInterval = Setting(
+        "change_log.tail_interval", default: 5, unit: "ms", bounds: 1...1_000, moves: "change_log_settle_seconds",
+        "How long an instance gathers changes of others on PostgreSQL before it looks at the log again.")
+
     /// All of them.
-    public static let all: [AnySetting] = [followerBatch.erased, retentionAge.erased, retentionSize.erased]
+    public static let all: [AnySetting] = [
+        followerBatch.erased, retentionAge.erased, retentionSize.erased, tailInterval.erased,
+    ]
 }

@@ -1,6 +1,7 @@
 import Caching
 public import Core
 public import Storage
+import Synchronization
 
 /// A transaction that knows on whose behalf it works and appends to the change log what it does (DESIGN.md, invariant
 /// 1).
@@ -14,8 +15,10 @@ public final class UnitOfWork {
     public let context: ChangeContext
     /// The time of everything that it does.
     public let now: Timestamp
-    /// The position of its latest change that is written, or nil while there is none.
-    public private(set) var position: LogPosition?
+    /// The position of its latest change, which is known once the work is committed.
+    let last = LastPosition()
+    /// Whether it has changed anything.
+    private(set) var hasChanges = false
     /// What it updated or deleted. What it inserted nobody can have read before.
     private(set) var updated: [EntityCache.Key] = []
     /// The types of the entities that it has changed.
@@ -104,9 +107,20 @@ public final class UnitOfWork {
     /// Writes the changes that were recorded since the last time, in their order, by one statement.
     func flush() throws {
         guard pendingCount > 0 else { return }
-        let last = try transaction.append(Self.insertion.statement(pending), key: "position")
-        position = LogPosition(last)
+        hasChanges = true
+        try transaction.append(Self.insertion.statement(pending), key: "position") { [last] in
+            last.assign(LogPosition($0))
+        }
         pending.removeAll(keepingCapacity: true)
         pendingCount = 0
     }
+}
+
+/// The position of the latest change of a unit of work.
+final class LastPosition: Sendable {
+    private let value = Atomic<Int64>(0)
+
+    var position: LogPosition { LogPosition(value.load(ordering: .acquiring)) }
+
+    func assign(_ position: LogPosition) { value.max(position.value, ordering: .acquiringAndReleasing) }
 }

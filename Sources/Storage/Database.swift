@@ -11,7 +11,7 @@ public protocol Database: Sendable {
     /// Runs queries on one snapshot of the data.
     ///
     /// - throws: what the closure throws, or ``Failure`` `storage_busy` when no connection comes free in time.
-    func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T
+    func read<T: Sendable>(_ body: @escaping @Sendable (any ReadTransaction) throws -> T) async throws -> T
 
     /// Runs queries on one snapshot on the calling thread, if that is possible without waiting and within a time.
     ///
@@ -25,16 +25,36 @@ public protocol Database: Sendable {
     ///
     /// It returns when the transaction is on disk. Closures that wait at the same time share one commit.
     ///
-    /// - throws: what the closure throws, after undoing its statements, or ``Failure`` `storage_busy`, `storage_full`
-    ///   or `storage_failed` from the engine.
-    func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T
+    /// - throws: what the closure throws, after undoing its statements, or ``Failure`` `storage_busy`, `storage_full`,
+    ///   `storage_contended`, `storage_unreachable` or `storage_failed` from the engine.
+    func write<T: Sendable>(
+        _ isolation: Isolation, _ body: @escaping @Sendable (any WriteTransaction) throws -> T
+    ) async throws -> T
+
+    /// The notifications that other processes send on a channel, as far as the engine has such. None may be relied on.
+    func notifications(on channel: String) -> AsyncStream<Void>
 
     /// Copies what is in the log of the engine into its main file, and closes every connection.
     func close() async
 }
 
+extension Database {
+    public func notifications(on _: String) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+
+    /// Runs statements that take effect together and durably, as if no others ran at the same time.
+    public func write<T: Sendable>(
+        _ body: @escaping @Sendable (any WriteTransaction) throws -> T
+    ) async throws -> T {
+        try await write(.serializable, body)
+    }
+}
+
 /// Queries on one snapshot of the data.
 public protocol ReadTransaction: AnyObject {
+    /// Tells which queries come next, if none of them depends on the answer to another: an engine on another machine
+    /// asks them all at once. Their order and number must be those of the calls that follow.
+    func announce(_ questions: @autoclosure () -> [SQL]) throws
+
     /// Runs a query and calls the closure with each row until it returns false.
     func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws
 }
@@ -45,13 +65,24 @@ public protocol WriteTransaction: ReadTransaction {
     @discardableResult
     func execute(_ sql: SQL) throws -> Int
 
+    /// Runs a statement whose outcome does not matter to the closure: an engine on another machine sends it together
+    /// with the next one. When it fails, the whole write fails, at this call or at a later one.
+    func enqueue(_ sql: SQL) throws
+
     /// Inserts rows into a table whose key the engine assigns in ascending order (`{position}`).
     ///
     /// - parameters:
     ///   - insertion: an `INSERT` without `RETURNING`.
     ///   - key: the name of the column that the engine assigns.
-    /// - returns: the key of the last row.
-    func append(_ insertion: SQL, key: StaticString) throws -> Int64
+    ///   - assigned: is called with the key of the last row as soon as it is known, at the latest before the commit.
+    func append(_ insertion: SQL, key: StaticString, _ assigned: @escaping (Int64) -> Void) throws
+
+    /// Runs statements that may fail: what they did is undone then, and the write may go on.
+    func attempt<T>(_ body: () throws -> T) throws -> T
+
+    /// What follows a `SELECT` of rows that the closure will change depending on what it reads: it keeps others from
+    /// changing them until the commit.
+    var rowLock: SQL { get }
 
     /// Calls a closure after the transaction is durable and before its writer is told so.
     ///
@@ -59,7 +90,17 @@ public protocol WriteTransaction: ReadTransaction {
     func afterCommit(_ body: @escaping @Sendable () -> Void)
 }
 
+extension WriteTransaction {
+    public func enqueue(_ sql: SQL) throws { try execute(sql) }
+
+    public func attempt<T>(_ body: () throws -> T) throws -> T { try body() }
+
+    public var rowLock: SQL { "" }
+}
+
 extension ReadTransaction {
+    public func announce(_: @autoclosure () -> [SQL]) throws {}
+
     /// Every row of a query, each read by the closure.
     public func rows<T>(_ sql: SQL, _ read: (Row) throws -> T) throws -> [T] {
         var results: [T] = []

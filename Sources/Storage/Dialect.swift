@@ -9,12 +9,38 @@ public enum Dialect: Sendable, Hashable {
     /// - `{bytes}`: the type of a byte string.
     /// - `{clustered}`: at the end of a table, stores its rows in the order of its primary key, where the engine can.
     /// - `{position}`: the type of the log's own key, which the engine assigns in ascending order.
-    func render(_ template: String) -> String {
+    /// - `{only sqlite}`, `{only postgres}` at the start: the statement is for that engine alone.
+    ///
+    /// Texts are compared byte by byte on every engine, whatever the language of the server.
+    ///
+    /// - returns: nil when the statement is for another engine.
+    func render(_ template: String) -> String? {
         var text = template
+        if text.hasPrefix("{only ") {
+            guard text.hasPrefix("{only \(name)}") else { return nil }
+            text.removeFirst("{only \(name)}".count)
+        }
         for (name, replacement) in replacements {
             text = text.replacing(name, with: replacement)
         }
         return text
+    }
+
+    private var name: String {
+        switch self {
+        case .sqlite: "sqlite"
+        case .postgres: "postgres"
+        }
+    }
+
+    /// What a migration begins with: it may take long, and keeps others from migrating the same database until its
+    /// transaction ends.
+    var beforeMigration: [SQL] {
+        switch self {
+        case .sqlite: []
+        case .postgres:
+            ["SELECT set_config('statement_timeout', '0', true)", "SELECT pg_advisory_xact_lock(7813579310)"]
+        }
     }
 
     /// What the engine wants done after the statements of a migration, in the same transaction.
@@ -34,7 +60,7 @@ public enum Dialect: Sendable, Hashable {
             ]
         case .postgres:
             [
-                ("{identifier}", "UUID"), ("{bytes}", "BYTEA"), ("{clustered}", ""),
+                (" TEXT", " TEXT COLLATE \"C\""), ("{identifier}", "UUID"), ("{bytes}", "BYTEA"), ("{clustered}", ""),
                 ("{position}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
             ]
         }

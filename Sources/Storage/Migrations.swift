@@ -51,7 +51,10 @@ extension Database {
     /// - throws: ``Failure`` `migration_edited` when an applied migration has changed since, `migration_unknown` when
     ///   the database has one that this version does not know.
     public func migrate(_ schemas: [Schema], at time: any TimeSource = SystemTime()) async throws {
-        _ = try await write { transaction in
+        let dialect = dialect
+        // Locks and constraints hold the only decision here: whether another instance was first.
+        _ = try await write(.readCommitted) { transaction in
+            for sql in dialect.beforeMigration { _ = try transaction.exists(sql) }
             try transaction.execute(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -74,9 +77,15 @@ extension Database {
 
     private func apply(_ migration: Migration, of room: String, at now: Timestamp) async throws {
         let dialect = dialect
-        _ = try await write { transaction in
+        // Locks and constraints hold the only decision here: whether another instance was first.
+        _ = try await write(.readCommitted) { transaction in
+            for sql in dialect.beforeMigration { _ = try transaction.exists(sql) }
+            let isApplied = try transaction.exists(
+                "SELECT 1 FROM schema_migrations WHERE room = \(room) AND number = \(migration.number)")
+            if isApplied { return }
             for statement in migration.statements + dialect.statementsAfterMigration {
-                try transaction.execute(SQL(trusted: dialect.render(statement)))
+                guard let text = dialect.render(statement) else { continue }
+                try transaction.execute(SQL(trusted: text))
             }
             try transaction.execute(
                 """

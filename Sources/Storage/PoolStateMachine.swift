@@ -103,6 +103,23 @@ struct PoolStateMachine<Connection, Waiter> {
         return waiters.remove(at: index).waiter
     }
 
+    /// Takes out those who wait and for whom a condition holds, from the one who has waited longest until it does not.
+    mutating func expire(while isLate: (Waiter) -> Bool) -> [Waiter] {
+        let late = waiters.prefix { isLate($0.waiter) }.map(\.waiter)
+        waiters.removeFirst(late.count)
+        return late
+    }
+
+    /// Takes connections that wait for use out of the pool for good, from the one that was used least lately on, while
+    /// a condition holds and more than so many are open.
+    mutating func retire(keeping minimum: Int, while isIdleTooLong: (Connection) -> Bool) -> [Connection] {
+        let surplus = max(0, open - minimum)
+        let retired = Array(idle.prefix(surplus).prefix(while: isIdleTooLong))
+        idle.removeFirst(retired.count)
+        open -= retired.count
+        return retired
+    }
+
     /// Nothing more is given out. Returns the connections to close and the waiters to refuse.
     mutating func close() -> (connections: [Connection], waiters: [Waiter]) {
         isClosed = true

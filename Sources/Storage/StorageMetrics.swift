@@ -4,7 +4,10 @@ public import Telemetry
 public struct StorageMetrics: Sendable {
     let activeConnections: Gauge
     let idleConnections: Gauge
+    let waiters: Gauge
     let poolWait: Histogram
+    let retries: Counter
+    let opened: Counter
     let statements: MetricsFamily<Histogram>
     let batchSize: Histogram
     let commitDuration: Histogram
@@ -15,6 +18,13 @@ public struct StorageMetrics: Sendable {
             "database_connections", "Connections to the database by state.", labels: ["state"])
         activeConnections = connections.with("active")
         idleConnections = connections.with("idle")
+        waiters = connections.with("waiting")
+        retries = registry.counter(
+            "database_retries_total", "Transactions that lost against others and were run again."
+        ).with()
+        opened = registry.counter(
+            "database_connections_opened_total", "Connections to the database that were opened."
+        ).with()
         poolWait = registry.histogram(
             "database_pool_wait_seconds", "How long a read waited for a free connection."
         ).with()

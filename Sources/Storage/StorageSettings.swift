@@ -33,9 +33,54 @@ public enum StorageSettings {
         moves: "process_resident_memory_bytes",
         "How much memory the writer's page cache may take; readers take an eighth each.")
 
+    /// Where the data is.
+    public static let url = Setting(
+        "storage.url", default: "", moves: "database_connections",
+        "The PostgreSQL server, as postgres://user:password@host:port/database; empty keeps the data in the data "
+            + "directory.")
+    /// What stands between us and the server.
+    public static let poolMode = Setting(
+        "storage.pool_mode", default: "session", moves: "database_query_duration_seconds",
+        "session, or transaction when PgBouncer in transaction mode stands before the server: then nothing is prepared.")
+    /// How many connections are kept.
+    public static let poolMinimum = Setting(
+        "storage.pool_min", default: 2, unit: "connections", bounds: 0...1_000, moves: "database_connections",
+        "How many connections to PostgreSQL are kept open for transactions.")
+    /// How many connections there are at most.
+    public static let poolMaximum = Setting(
+        "storage.pool_max", default: 16, unit: "connections", bounds: 1...1_000, moves: "database_pool_wait_seconds",
+        "How many connections to PostgreSQL run transactions at the same time.")
+    /// How many connections answer single questions.
+    public static let pipelines = Setting(
+        "storage.pipelines", default: 2, unit: "connections", bounds: 0...64, moves: "database_query_duration_seconds",
+        "How many connections to PostgreSQL answer the reads of many together; 0 gives each read a connection.")
+    /// How long a connection may be idle.
+    public static let idleTimeout = Setting(
+        "storage.idle_timeout", default: 300, unit: "s", bounds: 1...86_400, moves: "database_connections",
+        "How long a connection beyond storage.pool_min is kept while nobody needs it.")
+    /// How long a connection is used.
+    public static let connectionLifetime = Setting(
+        "storage.max_lifetime", default: 1_800, unit: "s", bounds: 1...604_800, moves: "database_connections_opened_total",
+        "How long a connection is used before a new one takes its place.")
+    /// How long a connection may take to be made.
+    public static let connectTimeout = Setting(
+        "storage.connect_timeout", default: 3_000, unit: "ms", bounds: 10...600_000,
+        moves: "database_connections_opened_total",
+        "How long connecting to PostgreSQL may take.")
+    /// How much memory a sort may take.
+    public static let workMemory = Setting(
+        "storage.work_mem", default: 16, unit: "MiB", bounds: 1...16_384, moves: "database_query_duration_seconds",
+        "How much memory PostgreSQL may take for each sort or hash before it goes to the disk.")
+    /// How we are called.
+    public static let applicationName = Setting(
+        "storage.application_name", default: "millrace", moves: "database_connections",
+        "How this server is called in pg_stat_activity.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         readers.erased, readQueueLimit.erased, acquireTimeout.erased, statementTimeout.erased,
-        writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased,
+        writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased, url.erased, poolMode.erased,
+        poolMinimum.erased, poolMaximum.erased, pipelines.erased, idleTimeout.erased, connectionLifetime.erased,
+        connectTimeout.erased, workMemory.erased, applicationName.erased,
     ]
 }

@@ -1,15 +1,17 @@
 public import ChangeLog
 public import Core
+import Logging
 public import Storage
 public import Telemetry
 
-/// A real database in a directory of its own, with its change log, for one test.
+/// A real database of its own, with its change log, for one test.
 ///
 /// Suites that must hold on every engine take an ``Engine`` as their argument and open their store with it.
 public final class TestStore: Sendable {
     /// The engines that behavioural suites run on.
     public enum Engine: String, CaseIterable, Sendable {
         case sqlite
+        case postgres
     }
 
     /// Where its files are.
@@ -19,9 +21,12 @@ public final class TestStore: Sendable {
     /// The change log.
     public let log: ChangeLog
     /// What it counts.
-    public let metrics = MetricsRegistry()
+    public let metrics: MetricsRegistry
     /// The clock of its changes.
     public let time: ManualTime
+    /// Where the server is, on PostgreSQL.
+    public let url: String?
+    private let tail: Task<Void, any Error>
 
     /// Opens an empty store with the schema of the change log and those given.
     public init(
@@ -30,12 +35,33 @@ public final class TestStore: Sendable {
     ) async throws {
         directory = try TemporaryDirectory()
         self.time = time
+        let metrics = MetricsRegistry()
+        self.metrics = metrics
         switch engine {
         case .sqlite:
+            url = nil
             database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
+        case .postgres:
+            let url = try await PostgresServer.shared().makeDatabase()
+            self.url = url
+            database = try await PostgresDatabase(
+                PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
         }
         try await database.migrate([ChangeLogSchema.schema] + schemas)
         log = try await ChangeLog(database: database, time: time, settings: settings, metrics: metrics)
+        tail = Task { [log] in
+            try await LogTail(log, settings: settings, metrics: metrics, logger: Logger(label: "test")).run()
+        }
+    }
+
+    deinit {
+        tail.cancel()
+        guard let url else { return }
+        // A server that is gone has no databases.
+        Task.detached { [database] in
+            await database.close()
+            try? await PostgresServer.shared().dropDatabase(url)
+        }
     }
 
     /// A context of the first tenant.

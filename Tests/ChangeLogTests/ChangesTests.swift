@@ -61,11 +61,12 @@ import Testing
 
     @Test func aBatchTellsHowFarItLooked() async throws {
         try await append("order", 5)
+        let head = LogPosition(5)
         let (none, first, all) = try await store.database.read { transaction in
             (
-                try ChangeLog.batch(after: .start, limit: 9, types: ["product"], in: transaction),
-                try ChangeLog.batch(after: .start, limit: 2, in: transaction),
-                try ChangeLog.batch(after: LogPosition(9), limit: 2, in: transaction)
+                try ChangeLog.batch(after: .start, upTo: head, limit: 9, types: ["product"], in: transaction),
+                try ChangeLog.batch(after: .start, upTo: head, limit: 2, in: transaction),
+                try ChangeLog.batch(after: LogPosition(9), upTo: head, limit: 2, in: transaction)
             )
         }
         #expect(none.changes.isEmpty && none.upTo == LogPosition(5))
@@ -80,7 +81,10 @@ import Testing
 
     @Test func aPositionWhoseChangesAreGoneIsRefused() async throws {
         try await append("order", 5)
-        _ = try await store.database.write { try $0.execute("DELETE FROM changes WHERE position <= 3") }
+        _ = try await store.database.write { transaction in
+            try transaction.execute("DELETE FROM changes WHERE position <= 3")
+            try transaction.execute("UPDATE change_log_start SET position = 3")
+        }
         #expect(try await store.log.changes(after: .start, limit: 9).map(\.position.value) == [4, 5])
         #expect(try await store.log.changes(after: LogPosition(3), limit: 9).map(\.position.value) == [4, 5])
         let failure = await #expect(throws: Failure.self) {

@@ -27,8 +27,8 @@ import Testing
         return ChangeBatch(changes: Array(repeating: change, count: count), upTo: LogPosition(upTo))
     }
 
-    private func located(_ position: Int64?, oldest: Int64? = 1, last: Int64) -> Machine.Event {
-        .located(position.map { LogPosition($0) }, oldest: oldest.map { LogPosition($0) }, last: LogPosition(last))
+    private func located(_ position: Int64?, start: Int64 = 0, last: Int64) -> Machine.Event {
+        .located(position.map { LogPosition($0) }, start: LogPosition(start), last: LogPosition(last))
     }
 
     @Test func itLocatesReadsAppliesAndWaits() {
@@ -55,14 +55,14 @@ import Testing
         var machine = Machine()
         #expect(text(machine.handle(located(nil, last: 9))) == "rebuild")
         #expect(text(machine.handle(.rebuilt)) == "locate")
-        #expect(text(machine.handle(located(9, oldest: 8, last: 9))) == "read 9")
+        #expect(text(machine.handle(located(9, start: 7, last: 9))) == "read 9")
         #expect(text(machine.handle(.read(nil))) == "rebuild")
         var behind = Machine()
-        #expect(text(behind.handle(located(6, oldest: 8, last: 9))) == "rebuild")
+        #expect(text(behind.handle(located(6, start: 7, last: 9))) == "rebuild")
         var justEnough = Machine()
-        #expect(text(justEnough.handle(located(7, oldest: 8, last: 9))) == "read 7")
+        #expect(text(justEnough.handle(located(7, start: 7, last: 9))) == "read 7")
         var empty = Machine()
-        #expect(text(empty.handle(located(0, oldest: nil, last: 0))) == "read 0")
+        #expect(text(empty.handle(located(0, last: 0))) == "read 0")
         var ahead = Machine()
         #expect(text(ahead.handle(located(10, last: 9))) == "rebuild")
     }

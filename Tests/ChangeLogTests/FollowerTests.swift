@@ -81,7 +81,10 @@ import Testing
     @Test func aProjectionBehindTheLogIsRebuilt() async throws {
         let store = try await TestStore(schemas: [CountingProjection.schema])
         try await store.append("order", 10)
-        _ = try await store.database.write { try $0.execute("DELETE FROM changes WHERE position <= 5") }
+        _ = try await store.database.write { transaction in
+            try transaction.execute("DELETE FROM changes WHERE position <= 5")
+            try transaction.execute("UPDATE change_log_start SET position = 5")
+        }
         let projection = CountingProjection(store.database)
         let follower = try follower(projection, store)
         try await running(follower) {

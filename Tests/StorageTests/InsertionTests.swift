@@ -1,5 +1,6 @@
 import Core
 import Storage
+import Synchronization
 import TestKit
 import Testing
 
@@ -58,10 +59,18 @@ import Testing
     func appendingTellsTheKeyOfTheLastRow(engine: TestStore.Engine) async throws {
         let store = try await TestStore(engine, schemas: [Self.entries])
         let keys = try await store.database.write { transaction in
-            let first = try transaction.append(Self.insertion.statement(row(1)), key: "position")
-            let third = try transaction.append(Self.insertion.statement(row(2) + row(3)), key: "position")
-            return [first, third]
+            let keys = Keys()
+            try transaction.append(Self.insertion.statement(row(1)), key: "position", keys.note)
+            try transaction.append(Self.insertion.statement(row(2) + row(3)), key: "position", keys.note)
+            return keys
         }
-        #expect(keys == [1, 3])
+        #expect(keys.all.withLock { $0 } == [1, 3])
     }
+}
+
+/// The keys that an engine assigned, in their order.
+private final class Keys: Sendable {
+    let all = Mutex<[Int64]>([])
+
+    func note(_ key: Int64) { all.withLock { $0.append(key) } }
 }

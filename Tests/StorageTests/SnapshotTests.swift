@@ -14,7 +14,8 @@ import Testing
             #expect(try await store.count() == id - 1)
             try await store.insert(id)
         }
-        #expect(try store.database.readAtOnce(within: .seconds(5)) { try $0.count() } == 50)
+        // What is at hand at once is of the embedded engine alone.
+        #expect(try store.database.readAtOnce(within: .seconds(5)) { try $0.count() } == (engine == .sqlite ? 50 : nil))
     }
 
     @Test(arguments: TestStore.Engine.allCases)

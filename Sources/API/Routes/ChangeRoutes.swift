@@ -16,9 +16,11 @@ extension Routes {
                     let limit = query.optionalInteger("limit", in: 1...Int64(ChangeLog.batchLimits.upperBound))
                     return (query.position("after"), query.entityTypes(), limit.map(Int.init) ?? 100)
                 }
+                let head = log.head
                 return { transaction in
                     let batch = try ChangeLog.batch(
-                        after: after ?? .start, limit: limit, types: types, of: request.tenant, in: transaction)
+                        after: after ?? .start, upTo: head, limit: limit, types: types, of: request.tenant,
+                        in: transaction)
                     return .ok(ChangePart(batch: batch))
                 }
             },
@@ -64,8 +66,10 @@ private struct ChangeStream {
         try await writer.write(Array(": changes after \(start)\n\n".utf8))
         while !Task.isCancelled {
             let position = after
-            let batch = try await log.read {
-                try ChangeLog.batch(after: position, limit: Self.batchSize, types: types, of: tenant, in: $0)
+            let head = log.head
+            let batch = try await log.read { [types, tenant] in
+                try ChangeLog.batch(
+                    after: position, upTo: head, limit: Self.batchSize, types: types, of: tenant, in: $0)
             }.value
             if !batch.changes.isEmpty { try await writer.write(Self.events(batch.changes)) }
             after = batch.upTo

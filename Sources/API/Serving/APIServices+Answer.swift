@@ -132,12 +132,12 @@ extension APIServices {
         }
         let wanted = LogPosition(number)
         let deadline = ContinuousClock.now + positionWait
-        while log.head < wanted {
+        while log.seen < wanted {
             let rest = deadline - ContinuousClock.now
             guard rest > .zero else {
                 throw Failure(
                     .unavailable, code: "position_not_reached",
-                    "This server has not seen position \(wanted) yet; it is at \(log.head). Try again.",
+                    "This server has not seen position \(wanted) yet; it is at \(log.seen). Try again.",
                     details: [.init("position", .integer(log.head.value))], retryAfter: 1)
             }
             try await log.waitForChange(after: log.head, atMost: rest)

@@ -135,16 +135,18 @@ public final class Follower: Service {
 
     private func locate() async throws -> FollowerStateMachine.Event {
         let position = try await projection.position()
-        let (oldest, last) = try await log.database.read { transaction in
-            (try ChangeLog.oldest(in: transaction), try ChangeLog.last(in: transaction))
+        let (start, last) = try await log.database.read { transaction in
+            (try ChangeLog.start(in: transaction), try ChangeLog.last(in: transaction))
         }
-        return .located(position, oldest: oldest, last: last)
+        return .located(position, start: start, last: last)
     }
 
     private func read(after position: LogPosition) async throws -> ChangeBatch? {
-        try await log.database.read { transaction in
-            if let oldest = try ChangeLog.oldest(in: transaction), oldest.value - 1 > position.value { return nil }
-            return try ChangeLog.batch(after: position, limit: batchLimit, types: projection.types, in: transaction)
+        let head = log.head
+        return try await log.database.read { [batchLimit, types = projection.types] transaction in
+            if try ChangeLog.start(in: transaction) > position { return nil }
+            return try ChangeLog.batch(
+                after: position, upTo: head, limit: batchLimit, types: types, in: transaction)
         }
     }
 

@@ -21,8 +21,8 @@ struct FollowerStateMachine {
 
     /// What happened.
     enum Event {
-        /// Where the projection stands, and the oldest and the last position of the log on one snapshot.
-        case located(LogPosition?, oldest: LogPosition?, last: LogPosition)
+        /// Where the projection stands, and where the log begins and ends on one snapshot.
+        case located(LogPosition?, start: LogPosition, last: LogPosition)
         /// What the log has, or nil when the changes that come next have been deleted.
         case read(ChangeBatch?)
         /// The projection stored what ``Action/apply(_:upTo:)`` gave it.
@@ -62,7 +62,7 @@ struct FollowerStateMachine {
     /// Takes note of what happened and says what to do next.
     mutating func handle(_ event: Event) -> Action {
         switch event {
-        case .located(let found, let oldest, let last): return located(found, oldest, last)
+        case .located(let found, let start, let last): return located(found, start, last)
         case .read(let batch): return read(batch)
         case .applied(let upTo):
             failures = 0
@@ -78,9 +78,9 @@ struct FollowerStateMachine {
         }
     }
 
-    private mutating func located(_ found: LogPosition?, _ oldest: LogPosition?, _ last: LogPosition) -> Action {
+    private mutating func located(_ found: LogPosition?, _ start: LogPosition, _ last: LogPosition) -> Action {
         defer { isFreshlyRebuilt = false }
-        guard let found, found <= last, found.value >= (oldest?.value ?? 1) - 1 else {
+        guard let found, found <= last, found >= start else {
             position = .start
             stored = nil
             // Were it rebuilt again at once, a projection that cannot keep its state would turn in a circle.

@@ -77,18 +77,20 @@ public final class Retention: Service {
             last: try ChangeLog.last(in: transaction),
             slowestFollower: try ChangeLog.followers(in: transaction).map(\.position).min())
         guard let position = plan.deletable(of: oldest) else { return 0 }
+        try transaction.execute("UPDATE change_log_start SET position = \(position)")
         return try transaction.execute("DELETE FROM changes WHERE position <= \(position)")
     }
 
     /// Estimates the size of the log, and how many of its oldest changes are beyond the size that it may have.
     private func measure() async throws -> Int {
-        let (rows, bytes) = try await log.database.read { transaction in
-            guard let oldest = try ChangeLog.oldest(in: transaction) else { return (Int64(0), Int64(0)) }
+        let (rows, bytes) = try await log.database.read { [self] transaction in
+            let start = try ChangeLog.start(in: transaction)
             let last = try ChangeLog.last(in: transaction)
+            guard last > start else { return (Int64(0), Int64(0)) }
             let weights =
                 try weights(in: transaction, "SELECT position FROM changes ORDER BY position")
                 + weights(in: transaction, "SELECT position FROM changes ORDER BY position DESC")
-            let rows = last.value - oldest.value + 1
+            let rows = last.value - start.value
             return (rows, rows * (weights.reduce(0, +) / Int64(max(1, weights.count))))
         }
         size.set(Double(bytes))

@@ -19,7 +19,7 @@ struct RetentionPlan {
 
     /// The position up to which changes may be deleted, or nil when none may.
     ///
-    /// - parameter oldest: the oldest changes of the log, ascending and without gaps between them.
+    /// - parameter oldest: the oldest changes of the log, ascending.
     func deletable(of oldest: [Row]) -> LogPosition? {
         var result: LogPosition?
         for (index, row) in oldest.enumerated() {

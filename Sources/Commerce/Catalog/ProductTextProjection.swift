@@ -41,7 +41,7 @@ public struct ProductTextProjection: Projection {
     }
 
     public func rebuild() async throws {
-        let position = try await log.database.read { try ChangeLog.last(in: $0) }
+        let position = log.head
         try await index.rebuild(asOf: position) { [products, log] last in
             try await log.database.read { try products.documents(after: last, in: $0) }
         }

@@ -51,7 +51,7 @@ public final class SQLiteDatabase: Database {
         checkpointer.stop()
     }
 
-    public func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
+    public func read<T: Sendable>(_ body: @escaping @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         let connection = try await readers.acquire()
         defer { readers.release(connection) }
         return try read(on: connection, within: timeout, body)
@@ -86,7 +86,9 @@ public final class SQLiteDatabase: Database {
         }
     }
 
-    public func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T {
+    public func write<T: Sendable>(
+        _: Isolation, _ body: @escaping @Sendable (any WriteTransaction) throws -> T
+    ) async throws -> T {
         try await writer.write(body)
     }
 

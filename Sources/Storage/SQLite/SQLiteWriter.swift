@@ -247,9 +247,9 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         return try connection.execute(sql)
     }
 
-    func append(_ insertion: SQL, key _: StaticString) throws -> Int64 {
+    func append(_ insertion: SQL, key _: StaticString, _ assigned: @escaping (Int64) -> Void) throws {
         _ = try execute(insertion)
-        return connection.lastInsertedRow
+        assigned(connection.lastInsertedRow)
     }
 
     func afterCommit(_ body: @escaping @Sendable () -> Void) {

@@ -23,7 +23,7 @@ struct CatalogFixture {
         try await store.log.write(ChangeContext(tenant: tenant, actor: "test"), body).value
     }
 
-    func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         try await store.log.read(body).value
     }
 
@@ -47,7 +47,7 @@ struct CatalogFixture {
     }
 
     func changes() async throws -> [Change] {
-        try await read { try ChangeLog.changes(after: .start, limit: 1000, in: $0) }
+        try await store.log.changes(after: .start, limit: 1000)
     }
 }
 

@@ -21,7 +21,7 @@ struct StockRoom: Sendable {
         return try await store.log.write(context) { [inventory] in try body(inventory, $0) }.value
     }
 
-    func read<T: Sendable>(_ body: @Sendable (Inventory, any ReadTransaction) throws -> T) async throws -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (Inventory, any ReadTransaction) throws -> T) async throws -> T {
         try await store.log.read { try body(inventory, $0) }.value
     }
 

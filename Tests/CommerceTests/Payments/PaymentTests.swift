@@ -192,7 +192,7 @@ extension OrderShop {
     }
 
     /// Reads a snapshot.
-    func read<T: Sendable>(_ body: @Sendable (any ReadTransaction) throws -> T) async throws -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (any ReadTransaction) throws -> T) async throws -> T {
         try await store.log.read(body).value
     }
 

@@ -25,7 +25,7 @@ struct FulfilmentShop {
     }
 
     /// Reads one snapshot.
-    func read<T: Sendable>(_ body: @Sendable (Commerce, any ReadTransaction) throws -> T) async throws -> T {
+    func read<T: Sendable>(_ body: @escaping @Sendable (Commerce, any ReadTransaction) throws -> T) async throws -> T {
         try await store.log.read { [commerce] in try body(commerce, $0) }.value
     }
 

@@ -1,0 +1,101 @@
+import Core
+
+/// The statements of one transaction and their answers.
+///
+/// A statement whose outcome nobody needs yet waits to be sent together with the next one, so a transaction costs as
+/// many round trips as it has questions, and one for its end.
+final class PostgresExchange {
+    let connection: PostgresConnection
+    /// What to do with the answers that are still to come, in their order.
+    private var handlers: [(PostgresResult) -> Void] = []
+    /// Why the transaction is lost, if it is.
+    private(set) var failure: (any Error)?
+    /// Whether the end of the transaction was sent.
+    private(set) var hasSentEnd = false
+
+    init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    /// Sends a statement with the next one that is asked.
+    func enqueue(_ sql: SQL, then handler: @escaping (PostgresResult) -> Void = { _ in }) throws {
+        if let failure { throw Self.lost(failure) }
+        try connection.send(sql)
+        handlers.append(handler)
+    }
+
+    /// Sends a statement and waits for its answer.
+    func ask(_ sql: SQL) throws -> PostgresResult {
+        var answer: PostgresResult?
+        try enqueue(sql) { answer = $0 }
+        try settle()
+        guard let answer else { throw Failure.internal("A statement has no answer: \(sql.text)") }
+        return answer
+    }
+
+    /// Waits for the answers to all that was sent.
+    ///
+    /// - throws: the first failure among them.
+    func settle() throws {
+        guard !handlers.isEmpty else { return }
+        try connection.requestAnswers()
+        try receive()
+    }
+
+    /// Ends the transaction by a statement and waits until that is done.
+    func end(_ sql: SQL) throws {
+        if let failure { throw Self.lost(failure) }
+        try connection.send(sql)
+        handlers.append { _ in }
+        try connection.sendSync()
+        hasSentEnd = true
+        try receive()
+        _ = try connection.nextAnswer()
+    }
+
+    /// Undoes the statements since a savepoint of this name, after which the transaction goes on.
+    func undo(to savepoint: StaticString) throws {
+        try drain()
+        failure = nil
+        try connection.run(SQL(trusted: "ROLLBACK TO SAVEPOINT \(savepoint)"))
+    }
+
+    /// Undoes everything. A connection on which that fails is not used again.
+    func abort() {
+        guard !connection.isBroken else { return }
+        do {
+            try drain()
+            if connection.isInTransaction { try connection.run("ROLLBACK") }
+        } catch {
+            connection.abandon()
+        }
+    }
+
+    /// Takes the answers that are still to come, whatever they are, so that the connection is ready for what is next.
+    private func drain() throws {
+        if !hasSentEnd || connection.unanswered == 0 { try connection.sendSync() }
+        while connection.unanswered > 0 { _ = try connection.nextAnswer() }
+        handlers = []
+        hasSentEnd = false
+    }
+
+    /// Takes an answer for each handler. After a failure the server skips the statements that were sent with it.
+    private func receive() throws {
+        let waiting = handlers
+        handlers = []
+        for handler in waiting {
+            switch try connection.nextAnswer() {
+            case .result(let result): handler(result)
+            case .failure(let error):
+                failure = error
+                throw error
+            case .skipped, .synced: throw Failure.internal("An answer is missing in the middle of a transaction.")
+            }
+        }
+    }
+
+    /// A closure that goes on after a failure gets nowhere: PostgreSQL refuses what comes after in the same transaction.
+    private static func lost(_ failure: any Error) -> Failure {
+        .internal("The transaction was lost by an earlier statement of it: \(failure)")
+    }
+}

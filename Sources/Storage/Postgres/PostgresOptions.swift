@@ -1,0 +1,69 @@
+public import Core
+
+/// How connections to a PostgreSQL server are made and what is set on every one of them.
+public struct PostgresOptions: Sendable {
+    /// Where the server is and who we are, as libpq takes it: `postgres://user:password@host:port/database?sslmode=…`.
+    public var url: String
+    /// How we are called in `pg_stat_activity`.
+    public var applicationName: String
+    /// How long one statement may run.
+    public var statementTimeout: Duration
+    /// How much memory a sort or a hash may take before it goes to the disk, in MiB.
+    public var workMemory: Int
+    /// How long a connection may take to be made.
+    public var connectTimeout: Duration
+    /// Whether a connection of ours is one connection of the server for as long as it lasts. Behind PgBouncer in
+    /// transaction mode it is not: then nothing is prepared, and what is set is set for each transaction.
+    public var isSession: Bool
+    /// Whether each batch of statements is a transaction on one snapshot by itself.
+    var readsSnapshots = false
+
+    /// Options of a server from the settings of the storage.
+    public init(url: String, settings: SettingsValues = .defaults) {
+        self.url = url
+        applicationName = settings[StorageSettings.applicationName]
+        statementTimeout = .milliseconds(settings[StorageSettings.statementTimeout])
+        workMemory = settings[StorageSettings.workMemory]
+        connectTimeout = .milliseconds(settings[StorageSettings.connectTimeout])
+        isSession = settings[StorageSettings.poolMode] != "transaction"
+    }
+
+    /// Statements are prepared where they stay prepared.
+    var preparesStatements: Bool { isSession }
+
+    /// How long an answer may take: the server ends a statement before, unless it is out of reach.
+    var answerTimeout: Duration { statementTimeout + .seconds(2) }
+
+    /// What is set for the whole of a session, or else for each transaction.
+    private var assignments: [(name: String, value: String)] {
+        [
+            ("statement_timeout", "\(statementTimeout.components.seconds * 1_000 + milliseconds)"),
+            ("work_mem", "\(workMemory * 1_024)"),
+        ]
+    }
+
+    private var milliseconds: Int64 { statementTimeout.components.attoseconds / 1_000_000_000_000_000 }
+
+    /// The parameters of the connection by libpq's names.
+    var parameters: [(name: String, value: String)] {
+        var parameters = [
+            ("dbname", url), ("application_name", applicationName), ("client_encoding", "UTF8"),
+            // A server that is out of reach is noticed within seconds, not after the minutes that TCP would try.
+            ("tcp_user_timeout", "5000"), ("keepalives_idle", "5"), ("keepalives_interval", "2"),
+            ("keepalives_count", "3"),
+        ]
+        guard isSession else { return parameters }
+        var set = assignments.map { "-c \($0.name)=\($0.value)" }
+        if readsSnapshots {
+            set.append("-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on")
+        }
+        parameters.append(("options", set.joined(separator: " ")))
+        return parameters
+    }
+
+    /// What is sent before the statements of a transaction.
+    func beginning(_ level: String) -> [SQL] {
+        let begin = SQL(trusted: "BEGIN ISOLATION LEVEL \(level)")
+        return isSession ? [begin] : [begin] + assignments.map { SQL(trusted: "SET LOCAL \($0.name) = \($0.value)") }
+    }
+}

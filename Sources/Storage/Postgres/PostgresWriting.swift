@@ -1,0 +1,86 @@
+import Core
+import Glibc
+import Telemetry
+
+/// Runs the closure of a write in a transaction, and again when it lost against others.
+struct PostgresWriting {
+    /// How often a transaction is tried that keeps losing.
+    static let attemptLimit = 12
+    /// How often a transaction is tried beside all others before it waits for its turn.
+    static let freeAttempts = 3
+
+    private let options: PostgresOptions
+    private let metrics: StorageMetrics
+
+    init(_ options: PostgresOptions, _ metrics: StorageMetrics) {
+        self.options = options
+        self.metrics = metrics
+    }
+
+    /// - throws: what the closure throws, ``Failure`` `storage_contended`, `storage_outcome_unknown`, or others of the
+    ///   engine.
+    func run<T>(
+        _ isolation: Isolation, _ body: (any WriteTransaction) throws -> T, on connection: PostgresConnection
+    ) throws -> T {
+        var attempt = 1
+        while true {
+            do {
+                guard attempt > Self.freeAttempts, options.isSession else {
+                    return try once(isolation, body, on: connection)
+                }
+                return try alone(on: connection) { try once(isolation, body, on: connection) }
+            } catch let conflict as TransactionConflict {
+                metrics.retries.increment()
+                guard attempt < Self.attemptLimit else { throw Failure.storageContended(conflict.message) }
+                // At random and longer each time, so that those who met do not meet again (full jitter).
+                usleep(UInt32.random(in: 0...(500 << UInt32(min(attempt, 6)))))
+                attempt += 1
+            }
+        }
+    }
+
+    /// Runs a closure while no other transaction does that has lost as often: those who keep undoing each other take
+    /// turns. The lock is taken before the transaction, whose snapshot must not be older than its turn.
+    private func alone<T>(on connection: PostgresConnection, _ body: () throws -> T) throws -> T {
+        try connection.run("SELECT pg_advisory_lock(7813579311)")
+        defer {
+            do {
+                if !connection.isBroken { try connection.run("SELECT pg_advisory_unlock(7813579311)") }
+            } catch {
+                connection.abandon()
+            }
+        }
+        return try body()
+    }
+
+    private func once<T>(
+        _ isolation: Isolation, _ body: (any WriteTransaction) throws -> T, on connection: PostgresConnection
+    ) throws -> T {
+        let exchange = PostgresExchange(connection)
+        let transaction = PostgresWriteTransaction(exchange)
+        do {
+            for sql in options.beginning(isolation.level) { try exchange.enqueue(sql) }
+            let value = try body(transaction)
+            let start = ContinuousClock.now
+            try exchange.end("COMMIT")
+            metrics.commitDuration.observe(ContinuousClock.now - start)
+            for action in transaction.actionsAfterCommit { action() }
+            return value
+        } catch {
+            let mayBeDone = exchange.hasSentEnd && connection.isBroken
+            exchange.abort()
+            // A statement that lost tells so even if the closure made another failure of it.
+            if let lost = exchange.failure as? TransactionConflict { throw lost }
+            throw mayBeDone ? Failure.outcomeUnknown : error
+        }
+    }
+}
+
+extension Isolation {
+    fileprivate var level: String {
+        switch self {
+        case .serializable: "SERIALIZABLE"
+        case .readCommitted: "READ COMMITTED"
+        }
+    }
+}

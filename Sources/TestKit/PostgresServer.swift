@@ -1,0 +1,211 @@
+import Core
+import Foundation
+import Synchronization
+
+/// A real PostgreSQL server on a free port of this machine, with a directory of its own.
+///
+/// It ends with the process of the tests, however that ends.
+public final class PostgresServer: Sendable {
+    /// Where it listens.
+    public let port: Int
+    /// Its data directory.
+    public let data: String
+    private let programs: Programs
+    private let guardian: Guardian
+    private let names = Atomic<Int>(0)
+
+    /// The server that behavioural suites share: it is made when the first of them needs it.
+    public static func shared() async throws -> PostgresServer { try await sharedServer.value }
+
+    private static let sharedServer = Task.detached { try PostgresServer(isInMemory: true) }
+
+    /// Makes the files of a server and starts it.
+    ///
+    /// - parameters:
+    ///   - isInMemory: whether its files are in memory: the same code runs, only the disk does not.
+    ///   - configuration: further lines of `postgresql.conf`.
+    /// - throws: ``Failure`` `postgres_missing` when the programs are not installed.
+    public convenience init(isInMemory: Bool = false, configuration: [String] = []) throws {
+        let programs = try Programs()
+        let directory = try programs.makeDirectory(inMemory: isInMemory)
+        let data = "\(directory)/data"
+        try programs.run("initdb", "-N", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8")
+        let port = try FreePort.find()
+        try self.init(programs, directory: directory, port: port, configuration: configuration)
+    }
+
+    /// Starts a server on files that are there.
+    private init(_ programs: Programs, directory: String, port: Int, configuration: [String]) throws {
+        self.programs = programs
+        self.port = port
+        data = "\(directory)/data"
+        let lines =
+            [
+                "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(directory)'",
+                "max_connections = 1000", "shared_buffers = 64MB", "wal_level = replica", "max_wal_senders = 10",
+                "hot_standby = on", "wal_keep_size = 64MB", "max_locks_per_transaction = 256",
+            ] + configuration
+        try programs.append(lines.map { "\($0)\n" }.joined(), to: "\(data)/postgresql.conf")
+        guardian = try Guardian(programs, directory: directory, data: data)
+        try start()
+    }
+
+    /// Starts it, and returns once it accepts connections.
+    public func start() throws {
+        try programs.run("pg_ctl", "-D", data, "-l", "\(data)/server.log", "-t", "60", "-w", "start")
+    }
+
+    /// Ends it as an operator does.
+    public func stop() throws {
+        try programs.run("pg_ctl", "-D", data, "-m", "fast", "-t", "60", "-w", "stop")
+    }
+
+    /// Ends it at once, as a crash does: no process of it has time to do anything.
+    public func kill() throws {
+        let file = try programs.read("\(data)/postmaster.pid")
+        guard let number = file.split(separator: "\n").first.flatMap({ Int32($0) }) else {
+            throw Failure.internal("The server has no process: \(file)")
+        }
+        Foundation.kill(number, SIGKILL)
+        // Its children end once they notice that it is gone; the directory is theirs until then.
+        let deadline = Date().addingTimeInterval(30)
+        while Date() < deadline, try !programs.succeeds("pgrep", "-P", "\(number)").isEmpty { usleep(20_000) }
+        try? FileManager.default.removeItem(atPath: "\(data)/postmaster.pid")
+    }
+
+    /// Makes a server that follows this one as a streaming replica, and starts it.
+    public func makeReplica(name: String, configuration: [String] = []) throws -> PostgresServer {
+        let directory = try programs.makeDirectory(inMemory: false)
+        try programs.run(
+            "pg_basebackup", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-D", "\(directory)/data", "-R",
+            "-X", "stream", "--checkpoint=fast", "-d",
+            "host=127.0.0.1 port=\(port) user=postgres application_name=\(name)")
+        return try PostgresServer(
+            programs, directory: directory, port: try FreePort.find(), configuration: configuration)
+    }
+
+    /// Makes a replica a primary.
+    public func promote() throws {
+        try programs.run("pg_ctl", "-D", data, "-t", "60", "-w", "promote")
+    }
+
+    /// Makes an empty database and returns its address.
+    public func makeDatabase() throws -> String {
+        let name = "test\(names.add(1, ordering: .relaxed).newValue)"
+        try execute("CREATE DATABASE \(name)")
+        return url(name)
+    }
+
+    /// The address of a database.
+    public func url(_ database: String = "postgres") -> String {
+        "postgres://postgres@127.0.0.1:\(port)/\(database)"
+    }
+
+    /// Removes a database by its address, whoever is connected to it.
+    public func dropDatabase(_ url: String) throws {
+        guard let name = url.split(separator: "/").last else { return }
+        try execute("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+    }
+
+    /// Runs a statement by itself and returns what it gives, a line for each row.
+    @discardableResult
+    public func execute(_ sql: String, in database: String = "postgres") throws -> String {
+        try programs.run(
+            "psql", "-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-d", database, "-X", "-q", "-A", "-t", "-v",
+            "ON_ERROR_STOP=1", "-c", sql)
+    }
+}
+
+/// The programs of PostgreSQL, run as somebody who is not root: the server refuses to run as root.
+private struct Programs: Sendable {
+    private let directory: String
+
+    init() throws {
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
+        let candidates =
+            versions.sorted().reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+            + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        guard
+            let found = candidates.first(where: {
+                FileManager.default.isExecutableFile(atPath: "\($0)/initdb")
+            })
+        else {
+            throw Failure(
+                .internal, code: "postgres_missing", "PostgreSQL is not installed: `make setup` installs it.")
+        }
+        directory = found
+    }
+
+    /// A directory that belongs to whoever runs the server.
+    func makeDirectory(inMemory: Bool) throws -> String {
+        let memory = "/dev/shm"
+        let parent =
+            inMemory && FileManager.default.isWritableFile(atPath: memory)
+            ? memory : FileManager.default.temporaryDirectory.path
+        let path = "\(parent)/millrace-postgres-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        if getuid() == 0 { _ = try succeeds("chown", "postgres:postgres", path, asRoot: true) }
+        return path
+    }
+
+    @discardableResult
+    func run(_ name: String, _ arguments: String...) throws -> String {
+        let program = FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") ? "\(directory)/\(name)" : name
+        let (status, output) = try launch([program] + arguments)
+        guard status == 0 else {
+            throw Failure(.internal, code: "postgres_failed", "\(name) \(arguments) ended with \(status): \(output)")
+        }
+        return output
+    }
+
+    func succeeds(_ command: String..., asRoot: Bool = false) throws -> String {
+        try launch(command, asRoot: asRoot).output
+    }
+
+    func append(_ text: String, to file: String) throws {
+        let escaped = text.replacing("'", with: "'\\''")
+        let (status, output) = try launch(["sh", "-c", "printf '%s' '\(escaped)' >> \(file)"])
+        guard status == 0 else { throw Failure.internal("\(file) cannot be written: \(output)") }
+    }
+
+    func read(_ file: String) throws -> String { try launch(["cat", file]).output }
+
+    /// The command by which somebody who is not root runs another.
+    var prefix: [String] { getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : [] }
+
+    private func launch(_ command: [String], asRoot: Bool = false) throws -> (status: Int32, output: String) {
+        try Command.run((asRoot ? [] : prefix) + command)
+    }
+
+    /// Stops a server and removes its files once the process of the tests has ended.
+    func startGuardian(data: String, directory: String, input: Pipe) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments =
+            prefix + [
+                "sh", "-c",
+                "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; rm -rf \(directory)",
+            ]
+        process.currentDirectoryURL = URL(fileURLWithPath: "/")
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+}
+
+/// A process that waits for the end of the tests, which closes its standard input, and then cleans up.
+private final class Guardian: @unchecked Sendable {
+    private let input = Pipe()
+    private let process: Process
+
+    init(_ programs: Programs, directory: String, data: String) throws {
+        process = try programs.startGuardian(data: data, directory: directory, input: input)
+    }
+
+    deinit {
+        // The process may be gone already.
+        try? input.fileHandleForWriting.close()
+    }
+}
