@@ -33,7 +33,19 @@ public enum ChangeLogSchema {
                     """,
                 ]),
             Migration(
-                2, "where the log begins, and partitions",
+                2, "leases",
+                [
+                    // A lease that was given back expires at 0; its row stays, because tokens go on from it.
+                    """
+                    CREATE TABLE leases (
+                        name TEXT PRIMARY KEY,
+                        holder TEXT NOT NULL,
+                        token BIGINT NOT NULL,
+                        expires_at BIGINT NOT NULL)
+                    """
+                ]),
+            Migration(
+                3, "where the log begins, and partitions",
                 [
                     // Every change after this position is still there. The oldest row does not tell, since a position
                     // is missing where a transaction was undone.

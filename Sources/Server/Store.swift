@@ -54,6 +54,8 @@ public final class Store: Sendable {
                 try await database.migrate(schemas, at: time)
                 let log = try await ChangeLog(
                     database: database, time: time, settings: settings, metrics: metrics)
+                // This process has locked the directory, so whoever held a lease is gone.
+                try await log.endLeases()
                 let store = Store(directory, database, log, Commerce(settings: settings), metrics)
                 _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
                     [credentials = store.credentials] in

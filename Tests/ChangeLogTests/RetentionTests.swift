@@ -78,6 +78,18 @@ import Testing
         #expect(try await positions(store).count == 10)
     }
 
+    @Test(arguments: TestStore.Engine.allCases)
+    func whoHasLostTheLeaseDeletesNothing(engine: TestStore.Engine) async throws {
+        let store = try await TestStore(engine)
+        try await store.append("order", 10)
+        store.time.advance(bySeconds: 7_200)
+        let gone = LeaseRow(name: "retention", holder: "gone")
+        let grant = LeaseGrant(token: 1, row: gone, dialect: store.database.dialect)
+        let failure = await #expect(throws: Failure.self) { try await retention(store, hours: 1).pass(under: grant) }
+        #expect(failure?.code == "lease_lost")
+        #expect(try await positions(store).count == 10)
+    }
+
     @Test func anEmptyLogIsFine() async throws {
         let store = try await TestStore()
         #expect(try await retention(store, hours: 1, mebibytes: 1).pass() == 0)

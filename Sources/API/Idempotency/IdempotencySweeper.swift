@@ -13,36 +13,35 @@ struct IdempotencySweeper: Sendable {
     private let log: ChangeLog
     private let retentionHours: Int
     private let swept: Counter
-    private let logger: Logger
+    private let lease: Lease
 
     init(log: ChangeLog, settings: SettingsValues, metrics: MetricsRegistry, logger: Logger) {
         self.log = log
-        self.logger = logger
+        lease = Lease("idempotency_sweeper", of: log, settings: settings, metrics: metrics, logger: logger)
         retentionHours = settings[APISettings.idempotencyRetention]
         swept = metrics.counter("idempotency_keys_swept_total", "Idempotency keys that were forgotten by age.").with()
     }
 
-    /// Sweeps each minute until it is cancelled.
+    /// Sweeps each minute until it is cancelled, while this instance holds the lease.
     func run() async {
-        while !Task.isCancelled {
-            do {
-                try await sweep()
-            } catch {
-                logger.error("Idempotency keys could not be swept; it is tried again.", metadata: ["error": "\(error)"])
-            }
-            // Cancellation ends the wait, and then the loop.
-            try? await Task.sleep(for: .seconds(60))
+        await lease.hold(resting: .seconds(60)) { grant in
+            try await sweep(under: grant)
+            return .done
         }
     }
 
     /// Deletes every key that is too old, batch by batch. Returns how many.
+    ///
+    /// - parameter grant: refuses each batch once the lease is lost; nil where nobody else can do the same work.
     @discardableResult
-    func sweep() async throws -> Int {
+    func sweep(under grant: LeaseGrant? = nil) async throws -> Int {
         let oldest = log.time.now().advanced(bySeconds: -3_600 * Int64(retentionHours))
         var sum = 0
         while true {
+            try Task.checkCancellation()
             let deleted = try await log.database.write { transaction in
-                try transaction.execute(
+                try grant?.check(in: transaction)
+                return try transaction.execute(
                     """
                     DELETE FROM idempotency_keys WHERE created_at < \(oldest) AND sequence IN
                         (SELECT sequence FROM idempotency_keys ORDER BY sequence LIMIT \(Self.batchLimit))

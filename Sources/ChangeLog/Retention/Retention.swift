@@ -14,6 +14,7 @@ public final class Retention: Service {
     static let sampleSize = 100
 
     private let log: ChangeLog
+    private let lease: Lease
     private let maximumAge: Int64
     private let maximumBytes: Int64
     private let deleted: Counter
@@ -25,6 +26,7 @@ public final class Retention: Service {
         _ log: ChangeLog, settings: SettingsValues = .defaults, metrics: MetricsRegistry, logger: Logger
     ) {
         self.log = log
+        lease = Lease("retention", of: log, settings: settings, metrics: metrics, logger: logger)
         self.logger = logger
         maximumAge = Int64(settings[ChangeLogSettings.retentionAge]) * 3600
         maximumBytes = Int64(settings[ChangeLogSettings.retentionSize]) << 20
@@ -32,33 +34,31 @@ public final class Retention: Service {
         size = metrics.gauge("change_log_size_bytes", "The size of the log, estimated from a sample.").with()
     }
 
-    /// Passes over the log once in a while until the service stops.
+    /// Passes over the log once in a while until the service stops, while this instance holds the lease.
     public func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
-            while !Task.isCancelled {
-                do {
-                    let count = try await pass()
-                    if count > 0 { logger.info("deleted old changes", metadata: ["count": "\(count)"]) }
-                    try await Task.sleep(for: Self.interval)
-                } catch is CancellationError {
-                    return
-                } catch {
-                    logger.warning("retention failed and will try again", metadata: ["error": "\(error)"])
-                    // A cancellation ends the loop at its head.
-                    try? await Task.sleep(for: Self.interval)
-                }
+            await lease.hold(resting: Self.interval) { [self] grant in
+                let count = try await pass(under: grant)
+                if count > 0 { logger.info("deleted old changes", metadata: ["count": "\(count)"]) }
+                return .done
             }
         }
     }
 
     /// Deletes what may go now, batch by batch, and returns how many changes that was.
+    ///
+    /// - parameter grant: refuses each batch once the lease is lost; nil where nobody else can do the same work.
+    /// - throws: ``Failure`` `lease_lost`, or one of the storage.
     @discardableResult
-    public func pass() async throws -> Int {
+    public func pass(under grant: LeaseGrant? = nil) async throws -> Int {
         var total = 0
         var excess = try await measure()
         while !Task.isCancelled {
             let limit = excess
-            let count = try await log.database.write { [self] in try deleteBatch(excess: limit, in: $0) }
+            let count = try await log.database.write { [self] transaction in
+                try grant?.check(in: transaction)
+                return try deleteBatch(excess: limit, in: transaction)
+            }
             deleted.increment(by: count)
             total += count
             excess = max(0, excess - count)

@@ -14,10 +14,10 @@ public struct ReservationSweeper: Service {
 
     private let inventory: Inventory
     private let log: ChangeLog
+    private let lease: Lease
     private let batchLimit: Int
     private let interval: Duration
     private let clock: any Clock<Duration>
-    private let logger: Logger
     private let expired: Counter
     private let batchSize: Histogram
     private let delay: Histogram
@@ -32,7 +32,7 @@ public struct ReservationSweeper: Service {
         self.inventory = inventory
         self.log = log
         self.clock = clock
-        self.logger = logger
+        lease = Lease("reservation_sweeper", of: log, settings: settings, metrics: metrics, logger: logger)
         batchLimit = settings[InventorySettings.sweepBatch]
         interval = .milliseconds(settings[InventorySettings.sweepInterval])
         expired = metrics.counter("reservations_expired_total", "Reservations that ran out of time.").with()
@@ -46,27 +46,21 @@ public struct ReservationSweeper: Service {
         ).with()
     }
 
-    /// Sweeps until the server stops.
+    /// Sweeps until the server stops, while this instance holds the lease.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    let ended = try await sweep()
-                    if ended == 0 { try await clock.sleep(for: interval) }
-                } catch is CancellationError {
-                    return
-                } catch {
-                    logger.error("Overdue reservations could not be ended.", metadata: ["error": "\(error)"])
-                    // The next look is after a rest, and a cancelled rest ends the loop.
-                    guard (try? await clock.sleep(for: interval)) != nil else { return }
-                }
+            await lease.hold(resting: interval, clock: clock) { grant in
+                try await sweep(under: grant) == 0 ? .done : .more
             }
         }
     }
 
     /// Ends one batch of overdue reservations, the longest overdue first. Returns how many it ended.
+    ///
+    /// - parameter grant: refuses each transaction once the lease is lost; nil where nobody else can do the same work.
+    /// - throws: ``Failure`` `lease_lost`, or one of the storage.
     @discardableResult
-    public func sweep() async throws -> Int {
+    public func sweep(under grant: LeaseGrant? = nil) async throws -> Int {
         let now = log.time.now()
         let overdue = try await log.read { try inventory.overdue(at: now, limit: batchLimit, in: $0) }.value
         var ended = 0
@@ -75,7 +69,8 @@ public struct ReservationSweeper: Service {
             let context = ChangeContext(tenant: tenant, actor: Self.actor)
             do {
                 let expired = try await log.write(context) { [inventory] unit in
-                    try ids.compactMap { try inventory.expire($0, in: unit) }
+                    try grant?.check(in: unit.transaction)
+                    return try ids.compactMap { try inventory.expire($0, in: unit) }
                 }.value
                 note(expired, at: now)
                 ended += expired.count

@@ -14,6 +14,6 @@ public enum AllSettings {
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
-                + SearchSettings.all + CommerceSettings.all)
+                + LeaseSettings.all + SearchSettings.all + CommerceSettings.all)
     }
 }

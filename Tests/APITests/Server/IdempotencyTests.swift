@@ -1,4 +1,3 @@
-import ChangeLog
 import Core
 import Logging
 import Storage
@@ -7,6 +6,7 @@ import TestKit
 import Testing
 
 @testable import API
+@testable import ChangeLog
 
 /// A request that is sent again is done once.
 @Suite(.timeLimit(.minutes(1))) struct IdempotencyTests {
@@ -109,6 +109,10 @@ import Testing
             _ = try await server.send("POST", "/notes", body: #"{"text":"new"}"#, headers: ["Idempotency-Key": "new"])
             #expect(try await sweeper.sweep() == 0)
             store.time.advance(bySeconds: 1)
+            let gone = LeaseGrant(
+                token: 1, row: LeaseRow(name: "idempotency_sweeper", holder: "gone"), dialect: store.database.dialect)
+            let failure = await #expect(throws: Failure.self) { try await sweeper.sweep(under: gone) }
+            #expect(failure?.code == "lease_lost")
             #expect(try await sweeper.sweep() == 3)
             let left = try await store.database.read {
                 try $0.first("SELECT COUNT(*) FROM idempotency_keys") { $0.int(0) }

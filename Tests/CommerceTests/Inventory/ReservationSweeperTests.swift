@@ -1,4 +1,3 @@
-import ChangeLog
 import Commerce
 import Core
 import Logging
@@ -6,6 +5,8 @@ import Storage
 import Telemetry
 import TestKit
 import Testing
+
+@testable import ChangeLog
 
 @Suite struct ReservationSweeperTests {
     @Test(arguments: TestStore.Engine.allCases)
@@ -48,6 +49,21 @@ import Testing
         }
         #expect(actors == [1, 2])
         try await room.expectBooksToBalance()
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func whoHasLostTheLeaseEndsNothing(_ engine: TestStore.Engine) async throws {
+        let room = try await StockRoom(engine)
+        try await room.receive(10, "chai")
+        _ = try await room.reserve(ReservationRequest(sku: "chai", quantity: 4, expiresIn: 10))
+        room.store.time.advance(bySeconds: 10)
+        let sweeper = ReservationSweeper(
+            room.inventory, log: room.store.log, metrics: room.store.metrics, logger: Logger(label: "test"))
+        let gone = LeaseRow(name: "reservation_sweeper", holder: "gone")
+        let grant = LeaseGrant(token: 1, row: gone, dialect: room.store.database.dialect)
+        let failure = await #expect(throws: Failure.self) { try await sweeper.sweep(under: grant) }
+        #expect(failure?.code == "lease_lost")
+        #expect(try await room.level("chai") == [10, 4, 6])
     }
 
     @Test(arguments: TestStore.Engine.allCases)
