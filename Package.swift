@@ -109,7 +109,7 @@ let package = Package(
         tests("Tidy", uses: []),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
-        tests("Millrace", uses: ["millrace", "Server", "Core"]),
+        tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),
         tests(
             "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry", logging],
             resources: [.copy("Fixtures")]),

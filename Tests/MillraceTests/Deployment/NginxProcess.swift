@@ -1,0 +1,90 @@
+import Core
+import Foundation
+import TestKit
+
+/// The real nginx with `deploy/nginx.conf`, in which only the places are those of a test.
+final class NginxProcess {
+    /// Where it listens.
+    let port: Int
+    private let process = Process()
+    private let directory: TemporaryDirectory
+    /// The socket that it takes over. Whoever connects before it is ready waits in the queue of the socket.
+    private let listening: Int32
+
+    /// Starts it in front of servers that listen on ports of this machine.
+    init(servers: [Int]) throws {
+        directory = try TemporaryDirectory()
+        (listening, port) = try Self.listen()
+        let file = try Self.file(in: directory, port: port, servers: servers)
+        process.executableURL = try Self.executable()
+        process.arguments = ["-c", file, "-g", "daemon off;"]
+        // A socket that nginx is handed, as at the replacement of its binary: so no port is taken twice.
+        process.environment = ["NGINX": "0;"]
+        process.standardInput = FileHandle(fileDescriptor: listening)
+        process.standardError = FileHandle(forWritingAtPath: directory.file("errors"))
+        try process.run()
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+        close(listening)
+    }
+
+    /// What it has written to its log.
+    var errors: String { (try? String(contentsOfFile: directory.file("errors"), encoding: .utf8)) ?? "" }
+
+    /// Has nginx check a copy of the file. Returns its status and what it says.
+    static func check(servers: [Int]) throws -> (status: Int32, text: String) {
+        let directory = try TemporaryDirectory()
+        let process = Process()
+        process.executableURL = try executable()
+        process.arguments = ["-t", "-c", try file(in: directory, port: 8_000, servers: servers)]
+        process.standardError = FileHandle(forWritingAtPath: directory.file("errors"))
+        try process.run()
+        process.waitUntilExit()
+        return (process.terminationStatus, try String(contentsOfFile: directory.file("errors"), encoding: .utf8))
+    }
+
+    private static func executable() throws -> URL {
+        let places = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
+        guard let place = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+            throw Failure(.internal, code: "nginx_missing", "nginx is not installed: run `make setup`.")
+        }
+        return URL(fileURLWithPath: place)
+    }
+
+    private static func file(in directory: TemporaryDirectory, port: Int, servers: [Int]) throws -> String {
+        var text = try DeploymentFiles.text("nginx.conf")
+        for (index, server) in servers.enumerated() {
+            text = text.replacing("server millrace-\(index + 1):8080 ", with: "server 127.0.0.1:\(server) ")
+        }
+        text = text.replacing("listen 8000;", with: "listen 127.0.0.1:\(port);")
+            .replacing(" /tmp/", with: " \(directory.path)/")
+        let file = directory.file("nginx.conf")
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        try "".write(toFile: directory.file("errors"), atomically: true, encoding: .utf8)
+        return file
+    }
+
+    /// A socket that listens on a free port.
+    private static func listen() throws -> (descriptor: Int32, port: Int) {
+        #if os(Linux)
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, size) == 0 && Foundation.listen(descriptor, 511) == 0
+                    && getsockname(descriptor, address, &size) == 0
+            }
+        }
+        guard result else { throw Failure.internal("No free port: \(String(cString: strerror(errno)))") }
+        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+    }
+}
