@@ -130,16 +130,16 @@ public final class Lease: Sendable {
         let (row, duration, databaseTime) = (row, duration, databaseTime)
         switch request {
         case .acquire:
-            let token = try await database.write { try row.acquire(for: duration, now: databaseTime(), in: $0) }
+            let token = try await database.write(.readCommitted) { try row.acquire(for: duration, now: databaseTime(), in: $0) }
             return token.map { .acquired(token: $0, asked: asked) } ?? .refused
         case .renew(let token):
-            let isHeld = try await database.write {
+            let isHeld = try await database.write(.readCommitted) {
                 try row.renew(token, for: duration, now: databaseTime(), in: $0)
             }
             if !isHeld { logger.notice("the lease was taken over") }
             return isHeld ? .renewed(token: token, asked: asked) : .lost(token: token)
         case .release(let token):
-            try await database.write { try row.release(token, in: $0) }
+            try await database.write(.readCommitted) { try row.release(token, in: $0) }
             return .released
         }
     }

@@ -36,7 +36,7 @@ import Testing
         _ text: String, in shop: CatalogFixture, _ search: ProductSearch, _ follower: Follower, active: Bool? = nil,
         of tenant: Tenant = .first
     ) async throws -> [ProductHit] {
-        try await follower.waitUntil(position: shop.store.log.head, atMost: .seconds(20))
+        try await follower.waitUntil(position: shop.store.log.seen, atMost: .seconds(20))
         return try await search.search(try TextQuery(text, active: active), of: tenant)
     }
 
@@ -145,7 +145,7 @@ import Testing
                 {"sku": "K", "name": "Dear torch", "price": 2, "cost": "1.25",
                  "variants": [{"sku": "L", "cost": 1}, {"sku": "M"}]}
                 """#)
-            try await running.waitUntil(position: shop.store.log.head, atMost: .seconds(20))
+            try await running.waitUntil(position: shop.store.log.seen, atMost: .seconds(20))
             // A follower that has heard of nothing: with it the search cannot know that the index is up to date.
             let projection = ProductTextProjection(index, shop.products, of: shop.store.log)
             let idle = Follower(
@@ -176,7 +176,7 @@ import Testing
             metrics: shop.store.metrics, logger: logger)
         let search = ProductSearch(index, shop.products, follower, of: shop.store.log)
         let following = Task { try await follower.run() }
-        try await follower.waitUntil(position: shop.store.log.head, atMost: .seconds(20))
+        try await follower.waitUntil(position: shop.store.log.seen, atMost: .seconds(20))
         following.cancel()
         _ = await following.result
         let torches = try await search.search(TextQuery("torch"), of: .first)

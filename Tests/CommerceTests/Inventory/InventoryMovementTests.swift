@@ -67,7 +67,7 @@ import Testing
         let after = try await room.write { try $0.transfer(transfer, in: $1) }
         #expect(after.from.onHand == 6)
         #expect(after.to.onHand == 4)
-        let head = room.store.log.head
+        let head = room.store.log.seen
         for (bad, code) in [
             (StockTransfer(sku: "chai", quantity: 7, from: "EAST", to: "WEST"), "insufficient_stock"),
             (StockTransfer(sku: "chai", quantity: 1, from: "EAST", to: "MOON"), "unknown_location"),
@@ -86,7 +86,7 @@ import Testing
             }
         }
         #expect(full?.code == "stock_limit_exceeded")
-        #expect(room.store.log.head == LogPosition(head.value + 1))
+        #expect(room.store.log.seen == LogPosition(head.value + 1))
         let level = try await room.read { try $0.find("chai", of: .first, in: $1) }
         #expect(level.balances.map(\.onHand) == [6, StockLimits.onHand])
     }

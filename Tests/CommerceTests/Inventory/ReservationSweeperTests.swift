@@ -78,7 +78,7 @@ import Testing
             room.inventory, log: room.store.log, settings: settings, metrics: room.store.metrics,
             logger: Logger(label: "test"))
         let running = Task { try await sweeper.run() }
-        let before = room.store.log.head
+        let before = room.store.log.seen
         room.store.time.advance(bySeconds: 10)
         try await room.store.log.waitForChange(after: before, atMost: .seconds(10))
         #expect(try await room.level("chai") == [10, 0, 10])

@@ -27,9 +27,9 @@ import Testing
         }
         #expect(try replaced.details.shippingAddress == nil)
         #expect(replaced.externalID == nil && replaced.details.notes == "leave it" && replaced.version == 3)
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let same = try await shop.update(order, #"{"notes":"leave it"}"#, expecting: 3)
-        #expect(same.version == 3 && shop.store.log.head == head)
+        #expect(same.version == 3 && shop.store.log.seen == head)
         for version in [Int64(2), 4] {
             let failure = await #expect(throws: Failure.self) {
                 try await shop.update(order, #"{"notes":"late"}"#, expecting: version)
@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func theLogHoldsTheImagesOfAnOrder(_ engine: TestStore.Engine) async throws {
         let shop = try await OrderShop(engine)
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let order = try await shop.order(
             #"{"items":[{"sku":"chai","quantity":2}],"shipping_address":\#(Self.address)}"#)
         let cancelled = try await shop.move(order, to: .cancelled, reason: "too late")

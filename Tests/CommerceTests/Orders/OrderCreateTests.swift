@@ -31,7 +31,7 @@ import Testing
         let shop = try await OrderShop(engine)
         let tofu = try await shop.read { try shop.commerce.products.find(sku: "tofu", of: .first, in: $0) }.id
         let nobody = Identifier(high: 0x0197_f2a4_6c1e_7b3a, low: 0x9d10_5f2f_6f0c_9a11)
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let refused: [(String, String, [String])] = [
             (#""items":[{"sku":"chai","quantity":1,"unit_price":"18.24"}]"#, "price_mismatch", ["/items/0/unit_price"]),
             (#""items":[{"sku":"chai","quantity":1}],"total_amount":"19.84""#, "total_mismatch", ["/total_amount"]),
@@ -66,7 +66,7 @@ import Testing
             #expect(failure?.code == code, "\(body)")
             #expect(failure?.errors.map(\.pointer) == pointers, "\(body)")
         }
-        #expect(shop.store.log.head == head)
+        #expect(shop.store.log.seen == head)
         #expect(try await shop.stock("chai") == [10, 0])
     }
 
@@ -88,7 +88,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func everyLineThatLacksStockIsNamedAndNothingIsSetAside(_ engine: TestStore.Engine) async throws {
         let shop = try await OrderShop(engine)
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let failure = await #expect(throws: Failure.self) {
             try await shop.order(
                 #"{"items":[{"sku":"chai","quantity":7},{"sku":"tofu","quantity":11},{"sku":"milk","quantity":10},"#
@@ -107,7 +107,7 @@ import Testing
         #expect(
             failure?.details.first { $0.name == "lines" }?.value
                 == .array([line(0, "chai", 11, 10), line(1, "tofu", 11, 10), line(3, "chai", 11, 10)]))
-        #expect(shop.store.log.head == head)
+        #expect(shop.store.log.seen == head)
         for sku in ["chai", "tofu", "milk"] { #expect(try await shop.stock(sku) == [10, 0]) }
         let open = try await shop.order(#"{"items":[{"sku":"tofu","quantity":11}],"reserve":false}"#)
         #expect(open.lines?.first?.quantity == 11)

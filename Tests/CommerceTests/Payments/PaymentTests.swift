@@ -44,7 +44,7 @@ import Testing
         let shop = try await OrderShop(engine)
         let order = try await shop.order(Self.order)
         _ = try await shop.pay(.payment, "100.00", of: order, reference: "tx-1")
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let refused: [(Payment.Kind, String, String?, String)] = [
             (.payment, "19.09", nil, "exceeds_total"), (.refund, "100.01", nil, "exceeds_paid"),
             (.payment, "0", nil, "exceeds_total"), (.payment, "-5", nil, "invalid_request"),
@@ -59,7 +59,7 @@ import Testing
         }
         let left = await #expect(throws: Failure.self) { try await shop.pay(.payment, "20", of: order) }
         #expect(left?.details.first { $0.name == "available" }?.value == .string("19.08"))
-        #expect(shop.store.log.head == head)
+        #expect(shop.store.log.seen == head)
         #expect(try await shop.find(order).paid.description == "100.00")
         let stale = await #expect(throws: Failure.self) {
             try await shop.pay(.payment, "1", of: order, expecting: 1)
@@ -104,7 +104,7 @@ import Testing
     func theLogTellsOfThePaymentAndOfItsOrder(_ engine: TestStore.Engine) async throws {
         let shop = try await OrderShop(engine)
         let order = try await shop.order(Self.order)
-        let head = shop.store.log.head
+        let head = shop.store.log.seen
         let payment = try await shop.pay(.payment, "19.08", of: order, reference: "tx-1")
         let changes = try await shop.store.log.changes(after: head, limit: 10)
         #expect(changes.map(\.entityType) == ["order", "payment"])
