@@ -28,7 +28,7 @@ extension ChangeLog {
     public func changes(
         after position: LogPosition, limit: Int, types: Set<String>? = nil, of tenant: Tenant? = nil
     ) async throws -> [Change] {
-        try await waitUntilSettled(atMost: .seconds(5))
+        try await waitUntilSettled(atMost: .seconds(30))
         let head = head
         return try await database.read { transaction in
             var changes: [Change] = []

@@ -20,6 +20,8 @@ public final class ChangeLog: Sendable {
     public let time: any TimeSource
     /// The images of entities that were read lately. Each change that is written here takes its own out.
     public let cache: EntityCache
+    /// Tells this process from others that work on the same database.
+    let instance: String
     private let identifiers = IdentifierGenerator()
     /// Up to here the log is settled.
     private let settled: Atomic<Int64>
@@ -30,12 +32,15 @@ public final class ChangeLog: Sendable {
     private let positionGauge: Gauge
 
     /// Opens the log of a database whose schema is in place.
+    ///
+    /// - parameter instance: tells this process from others that work on the same database.
     public init(
-        database: any Database, time: any TimeSource = SystemTime(), settings: SettingsValues = .defaults,
+        database: any Database, time: any TimeSource = SystemTime(), instance: String = "", settings: SettingsValues = .defaults,
         metrics: MetricsRegistry
     ) async throws {
         self.database = database
         self.time = time
+        self.instance = instance
         cache = EntityCache(settings: settings, metrics: metrics)
         // Where others write too, only a ``LogTail`` can tell what is settled.
         let last =
@@ -101,6 +106,28 @@ public final class ChangeLog: Sendable {
     /// Returns once there is a change after a position, or after a while.
     public func waitForChange(after position: LogPosition, atMost duration: Duration) async throws {
         try await signal.wait(atMost: duration) { head > position }
+    }
+
+    /// Returns once a read that begins then sees the change at a position, or after a while.
+    ///
+    /// - returns: whether it does. The caches may not have heard of the change before ``head`` has come so far.
+    public func waitUntilSeen(_ position: LogPosition, atMost duration: Duration) async throws -> Bool {
+        let deadline = ContinuousClock.now + duration
+        while head < position {
+            let rest = deadline - ContinuousClock.now
+            // Where others write too, a long transaction may hold the head back though the change itself is there.
+            if isShared, try await isVisible(position) { return true }
+            guard rest > .zero else { return false }
+            try await waitForChange(after: head, atMost: isShared ? min(rest, Self.visibilityPeriod) : rest)
+        }
+        return true
+    }
+
+    /// How often a position is looked for that is not settled yet.
+    private static let visibilityPeriod = Duration.milliseconds(20)
+
+    private func isVisible(_ position: LogPosition) async throws -> Bool {
+        try await database.read { try $0.exists("SELECT 1 FROM changes WHERE position = \(position)") }
     }
 
     /// A mark that stays at the latest change of entities of some types.

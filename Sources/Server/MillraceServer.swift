@@ -126,7 +126,7 @@ public struct MillraceServer: Sendable {
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
-        return search.services + [
+        return [LogTail(store.log, settings: settings, metrics: metrics, logger: logger)] + search.services + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(
                 store.commerce.inventory, log: store.log, settings: settings, metrics: metrics, logger: logger),

@@ -5,8 +5,8 @@ public import Core
 public import Storage
 public import Telemetry
 
-/// The files of one server, open: the data of all roles with their log, without anything that listens or works by
-/// itself.
+/// What one server works on, open: the data of all roles with their log, without anything that listens or works by
+/// itself. The data is in the data directory or on PostgreSQL; what is derived from it is in the directory.
 public final class Store: Sendable {
     /// Where the files are, held by this process.
     public let directory: DataDirectory
@@ -48,14 +48,14 @@ public final class Store: Sendable {
     ) async throws -> Store {
         let directory = try DataDirectory(path)
         do {
-            let database = try SQLiteDatabase(
-                path: directory.file(fileName), settings: settings, metrics: metrics)
+            let database = try await openDatabase(in: directory, settings, metrics)
             do {
                 try await database.migrate(schemas, at: time)
                 let log = try await ChangeLog(
-                    database: database, time: time, settings: settings, metrics: metrics)
-                // This process has locked the directory, so whoever held a lease is gone.
-                try await log.endLeases()
+                    database: database, time: time, instance: try directory.instance(), settings: settings,
+                    metrics: metrics)
+                // This process has locked the file of the data, so whoever held a lease is gone.
+                if !log.isShared { try await log.endLeases() }
                 let store = Store(directory, database, log, Commerce(settings: settings), metrics)
                 _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
                     [credentials = store.credentials] in
@@ -70,6 +70,18 @@ public final class Store: Sendable {
             directory.release()
             throw error
         }
+    }
+
+    /// The file in the data directory, or the server that `storage.url` names.
+    private static func openDatabase(
+        in directory: DataDirectory, _ settings: SettingsValues, _ metrics: MetricsRegistry
+    ) async throws -> any Database {
+        let url = settings[StorageSettings.url]
+        guard !url.isEmpty else {
+            return try SQLiteDatabase(path: directory.file(fileName), settings: settings, metrics: metrics)
+        }
+        return try await PostgresDatabase(
+            PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
     }
 
     /// Writes what is in the write-ahead log into the main file, and lets another process have the directory.

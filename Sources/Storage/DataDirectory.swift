@@ -40,6 +40,19 @@ public final class DataDirectory: Sendable {
     /// A file in the directory.
     public func file(_ name: String) -> String { "\(path)/\(name)" }
 
+    /// What tells this server from others that work on the same data: made once, and kept in the directory.
+    public func instance() throws -> String {
+        let file = file("instance")
+        if let known = try? String(contentsOfFile: file, encoding: .utf8), !known.isEmpty { return known }
+        let made = UUID().uuidString.lowercased()
+        do {
+            try made.write(toFile: file, atomically: true, encoding: .utf8)
+        } catch {
+            throw Self.unusable(path, "\(error.localizedDescription)")
+        }
+        return made
+    }
+
     /// Lets another process have the directory.
     public func release() {
         flock(lock, LOCK_UN)

@@ -82,7 +82,12 @@ public protocol WriteTransaction: ReadTransaction {
 
     /// What follows a `SELECT` of rows that the closure will change depending on what it reads: it keeps others from
     /// changing them until the commit.
-    var rowLock: SQL { get }
+    ///
+    /// - parameter table: whose rows, by the name that the query gives it.
+    func rowLock(of table: StaticString) -> SQL
+
+    /// What follows a `SELECT` of rows that must stay as they are until the commit, though others may rely on them too.
+    var sharedRowLock: SQL { get }
 
     /// Calls a closure after the transaction is durable and before its writer is told so.
     ///
@@ -95,7 +100,9 @@ extension WriteTransaction {
 
     public func attempt<T>(_ body: () throws -> T) throws -> T { try body() }
 
-    public var rowLock: SQL { "" }
+    public func rowLock(of _: StaticString) -> SQL { "" }
+
+    public var sharedRowLock: SQL { "" }
 }
 
 extension ReadTransaction {

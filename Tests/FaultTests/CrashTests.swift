@@ -129,7 +129,7 @@ private struct WriteLedger {
                 #expect(found.count == Set(found).count, "\(kind) twice, \(when)")
                 #expect(Set(found) == expected, "\(kind), \(when)")
             }
-            let discrepancies = try CommerceAudit.run(in: transaction)
+            let discrepancies = try CommerceAudit.run(in: transaction, of: .sqlite)
             #expect(discrepancies == [], "\(when)")
             let lines = try transaction.rows(
                 "SELECT COUNT(*), (SELECT COUNT(*) FROM orders) FROM order_lines"

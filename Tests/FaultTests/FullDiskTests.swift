@@ -53,7 +53,7 @@ import Testing
         #expect(await shop.process.stop() == 0, "\(shop.process.log)")
         let database = try SQLiteDatabase(path: "\(data)/millrace.sqlite", metrics: MetricsRegistry())
         #expect(try await database.read { try $0.rows("PRAGMA integrity_check") { $0.text(0) } } == ["ok"])
-        #expect(try await database.read { try CommerceAudit.run(in: $0) } == [])
+        #expect(try await database.read { try CommerceAudit.run(in: $0, of: .sqlite) } == [])
         await database.close()
     }
 

@@ -1,3 +1,4 @@
+import ChangeLog
 import Core
 import Crypto
 import Synchronization
@@ -10,7 +11,21 @@ import Telemetry
 final class CredentialCache: Sendable {
     private struct State {
         var generation = 0
+        /// How far the log was when the keys were last thrown away.
+        var position = LogPosition.start
         var keys: [SHA256.Digest: APIKey] = [:]
+
+        /// Throws the keys away when one has changed since the last time.
+        mutating func follow(_ position: LogPosition) {
+            guard position > self.position else { return }
+            self.position = position
+            beginGeneration()
+        }
+
+        mutating func beginGeneration() {
+            generation += 1
+            keys.removeAll(keepingCapacity: true)
+        }
     }
 
     private let state = Mutex(State())
@@ -20,7 +35,11 @@ final class CredentialCache: Sendable {
     /// How many keys are kept; the cache starts again when it is full.
     static let limit = 10_000
 
-    init(_ metrics: MetricsRegistry) {
+    private let changes: ChangeMark
+
+    /// - parameter changes: moves with each change of a key, wherever it was made.
+    init(_ metrics: MetricsRegistry, changes: ChangeMark) {
+        self.changes = changes
         hits = metrics.counter("cache_hits_total", "Look-ups that a cache answered.", labels: ["cache"])
             .with("credentials")
         misses = metrics.counter("cache_misses_total", "Look-ups that a cache did not answer.", labels: ["cache"])
@@ -29,14 +48,22 @@ final class CredentialCache: Sendable {
 
     /// The key of a hash, if it is known.
     func find(_ hash: SHA256.Digest) -> APIKey? {
-        let key = state.withLock { $0.keys[hash] }
+        let position = changes.position
+        let key = state.withLock { state in
+            state.follow(position)
+            return state.keys[hash]
+        }
         if key != nil { hits.increment() }
         return key
     }
 
     /// The key of a hash, or the generation to give to ``keep(_:_:from:)`` once it is found elsewhere.
     func look(for hash: SHA256.Digest) -> (key: APIKey?, generation: Int) {
-        let (key, generation) = state.withLock { ($0.keys[hash], $0.generation) }
+        let position = changes.position
+        let (key, generation) = state.withLock { state in
+            state.follow(position)
+            return (state.keys[hash], state.generation)
+        }
         if key == nil { misses.increment() } else { hits.increment() }
         return (key, generation)
     }
@@ -52,9 +79,6 @@ final class CredentialCache: Sendable {
 
     /// A key has changed.
     func invalidate() {
-        state.withLock { state in
-            state.generation += 1
-            state.keys.removeAll(keepingCapacity: true)
-        }
+        state.withLock { $0.beginGeneration() }
     }
 }

@@ -14,7 +14,7 @@ public struct Credentials: Sendable {
     /// The keys of a database that has ``APISchema``.
     public init(log: ChangeLog, metrics: MetricsRegistry) {
         self.log = log
-        cache = CredentialCache(metrics)
+        cache = CredentialCache(metrics, changes: log.mark(of: ["api_key"]))
     }
 
     /// The credential of a key's text.

@@ -34,12 +34,12 @@ struct IdempotencyMemory: Sendable {
     ///
     /// - throws: ``Failure`` `idempotency_in_flight`, `idempotency_key_reused`, and what the work throws.
     func once(
-        _ key: IdempotencyKey, _ request: APIRequest, _ work: @escaping Route.Writing
+        _ key: IdempotencyKey, _ request: APIRequest, isolation: Isolation, _ work: @escaping Route.Writing
     ) async throws -> Answer {
         guard inFlight.enter(key.digest) else { throw Self.isInFlight }
         defer { inFlight.leave(key.digest) }
         do {
-            let written = try await log.write(request.context) { unit in
+            let written = try await log.write(request.context, isolation: isolation) { unit in
                 let response = try work(unit)
                 return try store(response, of: request, under: key, in: unit)
             }
@@ -71,7 +71,7 @@ struct IdempotencyMemory: Sendable {
             throw Failure.internal("A write route answers with a stream.")
         }
         let body = bytes.count <= Self.bodyLimit ? SQLValue.bytes(bytes) : .null
-        try unit.transaction.execute(
+        try unit.transaction.enqueue(
             """
             INSERT INTO idempotency_keys
                 (digest, fingerprint, status, content_type, location, entity_tag, body, created_at)

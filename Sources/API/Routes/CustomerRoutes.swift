@@ -53,7 +53,7 @@ extension Routes {
                 let draft = try request.readBody { CustomerDraft(&$0) }
                 return { .ok(try customers.replace(id, draft, expecting: version, in: $0)) }
             },
-            .write(.delete, "/api/v1/customers/{id}", scope: "customers:write") { request in
+            .write(.delete, "/api/v1/customers/{id}", scope: "customers:write", isolation: .readCommitted) { request in
                 let id = try request.identifier("id")
                 let version = try request.requireVersion()
                 return { unit in

@@ -42,7 +42,7 @@ public struct Route: Sendable {
     enum Handler: Sendable {
         case read(@Sendable (APIRequest) throws -> Reading)
         case entity(EntityReading)
-        case write(@Sendable (APIRequest) throws -> Writing)
+        case write(Isolation, @Sendable (APIRequest) throws -> Writing)
         case custom(@Sendable (APIRequest) async throws -> APIResponse)
     }
 
@@ -117,12 +117,14 @@ extension Route {
 
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.
     ///
-    /// - parameter decode: reads and checks the request, and returns the work.
+    /// - parameters:
+    ///   - isolation: `readCommitted` for work on rows that many change at the same time.
+    ///   - decode: reads and checks the request, and returns the work.
     public static func write(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
-        _ decode: @escaping @Sendable (APIRequest) throws -> Writing
+        isolation: Isolation = .serializable, _ decode: @escaping @Sendable (APIRequest) throws -> Writing
     ) -> Route {
-        Route(method, path, .scope(scope), bodyLimit, .write(decode))
+        Route(method, path, .scope(scope), bodyLimit, .write(isolation, decode))
     }
 
     /// A route that does as it likes, for what waits or asks something other than the database. It must not change

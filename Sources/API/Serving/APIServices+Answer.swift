@@ -20,7 +20,7 @@ extension APIServices {
         let seen = try await waitForPosition(incoming.head.headers[.position])
         let request = try request(incoming, credential, seenPosition: seen)
         let (response, position) = try await run(route, request)
-        return try complete(response, of: request, at: position)
+        return try complete(response, of: request, at: max(position, seen ?? .start))
     }
 
     /// Answers a request on the calling thread if nothing has to be waited for: a read or a search by a known
@@ -75,12 +75,12 @@ extension APIServices {
             return (answer.value, answer.position)
         case .entity(let reading):
             return try await readEntity(reading, request)
-        case .write(let decode):
+        case .write(let isolation, let decode):
             let writing = try decode(request)
             if let key = try IdempotencyKey(request, method: route.method) {
-                return try await idempotency.once(key, request, writing)
+                return try await idempotency.once(key, request, isolation: isolation, writing)
             }
-            let answer = try await log.write(request.context) { try writing($0) }
+            let answer = try await log.write(request.context, isolation: isolation) { try writing($0) }
             return (answer.value, answer.position)
         case .custom(let answer):
             let position = log.head
@@ -131,16 +131,11 @@ extension APIServices {
                 "Millrace-Position takes a position as a response gave it, for example 1042.")
         }
         let wanted = LogPosition(number)
-        let deadline = ContinuousClock.now + positionWait
-        while log.seen < wanted {
-            let rest = deadline - ContinuousClock.now
-            guard rest > .zero else {
-                throw Failure(
-                    .unavailable, code: "position_not_reached",
-                    "This server has not seen position \(wanted) yet; it is at \(log.seen). Try again.",
-                    details: [.init("position", .integer(log.head.value))], retryAfter: 1)
-            }
-            try await log.waitForChange(after: log.head, atMost: rest)
+        guard try await log.waitUntilSeen(wanted, atMost: positionWait) else {
+            throw Failure(
+                .unavailable, code: "position_not_reached",
+                "This server has not seen position \(wanted) yet; it is at \(log.head). Try again.",
+                details: [.init("position", .integer(log.head.value))], retryAfter: 1)
         }
         return wanted
     }

@@ -167,13 +167,19 @@ public final class Follower: Service {
 
 /// When to save a follower's position: when it has moved, but only once in a while.
 private struct SavedPosition {
+    /// How often at least it is saved: who is not seen for long is taken for gone.
+    private static let sightInterval = Duration.seconds(3_600)
+
     private var saved: LogPosition?
     private var next = ContinuousClock.now
+    private var seen = ContinuousClock.now
 
     /// The position to save now, or nil when it is not time yet or nothing has changed.
     mutating func due(_ position: LogPosition?, every interval: Duration) -> LogPosition? {
-        guard let position, position != saved, ContinuousClock.now >= next else { return nil }
-        next = .now + interval
+        let now = ContinuousClock.now
+        guard let position, now >= (position == saved ? seen : next) else { return nil }
+        next = now + interval
+        seen = now + Self.sightInterval
         saved = position
         return position
     }

@@ -12,6 +12,18 @@ public struct FollowerPosition: Sendable {
 }
 
 extension ChangeLog {
+    /// The followers that changes are kept for, by name.
+    ///
+    /// An instance that has not been seen for a day is taken for gone. Should it come back, what it derives is made
+    /// anew from the tables.
+    func neededFollowers(in transaction: any ReadTransaction) throws -> [FollowerPosition] {
+        let oldest = time.now().advanced(bySeconds: -Self.absenceLimit)
+        return try Self.followers(in: transaction).filter { !isShared || $0.seenAt >= oldest }
+    }
+
+    /// How many seconds an instance may be away before nothing is kept for it.
+    private static let absenceLimit: Int64 = 86_400
+
     /// Every follower that has ever run on this log, by name.
     public static func followers(in transaction: any ReadTransaction) throws -> [FollowerPosition] {
         try transaction.rows("SELECT name, position, seen_at FROM followers ORDER BY name") { row in
@@ -27,7 +39,9 @@ extension ChangeLog {
     /// Stores how far a follower is, for retention. The truth about it stays with its projection.
     func saveFollower(_ name: String, at position: LogPosition) async throws {
         let now = time.now()
-        _ = try await database.write { transaction in
+        // What an instance derives is its own, so each has a position of its own.
+        let name = isShared && !instance.isEmpty ? "\(name)@\(instance)" : name
+        _ = try await database.write(.readCommitted) { transaction in
             try transaction.execute(
                 """
                 INSERT INTO followers (name, position, seen_at) VALUES (\(name), \(position), \(now))

@@ -75,7 +75,7 @@ public final class Retention: Service {
         let plan = RetentionPlan(
             cutoff: maximumAge > 0 ? log.time.now().advanced(bySeconds: -maximumAge) : nil, excess: excess,
             last: try ChangeLog.last(in: transaction),
-            slowestFollower: try ChangeLog.followers(in: transaction).map(\.position).min())
+            slowestFollower: try log.neededFollowers(in: transaction).map(\.position).min())
         guard let position = plan.deletable(of: oldest) else { return 0 }
         try transaction.execute("UPDATE change_log_start SET position = \(position)")
         return try transaction.execute("DELETE FROM changes WHERE position <= \(position)")

@@ -121,7 +121,7 @@ extension CommerceAudit {
                 """),
     ]
 
-    private static let logCheck = Check(
+    static let logCheck = Check(
         name: "change_log", values: ["next position"],
         query: """
             SELECT NULL, 'position ' || position, position + 1, next_position FROM (

@@ -29,8 +29,10 @@ public struct CommerceAudit: Sendable {
     public static var checkNames: [String] { checks.map(\.name) }
 
     /// Compares everything of every tenant. Returns nothing when all is well.
-    public static func run(in transaction: any ReadTransaction) throws -> [Discrepancy] {
-        try checks.flatMap { try $0.run(in: transaction) }
+    ///
+    /// - parameter dialect: of the engine. Where one writer assigns the positions of the log, none may be missing.
+    public static func run(in transaction: any ReadTransaction, of dialect: Dialect) throws -> [Discrepancy] {
+        try checks.filter { $0.name != logCheck.name || dialect == .sqlite }.flatMap { try $0.run(in: transaction) }
     }
 }
 

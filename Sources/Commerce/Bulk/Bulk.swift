@@ -1,4 +1,6 @@
+import ChangeLog
 public import Core
+import Storage
 
 /// What happens to the other rows of a bulk request when one is refused.
 public enum BulkMode: String, CaseIterable, Sendable {
@@ -43,12 +45,14 @@ public struct Bulk<Row: Sendable>: Sendable {
     ///
     /// - parameter write: writes one row; when it throws it has written nothing of it.
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
-    func write(_ name: String, _ write: (Row) throws -> BulkResult.Outcome) throws -> BulkResult {
+    func write(
+        _ name: String, in unit: UnitOfWork, _ write: (Row) throws -> BulkResult.Outcome
+    ) throws -> BulkResult {
         try result(
             name,
             rows.map { row in
                 do {
-                    return try write(row.get())
+                    return try unit.transaction.attempt { try write(row.get()) }
                 } catch let failure as Failure where [.invalid, .conflict, .notFound].contains(failure.kind) {
                     return .rejected(failure)
                 }

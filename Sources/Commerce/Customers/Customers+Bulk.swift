@@ -12,7 +12,7 @@ extension Customers {
     ///
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
     public func upsert(_ bulk: Bulk<CustomerPatch>, in unit: UnitOfWork) throws -> BulkResult {
-        try bulk.write("customers") { patch in
+        try bulk.write("customers", in: unit) { patch in
             guard let old = try known(patch, in: unit) else {
                 guard patch.name != nil else {
                     throw Failure.invalid(at: "/name", "This member is required, because there is no such customer.")

@@ -55,6 +55,12 @@ public struct Customers: Sendable {
         try transaction.exists("SELECT 1 FROM customers WHERE tenant = \(tenant) AND id = \(id)")
     }
 
+    /// Whether there is such a customer, who then stays until the unit of work is done.
+    func holds(_ id: Identifier, in unit: UnitOfWork) throws -> Bool {
+        try unit.transaction.exists(
+            "SELECT 1 FROM customers WHERE tenant = \(unit.tenant) AND id = \(id)\(unit.transaction.sharedRowLock)")
+    }
+
     /// Changes what a patch names.
     ///
     /// - parameter version: the version that the client has seen, or nil for whatever is current.
@@ -91,12 +97,17 @@ public struct Customers: Sendable {
     /// - throws: ``Failure`` `not_found`, `version_mismatch` or `customer_has_orders`.
     public func delete(_ id: Identifier, expecting version: Int64?, in unit: UnitOfWork) throws {
         let customer = try current(id, expecting: version, in: unit)
+        // Before the look for orders: from now on no order can be made for the customer (``holds(_:in:)``).
+        let count = try unit.transaction.execute(
+            """
+            DELETE FROM customers WHERE tenant = \(unit.tenant) AND id = \(id) AND version = \(customer.version)
+            """)
+        guard count == 1 else { throw Failure.versionMismatch("customer", current: customer.version + 1) }
         guard try !hasOrders(id, unit.tenant, unit.transaction) else {
             throw Failure.conflict(
                 "customer_has_orders", "There are orders of this customer, so it stays. Remove what it should not keep."
             )
         }
-        try unit.transaction.execute("DELETE FROM customers WHERE tenant = \(unit.tenant) AND id = \(id)")
         try unit.recordDelete("customer", id, before: JSONWriter.bytes(of: customer))
     }
 

@@ -13,24 +13,26 @@ struct Balances {
     /// Returns the balance afterwards, or nil when no location in question has enough.
     func take(_ quantity: Int64, of sku: String, at location: String?, in unit: UnitOfWork) throws -> Balance? {
         let place: SQL = location.map { " AND b.location = \($0)" } ?? ""
-        let choice: SQL = """
+        let look: SQL = """
             SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
             FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
             WHERE b.tenant = \(unit.tenant) AND b.sku = \(sku)\(place) AND b.on_hand - b.reserved >= \(quantity)
                 AND l.is_active = 1
             ORDER BY l.priority, l.code LIMIT 1
             """
+        let choice = look + unit.transaction.rowLock(of: "b")
         for _ in 0..<Self.attemptLimit {
-            guard let found = try unit.transaction.first(choice, Balance.init(row:)) else { return nil }
-            // The condition on the version makes what was read true of what is changed, so nothing has to be returned.
-            // On an engine with several writers another may have come between; then there is another choice to make.
-            let count = try unit.transaction.execute(
-                """
-                UPDATE balances SET reserved = reserved + \(quantity), version = version + 1
-                WHERE tenant = \(unit.tenant) AND sku = \(found.sku) AND location = \(found.location)
-                    AND version = \(found.version) AND on_hand - reserved >= \(quantity)
-                """)
-            if count == 1 { return found.after(reserved: quantity) }
+            if let found = try unit.transaction.first(choice, Balance.init(row:)) {
+                // The row is locked, so what was read is true of what is changed, and nothing has to be returned.
+                try unit.transaction.enqueue(
+                    """
+                    UPDATE balances SET reserved = reserved + \(quantity), version = version + 1
+                    WHERE tenant = \(unit.tenant) AND sku = \(found.sku) AND location = \(found.location)
+                    """)
+                return found.after(reserved: quantity)
+            }
+            // Whoever had the row locked may have taken its last units; another location may still have some.
+            guard try unit.transaction.exists(look) else { return nil }
         }
         throw Self.contended(sku)
     }

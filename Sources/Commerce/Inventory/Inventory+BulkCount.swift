@@ -26,7 +26,7 @@ extension Inventory {
     ///
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
     public func count(_ bulk: Bulk<StockCount>, in unit: UnitOfWork) throws -> BulkResult {
-        try bulk.write("counts") { row in
+        try bulk.write("counts", in: unit) { row in
             var balance = try count(row.movement, in: unit)
             if let point = row.reorderPoint, point != balance.reorderPoint {
                 balance = try setReorderPoint(point, of: balance.sku, at: balance.location, in: unit)

@@ -109,7 +109,7 @@ extension Inventory {
     private func write(_ holds: [Hold], in unit: UnitOfWork) throws -> [Reservation] {
         let reservations = holds.map { $0.reservation }
         for insert in Reservation.insertion.statements(reservations, row: { $0.row(of: unit.tenant) }) {
-            try unit.transaction.execute(insert)
+            try unit.transaction.enqueue(insert)
         }
         for hold in holds { try record(hold, in: unit) }
         return reservations

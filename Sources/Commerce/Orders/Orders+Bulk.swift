@@ -9,7 +9,7 @@ extension Orders {
     ///
     /// - throws: in mode `atomic`, ``Failure`` `bulk_rejected` with what is wrong with each refused row.
     public func takeOver(_ bulk: Bulk<OrderDraft>, in unit: UnitOfWork) throws -> BulkResult {
-        try bulk.write("orders") { draft in
+        try bulk.write("orders", in: unit) { draft in
             if let (id, version) = try known(draft, in: unit) { return .unchanged(id, version: version) }
             // Setting aside may fail at the second line of an order, when the first has been written.
             guard !draft.reservesStock else {

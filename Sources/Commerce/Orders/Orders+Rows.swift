@@ -39,7 +39,7 @@ extension Orders {
     /// Adds lines to an order by as few statements as possible.
     func insertLines(_ lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws {
         for insert in Self.lineInsertion.statements(lines, row: { $0.row(of: order, unit.tenant) }) {
-            try unit.transaction.execute(insert)
+            try unit.transaction.enqueue(insert)
         }
     }
 

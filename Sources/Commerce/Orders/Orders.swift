@@ -108,7 +108,7 @@ public struct Orders: Sendable {
             return try customers.find(externalID: externalID, of: unit.tenant, in: unit.transaction).id
         }
         guard let id = draft.customerID else { return nil }
-        guard try customers.exists(id, of: unit.tenant, in: unit.transaction) else {
+        guard try customers.holds(id, in: unit) else {
             throw Failure.invalid(at: "/customer_id", "There is no customer \(id).")
         }
         return id

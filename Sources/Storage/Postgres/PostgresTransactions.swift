@@ -22,7 +22,9 @@ final class PostgresWriteTransaction: WriteTransaction {
         self.exchange = exchange
     }
 
-    let rowLock: SQL = " FOR UPDATE"
+    func rowLock(of table: StaticString) -> SQL { SQL(trusted: " FOR UPDATE OF \(table)") }
+
+    let sharedRowLock: SQL = " FOR SHARE"
 
     func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
         try exchange.ask(sql).forEachRow(body)

@@ -5,7 +5,7 @@ import Telemetry
 /// Runs the closure of a write in a transaction, and again when it lost against others.
 struct PostgresWriting {
     /// How often a transaction is tried that keeps losing.
-    static let attemptLimit = 12
+    static let attemptLimit = 40
     /// How often a transaction is tried beside all others before it waits for its turn.
     static let freeAttempts = 3
 

@@ -37,7 +37,7 @@ import Testing
                 .post, "/api/v1/products", body: #"{"sku":"chai","name":"Chai & <co>","price":18}"#)
             #expect(await api.failure(.get, Self.path, query: "q=chai") == "index_not_ready")
             let following = Task { try await follower.run() }
-            let found = try await api.call(.get, Self.path, query: "q=cha&limit=5", seen: api.store.log.head)
+            let found = try await api.call(.get, Self.path, query: "q=cha&limit=5", seen: api.store.log.seen)
             following.cancel()
             #expect(found.json.text("query") == "cha")
             let item = found.json.objects("items").first ?? JSONObject()

@@ -57,7 +57,9 @@ struct RouteCaller: Sendable {
             let id = try request.identifier("id")
             let image = try await store.log.read { try reading.find(id, request.tenant, $0) }.value
             response = .json(image.json, version: image.version)
-        case .write(let decode): response = try await store.log.write(TestStore.context, decode(request)).value
+        case .write(let isolation, let decode):
+            let work = try decode(request)
+            response = try await store.log.write(TestStore.context, isolation: isolation) { try work($0) }.value
         case .custom(let answer): response = try await answer(request)
         }
         var json = JSONObject()

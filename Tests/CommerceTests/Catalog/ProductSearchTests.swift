@@ -184,8 +184,11 @@ import Testing
         let gone = try #require(torches.first { $0.sku == "T-1" })
         _ = try await shop.patch(dear.id, #"{"price": "99", "cost": "7"}"#)
         try await shop.write { try shop.products.delete(gone.id, expecting: nil, in: $0) }
-        let atOnce = try #require(try search.searchAtOnce(TextQuery("torch"), of: .first, within: .seconds(20)))
-        for hits in [atOnce, try await search.search(TextQuery("torch"), of: .first)] {
+        // What is at hand at once is of the embedded engine alone.
+        let atOnce = try search.searchAtOnce(TextQuery("torch"), of: .first, within: .seconds(20))
+        #expect((atOnce == nil) == (engine == .postgres))
+        let later = try await search.search(TextQuery("torch"), of: .first)
+        for hits in [atOnce ?? later, later] {
             #expect(hits.map(\.sku) == ["T-0"])
             #expect(hits.first?.json["price"] == .string("99.00"))
             #expect(hits.first?.json["cost"] == nil)

@@ -129,6 +129,6 @@ extension OrderShop {
 
     /// What the audit finds.
     func discrepancies() async throws -> [CommerceAudit.Discrepancy] {
-        try await read { try CommerceAudit.run(in: $0) }
+        try await read { [dialect = store.database.dialect] in try CommerceAudit.run(in: $0, of: dialect) }
     }
 }
