@@ -145,6 +145,19 @@ public final class ChangeLog: Sendable {
         try await signal.wait(atMost: duration) { head >= wanted }
     }
 
+    /// Returns once the log is settled up to a position.
+    ///
+    /// - throws: ``Failure`` `position_not_reached` when that takes longer than a while.
+    public func waitUntilSettled(_ position: LogPosition, atMost duration: Duration) async throws {
+        try await signal.wait(atMost: duration) { head >= position }
+        guard head >= position else {
+            throw Failure(
+                .unavailable, code: "position_not_reached",
+                "The log is settled up to position \(head) and not yet up to \(position), because a transaction goes on. "
+                    + "Try again, or read without a position to take what there is.", retryAfter: 1)
+        }
+    }
+
     /// Returns once something was written here that is not settled yet, or after a while.
     func waitForWork(atMost duration: Duration) async throws {
         try await signal.wait(atMost: duration) { seen > head }

@@ -7,22 +7,24 @@ import Telemetry
 extension Routes {
     /// The change log: read in parts, or followed as a stream of server-sent events.
     static func changes(_ log: ChangeLog, _ metrics: MetricsRegistry, _ settings: SettingsValues) -> [Route] {
+        let patience = Duration.milliseconds(settings[APISettings.positionWait])
         let slots = StreamSlots(
             limit: settings[APISettings.streamsLimit],
             gauge: metrics.gauge("http_streams", "Open streams of changes.").with())
         return [
-            .read(.get, "/api/v1/changes", scope: "changes:read") { request in
+            .custom(.get, "/api/v1/changes", scope: "changes:read") { request in
                 let (after, types, limit) = try request.readQuery { query in
                     let limit = query.optionalInteger("limit", in: 1...Int64(ChangeLog.batchLimits.upperBound))
                     return (query.position("after"), query.entityTypes(), limit.map(Int.init) ?? 100)
                 }
+                if let seen = request.seenPosition { try await log.waitUntilSettled(seen, atMost: patience) }
                 let head = log.head
-                return { transaction in
-                    let batch = try ChangeLog.batch(
+                let batch = try await log.read { transaction in
+                    try ChangeLog.batch(
                         after: after ?? .start, upTo: head, limit: limit, types: types, of: request.tenant,
                         in: transaction)
-                    return .ok(ChangePart(batch: batch))
-                }
+                }.value
+                return .ok(ChangePart(batch: batch))
             },
             .stream(.get, "/api/v1/changes/stream", scope: "changes:read") { request in
                 let (after, types) = try request.readQuery { ($0.position("after"), $0.entityTypes()) }

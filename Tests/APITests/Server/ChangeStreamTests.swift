@@ -10,8 +10,13 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func theLogIsReadPartByPart(_ engine: TestStore.Engine) async throws {
         try await NotesServer.run(engine) { server in
-            for number in 0..<7 { _ = try await server.send("POST", "/notes", body: #"{"text":"\#(number)"}"#) }
-            let first = try await server.send("GET", "/api/v1/changes?types=note&limit=5").json
+            var position = ""
+            for number in 0..<7 {
+                let written = try await server.send("POST", "/notes", body: #"{"text":"\#(number)"}"#)
+                position = written.headers["millrace-position"] ?? ""
+            }
+            let seen = ["Millrace-Position": position]
+            let first = try await server.send("GET", "/api/v1/changes?types=note&limit=5", headers: seen).json
             #expect(first.elements("items").count == 5)
             let next = try await server.send("GET", "/api/v1/changes?types=note&after=\(first.shown("next_after"))")
                 .json

