@@ -95,7 +95,7 @@ let package = Package(
         tests("Caching", uses: ["Caching", "Core", "Telemetry"]),
         tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
         room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry", logging]),
-        tests("ChangeLog", uses: ["ChangeLog", "Core", "Storage", "Telemetry", logging]),
+        tests("ChangeLog", uses: ["Caching", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),
         tests("TestKit", uses: ["Core"]),
         tests(

@@ -66,10 +66,11 @@ public final class PostgresServer: Sendable {
         guard let number = file.split(separator: "\n").first.flatMap({ Int32($0) }) else {
             throw Failure.internal("The server has no process: \(file)")
         }
-        Foundation.kill(number, SIGKILL)
-        // Its children end once they notice that it is gone; the directory is theirs until then.
+        let children = try programs.succeeds("pgrep", "-P", "\(number)").split(separator: "\n").compactMap { Int32($0) }
+        for process in [number] + children { Foundation.kill(process, SIGKILL) }
+        // The memory that they share is theirs until the last of them has ended.
         let deadline = Date().addingTimeInterval(30)
-        while Date() < deadline, try !programs.succeeds("pgrep", "-P", "\(number)").isEmpty { usleep(20_000) }
+        while Date() < deadline, ([number] + children).contains(where: { Foundation.kill($0, 0) == 0 }) { usleep(10_000) }
         try? FileManager.default.removeItem(atPath: "\(data)/postmaster.pid")
     }
 
