@@ -54,6 +54,18 @@ import Testing
         #expect(try errors(["storage.readers": text]).map(\.pointer) == (isFine ? [] : ["storage.readers"]))
     }
 
+    @Test(arguments: [
+        ("redis://shop:p%40ss@cache:6379/1", "redis://***@cache:6379/1"), ("a://b:c/d@e@f", "a://***@f"),
+        ("redis://cache/1", "redis://cache/1"), ("a@b", "a@b"),
+    ])
+    func passwordsAreNotShown(text: String, shown: String) throws {
+        let values = try registry().values(from: [SettingsSource(name: "file", texts: ["server.name": text])])
+        #expect(values.entry(name.erased).shownText == shown)
+        #expect(values[name] == text)
+        #expect(
+            try errors(["storage.readers": text]).map(\.message) == ["\"\(shown)\" from file is not a whole number."])
+    }
+
     @Test func messagesSayWhatWouldBeRight() throws {
         #expect(
             try errors(["storage.readers": "999"]).map(\.message)

@@ -34,7 +34,7 @@ public struct SettingsRegistry: Sendable {
             }
             if let problem = setting.problem(entry.text) {
                 errors.append(
-                    .init(pointer: setting.name, message: "\"\(entry.text)\" from \(entry.source) \(problem)."))
+                    .init(pointer: setting.name, message: "\"\(entry.shownText)\" from \(entry.source) \(problem)."))
             }
             resolved[setting.name] = entry
         }
@@ -99,6 +99,9 @@ public struct SettingsValues: Sendable {
     public struct Entry: Sendable {
         public let text: String
         public let source: String
+
+        /// The text for people: who logs in and with which password is left out of a URL.
+        public var shownText: String { text.replacing(/:\/\/.*@/, with: "://***@") }
     }
 
     private let entries: [String: Entry]

@@ -25,7 +25,7 @@ public struct SettingsListing: Sendable, JSONEncodable {
             let unit = setting.unit.isEmpty ? "" : " \(setting.unit)"
             let bounds = setting.bounds.isEmpty ? setting.kind : "\(setting.bounds)\(unit)"
             text += """
-                \(setting.name) = \(value.text)\(unit)  [\(value.source)]
+                \(setting.name) = \(value.shownText)\(unit)  [\(value.source)]
                     \(setting.summary)
                     bounds: \(bounds); moves: \(setting.moves); variable: \(SettingsLoader.variable(of: setting.name))
 
@@ -41,7 +41,7 @@ public struct SettingsListing: Sendable, JSONEncodable {
         func write(to json: inout JSONWriter) {
             json.object { json in
                 json.member("name", setting.name)
-                json.member("value", value.text)
+                json.member("value", value.shownText)
                 json.member("source", value.source)
                 json.member("default", setting.fallback)
                 json.member("unit", setting.unit)

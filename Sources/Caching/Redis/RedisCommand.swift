@@ -1,0 +1,33 @@
+import NIOCore
+
+/// A command, ready to be sent.
+struct RedisCommand: Sendable {
+    /// What it is called in metrics: `get`.
+    let name: String
+    /// How it is sent.
+    let bytes: ByteBuffer
+
+    /// A command whose arguments are text.
+    init(_ name: String, _ arguments: String...) {
+        var writer = RESPWriter()
+        writer.begin(name.uppercased(), argumentCount: arguments.count)
+        for argument in arguments { writer.write(argument) }
+        self.init(name: name, bytes: writer.buffer)
+    }
+
+    private init(name: String, bytes: ByteBuffer) {
+        self.name = name
+        self.bytes = bytes
+    }
+
+    /// Keeps a value for a number of milliseconds.
+    static func set(_ key: String, _ value: ByteBuffer, milliseconds: Int64) -> RedisCommand {
+        var writer = RESPWriter(capacity: value.readableBytes + key.utf8.count + 64)
+        writer.begin("SET", argumentCount: 4)
+        writer.write(key)
+        writer.write(value)
+        writer.write("PX")
+        writer.write(String(milliseconds))
+        return RedisCommand(name: "set", bytes: writer.buffer)
+    }
+}

@@ -1,0 +1,77 @@
+import Core
+import Foundation
+import Synchronization
+
+/// A real `redis-server` on a free port of this machine, with a directory of its own. It ends with the last reference.
+public final class RedisServer: Sendable {
+    /// Where it listens.
+    public let port: Int
+    private let directory: TemporaryDirectory
+    private let arguments: [String]
+    private let process: Mutex<LoggedProcess>
+
+    /// Starts a server, and returns once it answers.
+    ///
+    /// - parameter arguments: further ones of `redis-server`, for example `["--requirepass", "secret"]`.
+    /// - throws: ``Failure`` `program_missing` when Redis is not installed.
+    public init(_ arguments: [String] = []) async throws {
+        port = try FreePort.find()
+        directory = try TemporaryDirectory()
+        self.arguments = arguments
+        process = Mutex(try Self.start(port, directory.path, arguments))
+        try await current.waitForLine("Ready to accept connections")
+    }
+
+    /// Its address, as a setting takes it.
+    public var url: String { "redis://127.0.0.1:\(port)" }
+
+    /// Ends it at once, as a crash does.
+    public func kill() async {
+        current.send(SIGKILL)
+        _ = await current.waitForEnd()
+    }
+
+    /// Starts it again on the same port, empty.
+    public func restart() async throws {
+        let next = try Self.start(port, directory.path, arguments)
+        process.withLock { $0 = next }
+        try await next.waitForLine("Ready to accept connections")
+    }
+
+    /// Stops its work without ending it, as an overloaded machine does.
+    public func stall() { current.send(SIGSTOP) }
+
+    /// Lets it go on.
+    public func resume() { current.send(SIGCONT) }
+
+    /// Runs a command with `redis-cli` and returns the lines of its answer.
+    public func run(_ command: String...) async throws -> [String] {
+        try await Self.client(["-p", String(port)] + command, in: directory.path)
+    }
+
+    /// Returns once it has printed a line with a text.
+    func waitForLine(_ text: String, count: Int = 1) async throws {
+        try await current.waitForLine(text, count: count)
+    }
+
+    /// Runs `redis-cli` to its end.
+    static func client(_ arguments: [String], in directory: String) async throws -> [String] {
+        let client = try LoggedProcess("redis-cli", arguments, in: directory)
+        let status = await client.waitForEnd()
+        await client.waitForLastLine()
+        guard status == 0 else {
+            throw Failure(
+                .internal, code: "redis_cli_failed", "redis-cli \(arguments) failed:\n\(client.lines.joined())")
+        }
+        return client.lines
+    }
+
+    private var current: LoggedProcess { process.withLock { $0 } }
+
+    private static func start(_ port: Int, _ directory: String, _ arguments: [String]) throws -> LoggedProcess {
+        let own = [
+            "--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no",
+        ]
+        return try LoggedProcess("redis-server", own + arguments, in: directory)
+    }
+}
