@@ -67,7 +67,7 @@ let package = Package(
         room("Core"),
         room("Telemetry", uses: ["Core"]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", "CPostgres", crypto]),
-        room("Caching", uses: ["Core", "Telemetry", deques, nio, nioPosix]),
+        room("Caching", uses: ["Core", "Telemetry", crypto, deques, nio, nioPosix]),
         room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", lifecycle, logging]),
         room("Search", uses: ["Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),

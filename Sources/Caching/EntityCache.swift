@@ -1,5 +1,4 @@
 public import Core
-import Synchronization
 public import Telemetry
 
 /// The images of entities that were read lately, so that reading one again asks no database.
@@ -8,7 +7,7 @@ public import Telemetry
 /// its image out before anybody is told of the change, and what was read before is not taken in any more.
 public final class EntityCache: Sendable {
     /// Which entity of whom.
-    public struct Key: Hashable, Sendable {
+    public struct Key: SpreadKey {
         let tenant: Tenant
         let entityType: String
         let id: Identifier
@@ -19,94 +18,54 @@ public final class EntityCache: Sendable {
             self.entityType = entityType
             self.id = id
         }
+
+        /// The low half of an identifier is random.
+        var bits: UInt64 { id.low }
+
+        var dependency: CacheDependency { .entity(tenant, entityType, id) }
     }
 
     /// An entity as the API shows it.
-    public struct Image: Sendable {
-        /// Its JSON.
-        public let json: [UInt8]
-        /// The version that its `ETag` names.
-        public let version: Int64
+    public typealias Image = CachedImage
 
-        public init(json: [UInt8], version: Int64) {
-            self.json = json
-            self.version = version
-        }
-    }
-
-    private struct Shard {
-        var images: S3FIFO<Key, Image>
-        /// By a part of a key's hash, the position of the latest change of an entity with such a hash.
-        var changedAt = [LogPosition](repeating: .start, count: EntityCache.slots)
-    }
-
-    /// Powers of two, because bits of an identifier choose among them.
-    private static let shardCount = 8
-    private static let slots = 256
-
-    private let shards: [ShardLock]
-    private let hits: Counter
-    private let misses: Counter
+    /// At which position what changed last.
+    public let changes = LatestChanges()
+    private let images: MemoryCache<Key>
 
     /// - parameter settings: ``CachingSettings``.
     public init(settings: SettingsValues = .defaults, metrics: MetricsRegistry) {
-        let capacity = settings[CachingSettings.memory] << 20
-        shards = (0..<Self.shardCount).map { _ in
-            ShardLock(Shard(images: S3FIFO(capacity: capacity / Self.shardCount)))
-        }
-        let cache = "entities"
-        hits = metrics.counter("cache_hits_total", "Look-ups that a cache answered.", labels: ["cache"]).with(cache)
-        misses = metrics.counter("cache_misses_total", "Look-ups that a cache did not answer.", labels: ["cache"])
-            .with(cache)
-        let bytes = metrics.gauge("cache_bytes", "How many bytes a cache takes.", labels: ["cache"]).with(cache)
-        let evictions = metrics.observedCounter(
-            "cache_evictions_total", "Entries that a cache pushed out to make room.", labels: ["cache"]
-        ).with(cache)
-        metrics.onCollect { [shards] in
-            let counts = shards.map { $0.state.withLock { ($0.images.bytes, $0.images.evictions) } }
-            bytes.set(Double(counts.map(\.0).reduce(0, +)))
-            evictions.advance(to: Double(counts.map(\.1).reduce(0, +)))
-        }
+        images = MemoryCache("entities", capacity: settings[CachingSettings.memory] << 20, metrics)
     }
 
     /// The image of an entity that is valid now, if it is there.
     public func find(_ key: Key) -> Image? {
-        let image = shard(key).state.withLock { $0.images.find(key) }
-        if image == nil { misses.increment() } else { hits.increment() }
-        return image
+        // A change takes the image out, so there is no need to look whether there was one.
+        images.find(key) { changes.isAboveFloor($0) }
     }
 
-    /// Takes in an image that was read, unless its entity may have changed since.
+    /// Does the same without counting, for one who has looked before.
+    func peek(_ key: Key) -> Image? {
+        images.peek(key) { changes.isAboveFloor($0) }
+    }
+
+    /// Takes in an image that was read, unless its entity may have changed since. Returns whether it is kept.
     ///
     /// - parameter position: one that the snapshot includes which it was read from.
-    public func keep(_ image: Image, for key: Key, readAt position: LogPosition) {
-        shard(key).state.withLock { shard in
-            guard shard.changedAt[Self.slot(key)] <= position else { return }
-            shard.images.insert(image, for: key, cost: image.json.count)
-        }
+    @discardableResult public func keep(_ image: Image, for key: Key, readAt position: LogPosition) -> Bool {
+        images.insert(image, for: key, readAt: position) { changes.isValid(readAt: $0, key.dependency) }
     }
 
     /// Entities have changed. It must be told before ``ChangeLog`` tells anybody of the position.
     public func remove(_ keys: [Key], changedAt position: LogPosition) {
         for key in keys {
-            shard(key).state.withLock { shard in
-                let slot = Self.slot(key)
-                shard.changedAt[slot] = max(shard.changedAt[slot], position)
-                shard.images.remove(key)
-            }
+            // In this order: what is kept between the two is removed, and what comes after is too old to be kept.
+            changes.changed(key.dependency, at: position)
+            images.remove(key)
         }
     }
 
-    /// The low half of an identifier is random, so its bits spread as well as those of a hash.
-    private func shard(_ key: Key) -> ShardLock { shards[Int(truncatingIfNeeded: key.id.low) & (Self.shardCount - 1)] }
-
-    private static func slot(_ key: Key) -> Int { Int(truncatingIfNeeded: key.id.low >> 8) & (slots - 1) }
-
-    private final class ShardLock: Sendable {
-        let state: Mutex<Shard>
-
-        init(_ shard: Shard) {
-            state = Mutex(shard)
-        }
+    /// Entities of some types have changed, or are new. It must be told before anybody is told of the position.
+    public func changed(_ entityTypes: [String], of tenant: Tenant, at position: LogPosition) {
+        for type in entityTypes { changes.changed(.entityType(tenant, type), at: position) }
     }
 }

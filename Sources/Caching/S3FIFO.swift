@@ -58,10 +58,11 @@ struct S3FIFO<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Keeps a value in place of an earlier one of its key, and pushes others out when there is no room.
     ///
     /// - parameter cost: how many bytes it takes. What would take more than a tenth of all is not kept.
-    mutating func insert(_ value: Value, for key: Key, cost: Int) {
+    /// - returns: whether it is kept.
+    @discardableResult mutating func insert(_ value: Value, for key: Key, cost: Int) -> Bool {
         let cost = cost + Self.overhead
         remove(key)
-        guard cost <= capacity / 10 else { return }
+        guard cost <= capacity / 10 else { return false }
         while bytes + cost > capacity { evict() }
         let isMain = left.remove(key) != nil
         nextNumber += 1
@@ -73,6 +74,7 @@ struct S3FIFO<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             small.append(Place(key: key, number: nextNumber))
             smallBytes += cost
         }
+        return true
     }
 
     /// Forgets a key.

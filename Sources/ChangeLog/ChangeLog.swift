@@ -74,9 +74,11 @@ public final class ChangeLog: Sendable {
             let value = try body(unit)
             try unit.flush()
             if unit.hasChanges {
-                transaction.afterCommit { [self, updated = unit.updated, types = unit.entityTypes, last = unit.last] in
+                let (updated, types, tenant, last) = (unit.updated, unit.entityTypes, unit.tenant, unit.last)
+                transaction.afterCommit { [self] in
                     let position = last.position
                     cache.remove(updated, changedAt: position)
+                    cache.changed(types, of: tenant, at: position)
                     mark(position, changing: types)
                     written.max(position.value, ordering: .acquiringAndReleasing)
                     if isShared { signal.fire() } else { settle(position) }
