@@ -1,3 +1,4 @@
+public import Caching
 public import ChangeLog
 public import Core
 import Foundation
@@ -19,17 +20,20 @@ public struct APIServer: Service {
     /// A server of routes, to which it adds those of ``Routes/operations(log:credentials:metrics:checks:settings:)``.
     ///
     /// - parameters:
+    ///   - cache: what was answered before; without one, a cache in memory.
     ///   - checks: what must be well for the server to be ready, besides its database.
     ///   - onListening: called with the address once connections are accepted.
     /// - throws: ``Failure`` `duplicate_route`, which is a defect.
     public init(
         routes: [Route], log: ChangeLog, credentials: Credentials, settings: SettingsValues, metrics: MetricsRegistry,
-        checks: [ReadinessCheck] = [], logger: Logger,
+        cache: Cache? = nil, checks: [ReadinessCheck] = [], logger: Logger,
         onListening: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
     ) throws {
         let services = APIServices(
-            log: log, credentials: credentials, idempotency: IdempotencyMemory(log: log, metrics: metrics),
-            metrics: metrics, positionWait: .milliseconds(settings[APISettings.positionWait]), logger: logger)
+            log: log,
+            cache: cache ?? Cache(log.cache, redis: nil, namespace: "", settings: settings, metrics: metrics),
+            credentials: credentials, idempotency: IdempotencyMemory(log: log, metrics: metrics), metrics: metrics,
+            positionWait: .milliseconds(settings[APISettings.positionWait]), logger: logger)
         let all =
             routes
             + Routes.operations(

@@ -33,7 +33,8 @@ public final class Cache: Sendable {
 
     /// What a computation found.
     public struct Computed: Sendable {
-        let image: CachedImage
+        /// What is answered.
+        public let image: CachedImage
         let position: LogPosition
 
         /// - parameter position: one that the snapshot includes which it was read from.
@@ -66,10 +67,12 @@ public final class Cache: Sendable {
     public var hasRedis: Bool { redis != nil }
 
     /// What is in memory of a key, if it is valid now.
-    public func find(_ key: CacheKey) -> CachedImage? {
+    ///
+    /// - parameter countsMiss: false for one who looks again, or will.
+    public func find(_ key: CacheKey, countsMiss: Bool = true) -> CachedImage? {
         switch key {
-        case .entity(let entity): entities.find(entity)
-        case .query(let query): queries.find(query) { isValid(key, readAt: $0) }
+        case .entity(let entity): entities.find(entity, countsMiss: countsMiss)
+        case .query(let query): queries.find(query, countsMiss: countsMiss) { isValid(key, readAt: $0) }
         }
     }
 
@@ -85,15 +88,18 @@ public final class Cache: Sendable {
     /// The answer of a key: from memory, from Redis, or computed. Callers who miss at the same time share one
     /// computation, unless something changed in between.
     ///
-    /// - parameter position: where the log was before the call.
+    /// - parameters:
+    ///   - position: where the log was before the call.
+    ///   - included: what the computation includes at least, where that may be less.
     /// - throws: what the computation throws.
     public func answer(
-        for key: CacheKey, at position: LogPosition, _ compute: @escaping @Sendable () async throws -> Computed
+        for key: CacheKey, at position: LogPosition, including included: LogPosition? = nil,
+        _ compute: @escaping @Sendable () async throws -> Computed
     ) async throws -> Answer {
         if let image = find(key) { return Answer(image: image, position: position, source: .memory, isStored: true) }
-        let flight = try await flights.value(for: key, at: position, joining: { isValid(key, readAt: $0) }) {
-            [self] in try await fetch(key, at: position, compute)
-        }
+        let flight = try await flights.value(
+            for: key, at: included ?? position, joining: { isValid(key, readAt: $0) }
+        ) { [self] in try await fetch(key, at: position, compute) }
         let answer = flight.value
         let isShared = flight.isShared && answer.source == .computation
         return Answer(
@@ -105,7 +111,9 @@ public final class Cache: Sendable {
     private func fetch(
         _ key: CacheKey, at position: LogPosition, _ compute: @Sendable () async throws -> Computed
     ) async throws -> Answer {
-        if let image = peek(key) { return Answer(image: image, position: position, source: .memory, isStored: true) }
+        if let image = find(key, countsMiss: false) {
+            return Answer(image: image, position: position, source: .memory, isStored: true)
+        }
         if let entry = await redis?.find(key, where: { isValid(key, readAt: $0) }) {
             let isStored = keep(Computed(entry.image, at: entry.readAt), for: key)
             return Answer(image: entry.image, position: position, source: .redis, isStored: isStored)
@@ -113,20 +121,15 @@ public final class Cache: Sendable {
         do {
             let computed = try await compute()
             let isStored = keep(computed, for: key)
-            redis?.keep(CacheEntry(image: computed.image, readAt: computed.position), for: key)
+            if isValid(key, readAt: computed.position) {
+                redis?.keep(CacheEntry(image: computed.image, readAt: computed.position), for: key)
+            }
             return Answer(
                 image: computed.image, position: computed.position, source: .computation, isStored: isStored)
         } catch {
             // What may be there of it is out of date, and nothing takes its place.
             redis?.remove(key)
             throw error
-        }
-    }
-
-    private func peek(_ key: CacheKey) -> CachedImage? {
-        switch key {
-        case .entity(let entity): entities.peek(entity)
-        case .query(let query): queries.peek(query) { isValid(key, readAt: $0) }
         }
     }
 

@@ -38,14 +38,11 @@ public final class EntityCache: Sendable {
     }
 
     /// The image of an entity that is valid now, if it is there.
-    public func find(_ key: Key) -> Image? {
+    ///
+    /// - parameter countsMiss: false for one who looks again, or will.
+    public func find(_ key: Key, countsMiss: Bool = true) -> Image? {
         // A change takes the image out, so there is no need to look whether there was one.
-        images.find(key) { changes.isAboveFloor($0) }
-    }
-
-    /// Does the same without counting, for one who has looked before.
-    func peek(_ key: Key) -> Image? {
-        images.peek(key) { changes.isAboveFloor($0) }
+        images.find(key, countsMiss: countsMiss) { changes.isAboveFloor($0) }
     }
 
     /// Takes in an image that was read, unless its entity may have changed since. Returns whether it is kept.

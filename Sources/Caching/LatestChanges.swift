@@ -37,6 +37,11 @@ public final class LatestChanges: @unchecked Sendable {
         floor.max(position.value, ordering: .acquiringAndReleasing)
     }
 
+    /// Takes what was read at a position or later for good again: the changes since then were noted.
+    public func begin(at position: LogPosition) {
+        floor.store(position.value, ordering: .releasing)
+    }
+
     /// Whether nothing that an entry was made of has changed since it was read.
     ///
     /// - parameter readAt: a position that the snapshot included which the entry was read from.

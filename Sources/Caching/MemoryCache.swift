@@ -45,14 +45,17 @@ final class MemoryCache<Key: SpreadKey>: Sendable {
     }
 
     /// The image of a key, if it is there and what it was read at is still good.
-    func find(_ key: Key, where isValid: (_ readAt: LogPosition) -> Bool) -> CachedImage? {
+    ///
+    /// - parameter countsMiss: false for one who looks again, or will.
+    func find(
+        _ key: Key, countsMiss: Bool = true, where isValid: (_ readAt: LogPosition) -> Bool
+    ) -> CachedImage? {
         let image = peek(key, where: isValid)
-        if image == nil { misses.increment() } else { hits.increment() }
+        if image != nil { hits.increment() } else if countsMiss { misses.increment() }
         return image
     }
 
-    /// Does the same without counting, for one who has looked before.
-    func peek(_ key: Key, where isValid: (_ readAt: LogPosition) -> Bool) -> CachedImage? {
+    private func peek(_ key: Key, where isValid: (_ readAt: LogPosition) -> Bool) -> CachedImage? {
         shard(key).entries.withLock { entries in
             guard let entry = entries.find(key) else { return nil }
             if isValid(entry.readAt) { return entry.image }

@@ -8,7 +8,7 @@ import Synchronization
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight {
         let number: UInt64
-        let beganAt: LogPosition
+        let position: LogPosition
         let computation: Task<Value, any Error>
     }
 
@@ -22,23 +22,25 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The outcome of the computation of a key that is in progress, or else of a new one.
     ///
     /// - parameters:
-    ///   - position: where the log is now, or was a moment ago.
-    ///   - isCurrent: whether nothing has changed since the position at which a computation began. One that began
-    ///     before a change is left to those who wait for it already.
+    ///   - position: what a computation that begins now includes at least.
+    ///   - isCurrent: whether nothing has changed since the position that a computation in progress includes. One that
+    ///     includes less than it should, or than a new one would, is left to those who wait for it already.
     /// - returns: the outcome, and whether it is that of a computation which somebody else began.
     func value(
-        for key: Key, at position: LogPosition, joining isCurrent: (_ beganAt: LogPosition) -> Bool,
+        for key: Key, at position: LogPosition, joining isCurrent: (_ position: LogPosition) -> Bool,
         _ compute: @escaping @Sendable () async throws -> Value
     ) async throws -> (value: Value, isShared: Bool) {
         let (computation, isShared) = state.withLock { state in
-            if let flight = state.flights[key], isCurrent(flight.beganAt) { return (flight.computation, true) }
+            if let flight = state.flights[key], flight.position >= position || isCurrent(flight.position) {
+                return (flight.computation, true)
+            }
             state.nextNumber += 1
             let number = state.nextNumber
             let computation = Task { [self] in
                 defer { end(key, number) }
                 return try await compute()
             }
-            state.flights[key] = Flight(number: number, beganAt: position, computation: computation)
+            state.flights[key] = Flight(number: number, position: position, computation: computation)
             return (computation, false)
         }
         return (try await computation.value, isShared)

@@ -16,6 +16,9 @@ public import Telemetry
 public final class LogTail: Service {
     /// How many changes are read at once.
     static let batchLimit = 5_000
+    /// How many of the latest changes it looks at when it begins: so an instance that was started again knows which
+    /// entries of a shared cache are still good.
+    static let remembered: Int64 = 20_000
     /// How long it waits at most before it looks at the log again: what it relies on when no notification comes.
     static let pollInterval = Duration.milliseconds(250)
     /// How long a transaction may hold the log back before it is named.
@@ -99,6 +102,9 @@ public final class LogTail: Service {
             try await tell(after: log.head, upTo: end)
         } else {
             let last = try await number("SELECT COALESCE(MAX(position), 0) FROM changes WHERE position <= \(end)")
+            let start = LogPosition(max(0, last - Self.remembered))
+            try await tell(after: start, upTo: last)
+            log.cache.changes.begin(at: start)
             log.mark(LogPosition(last), changing: nil)
             log.settle(LogPosition(last))
         }
@@ -151,11 +157,15 @@ public final class LogTail: Service {
                     WHERE position > \(after) AND position <= \(end) ORDER BY position LIMIT \(Self.batchLimit)
                     """
                 ) { row in
-                    let key = EntityCache.Key(Tenant(row.integer(1)), row.text(2), try row.identifier(3))
-                    return (position: row.position(0), key: key, type: row.text(2))
+                    let tenant = Tenant(row.integer(1))
+                    let key = EntityCache.Key(tenant, row.text(2), try row.identifier(3))
+                    return (position: row.position(0), tenant: tenant, key: key, type: row.text(2))
                 }
             }
-            for change in changes { log.cache.remove([change.key], changedAt: change.position) }
+            for change in changes {
+                log.cache.remove([change.key], changedAt: change.position)
+                log.cache.changed([change.type], of: change.tenant, at: change.position)
+            }
             guard let last = changes.last else { return }
             log.mark(last.position, changing: Array(Set(changes.map(\.type))))
             log.settle(last.position)

@@ -122,7 +122,7 @@ public struct MillraceServer: Sendable {
         let settings = configuration.settings
         let api = try APIServer(
             routes: Routes.commerce(store.commerce) + search.routes, log: store.log, credentials: store.credentials,
-            settings: settings, metrics: metrics, checks: search.checks, logger: logger
+            settings: settings, metrics: metrics, cache: store.cache, checks: search.checks, logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }

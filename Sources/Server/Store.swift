@@ -1,4 +1,5 @@
 public import API
+public import Caching
 public import ChangeLog
 public import Commerce
 public import Core
@@ -18,6 +19,8 @@ public final class Store: Sendable {
     public let credentials: Credentials
     /// Orders and stock.
     public let commerce: Commerce
+    /// What was answered before.
+    public let cache: Cache
     /// What is counted.
     public let metrics: MetricsRegistry
 
@@ -27,15 +30,19 @@ public final class Store: Sendable {
     /// The tables of all rooms.
     static let schemas: [Schema] = [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas
 
+    private let redis: RedisClient?
+
     private init(
-        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ commerce: Commerce,
-        _ metrics: MetricsRegistry
+        _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ credentials: Credentials,
+        _ commerce: Commerce, _ redis: RedisClient?, _ cache: Cache, _ metrics: MetricsRegistry
     ) {
+        self.redis = redis
+        self.cache = cache
         self.directory = directory
         self.database = database
         self.log = log
         self.metrics = metrics
-        credentials = Credentials(log: log, metrics: metrics)
+        self.credentials = credentials
         self.commerce = commerce
     }
 
@@ -56,12 +63,17 @@ public final class Store: Sendable {
                     metrics: metrics)
                 // This process has locked the file of the data, so whoever held a lease is gone.
                 if !log.isShared { try await log.endLeases() }
-                let store = Store(directory, database, log, Commerce(settings: settings), metrics)
-                _ = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
-                    [credentials = store.credentials] in
+                let credentials = Credentials(log: log, metrics: metrics)
+                let origin = try await log.write(ChangeContext(tenant: .first, actor: "system")) {
                     try credentials.ensureFirstTenant(in: $0)
-                }
-                return store
+                    return try credentials.origin(in: $0.transaction)
+                }.value
+                let redis = RedisClient(settings: settings, metrics: metrics)
+                let cache = Cache(
+                    log.cache, redis: redis, namespace: String(origin.microseconds, radix: 36), settings: settings,
+                    metrics: metrics)
+                return Store(
+                    directory, database, log, credentials, Commerce(settings: settings), redis, cache, metrics)
             } catch {
                 await database.close()
                 throw error
@@ -86,6 +98,7 @@ public final class Store: Sendable {
 
     /// Writes what is in the write-ahead log into the main file, and lets another process have the directory.
     public func close() async {
+        await redis?.close()
         await database.close()
         directory.release()
     }

@@ -38,7 +38,7 @@ final class LoggedProcess: Sendable {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
-        try process.run()
+        try ProcessLauncher.run(process)
         Thread.detachNewThread { [weak self] in
             Self.readLines(output.fileHandleForReading) { self?.append($0) }
             self?.end()
@@ -46,14 +46,18 @@ final class LoggedProcess: Sendable {
     }
 
     deinit {
-        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { send(SIGKILL) }
     }
 
     /// What it printed so far.
     var lines: [String] { state.withLock { $0.lines } }
 
     /// Sends it a signal.
-    func send(_ signal: Int32) { Foundation.kill(process.processIdentifier, signal) }
+    func send(_ signal: Int32) {
+        // The number 0 would be this process and all of its group.
+        guard process.processIdentifier > 0 else { return }
+        Foundation.kill(process.processIdentifier, signal)
+    }
 
     /// Returns once it has printed so many lines with a text.
     ///

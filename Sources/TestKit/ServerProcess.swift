@@ -121,7 +121,7 @@ private final class ChildProcess: Sendable {
         }
         let (lines, lineContinuation) = AsyncStream.makeStream(of: String.self)
         self.lines = lines
-        try process.run()
+        try ProcessLauncher.run(process)
         deadline = Self.deadline(of: process)
         Thread.detachNewThread {
             Self.readLines(output.fileHandleForReading) { lineContinuation.yield($0) }

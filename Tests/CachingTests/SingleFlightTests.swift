@@ -24,7 +24,7 @@ import Testing
     }
 
     private func value(
-        _ computation: Computation, at position: Int64 = 0, isCurrent: Bool = true
+        _ computation: Computation, at position: Int64 = 0, isCurrent: Bool = false
     ) async throws -> Int {
         try await flights.value(for: "key", at: LogPosition(position), joining: { _ in isCurrent }) {
             await computation.run()
@@ -68,6 +68,27 @@ import Testing
         }
         let value = try await flights.value(for: "key", at: .start, joining: { _ in true }) { 7 }
         #expect(value.value == 7 && !value.isShared)
+    }
+
+    /// Whoever needs no more than what is being computed is given that; who needs more has it computed.
+    @Test func whatIncludesEnoughIsShared() async throws {
+        let (first, second) = (Computation(), Computation())
+        let old = Task { try await value(first, at: 5) }
+        while first.runs.load(ordering: .relaxed) == 0 { await Task.yield() }
+        let new = Task { try await value(second, at: 6) }
+        while second.runs.load(ordering: .relaxed) == 0 { await Task.yield() }
+        let third = Task {
+            try await flights.value(for: "key", at: LogPosition(6), joining: { _ in false }) { 7 }
+        }
+        // It has no computation of its own, or it would be over before this.
+        for _ in 1...1_000 { await Task.yield() }
+        #expect(flights.count == 1)
+        first.letGo()
+        second.letGo()
+        #expect(try await old.value == 1)
+        #expect(try await new.value == 1)
+        let shared = try await third.value
+        #expect(shared.isShared ? shared.value == 1 : shared.value == 7)
     }
 
     /// After a change, whoever asks must not be given what was begun before.

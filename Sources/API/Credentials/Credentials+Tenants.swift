@@ -48,6 +48,17 @@ extension Credentials {
         _ = try createTenant(named: "default", in: unit)
     }
 
+    /// When the first tenant was made, to the microsecond: what tells a database from any other.
+    ///
+    /// - throws: ``Failure`` `not_found` before ``ensureFirstTenant(in:)``.
+    public func origin(in transaction: any ReadTransaction) throws -> Timestamp {
+        let query: SQL = "SELECT created_at FROM tenants WHERE number = \(Tenant.first)"
+        guard let origin = try transaction.first(query, { $0.timestamp(0) }) else {
+            throw Failure.notFound("tenant", Tenant.first.number)
+        }
+        return origin
+    }
+
     /// Sees to it that the first tenant and a key that may do everything exist. Call it before the server starts.
     ///
     /// - parameter text: the key that an administrator chose; it replaces the one chosen before. Without it a random

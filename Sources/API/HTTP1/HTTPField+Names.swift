@@ -5,6 +5,8 @@ extension HTTPField.Name {
     static let requestID = Self.known("X-Request-Id")
     /// `traceparent`
     static let traceparent = Self.known("traceparent")
+    /// `Cache-Status`
+    static let cacheStatus = Self.known("Cache-Status")
     /// `Millrace-Position`
     static let position = Self.known("Millrace-Position")
     /// `Idempotency-Key`

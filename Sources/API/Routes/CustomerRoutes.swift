@@ -14,7 +14,7 @@ extension Routes {
             .read(.get, "/api/v1/customers", scope: "customers:read") { request in
                 let (filter, page) = try request.readQuery { (CustomerFilter(&$0), $0.page()) }
                 return { .page(try customers.list(filter, page, of: request.tenant, in: $0)) }
-            },
+            }.cached(until: "customer"),
             .read(.get, "/api/v1/customers/{id}", scope: "customers:read") { request in
                 let id = try request.identifier("id")
                 return { .ok(try customers.find(id, of: request.tenant, in: $0)) }

@@ -18,7 +18,7 @@ extension Routes {
             .read(.get, "/api/v1/orders", scope: read) { request in
                 let (filter, page) = try request.readQuery { (OrderFilter(&$0), $0.page()) }
                 return { .page(try orders.list(filter, page, of: request.tenant, in: $0)) }
-            },
+            }.cached(until: "order"),
             .entity("/api/v1/orders/{id}", scope: read, entityType: "order") { try orders.find($0, of: $1, in: $2) },
             .read(.get, "/api/v1/orders/by-number/{number}", scope: read) { request in
                 let number = try request.parameter("number")

@@ -14,7 +14,7 @@ extension Routes {
             .read(.get, "/api/v1/products", scope: "products:read") { request in
                 let (filter, page) = try request.readQuery { (ProductFilter(&$0), $0.page()) }
                 return { .products(try products.list(filter, page, of: request.tenant, in: $0), for: request) }
-            },
+            }.cached(until: "product", varying: [APIRequest.costScope]),
             .read(.get, "/api/v1/products/{id}", scope: "products:read") { request in
                 let id = try request.identifier("id")
                 return { .product(try products.find(id, of: request.tenant, in: $0), for: request) }
@@ -101,7 +101,7 @@ extension APIResponse {
 }
 
 extension APIRequest {
-    private static let costScope = "products:cost"
+    static let costScope = "products:cost"
 
     /// Whether the credential may see what things cost.
     var showsCosts: Bool { credential.allows(Self.costScope) }

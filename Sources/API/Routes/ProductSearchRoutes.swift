@@ -30,7 +30,8 @@ extension Routes {
                     }
                     let hits = try await search.search(query, of: request.tenant)
                     return .ok(ProductSearchAnswer(query: text, hits: hits, showsCosts: request.showsCosts))
-                })
+                }
+            ).cached(until: "product", varying: [APIRequest.costScope]) { follower.position }
         ]
     }
 }

@@ -35,6 +35,16 @@ public struct Route: Sendable {
         let find: @Sendable (Identifier, Tenant, any ReadTransaction) throws -> EntityCache.Image
     }
 
+    /// What a route's answers are kept for: until an entity of some types changes.
+    struct Caching: Sendable {
+        /// As in the change log.
+        let entityTypes: [String]
+        /// The scopes that change what is answered.
+        let scopes: [String]
+        /// Where an index stands that the answers are made of; nil for what is read from the tables.
+        let indexPosition: (@Sendable () -> LogPosition)?
+    }
+
     /// What answers on the calling thread within a time, or returns nil when it cannot.
     public typealias AnsweringAtOnce = @Sendable (APIRequest, Duration) throws -> APIResponse?
 
@@ -58,6 +68,8 @@ public struct Route: Sendable {
     let handler: Handler
     /// What is asked before a custom handler, if anything.
     let atOnce: AnsweringAtOnce?
+    /// What its answers are kept for, if they are.
+    private(set) var caching: Caching?
     /// Whether the answer goes on for as long as the client listens.
     let isStream: Bool
 
@@ -113,6 +125,22 @@ extension Route {
             return EntityCache.Image(json: JSONWriter.bytes(of: entity, capacity: 2_048), version: entity.version)
         }
         return Route(.get, path, .scope(scope), .standard, .entity(reading))
+    }
+
+    /// The same route with its answers kept until an entity changes of which they are made. They must be JSON without a
+    /// version, and nothing but the tenant, the query and the scopes may decide them.
+    ///
+    /// - parameters:
+    ///   - entityTypes: as in the change log.
+    ///   - scopes: the scopes that change what is answered.
+    ///   - indexPosition: where an index stands that the answers are made of.
+    func cached(
+        until entityTypes: String..., varying scopes: [String] = [],
+        indexPosition: (@Sendable () -> LogPosition)? = nil
+    ) -> Route {
+        var route = self
+        route.caching = Caching(entityTypes: entityTypes, scopes: scopes, indexPosition: indexPosition)
+        return route
     }
 
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.

@@ -19,7 +19,10 @@ extension APIServices {
         let credential = try await authenticate(incoming, route.access)
         let seen = try await waitForPosition(incoming.head.headers[.position])
         let request = try request(incoming, credential, seenPosition: seen)
-        let (response, position) = try await run(route, request)
+        let (response, position) =
+            if let caching = route.caching { try await readCached(caching, route, request) } else {
+                try await run(route, request)
+            }
         return try complete(response, of: request, at: max(position, seen ?? .start))
     }
 
@@ -35,20 +38,27 @@ extension APIServices {
             let credential = try authenticateAtOnce(incoming, route.access)
         else { return nil }
         let request = try request(incoming, credential, seenPosition: nil)
-        let answer: (response: APIResponse, position: LogPosition)?
+        let answer =
+            if let caching = route.caching { try readCachedAtOnce(caching, route, request) } else {
+                try runAtOnce(route, request)
+            }
+        return try answer.map { try complete($0.response, of: request, at: $0.position) }
+    }
+
+    /// Runs a route if nothing has to be waited for; else nil.
+    func runAtOnce(_ route: Route, _ request: APIRequest) throws -> (response: APIResponse, position: LogPosition)? {
         switch route.handler {
         case .read(let decode):
             let reading = try decode(request)
-            answer = try log.readAtOnce(within: Self.timeAtOnce) { try reading($0) }.map { ($0.value, $0.position) }
+            return try log.readAtOnce(within: Self.timeAtOnce) { try reading($0) }.map { ($0.value, $0.position) }
         case .entity(let reading):
-            answer = try readEntityAtOnce(reading, request, within: Self.timeAtOnce)
+            return try readEntityAtOnce(reading, request, within: Self.timeAtOnce)
         case .custom:
             let position = log.head
-            answer = try route.atOnce?(request, Self.timeAtOnce).map { ($0, $0.position ?? position) }
+            return try route.atOnce?(request, Self.timeAtOnce).map { ($0, $0.position ?? position) }
         case .write:
-            answer = nil
+            return nil
         }
-        return try answer.map { try complete($0.response, of: request, at: $0.position) }
     }
 
     /// How long queries may hold up an event loop.
@@ -67,7 +77,7 @@ extension APIServices {
             query: incoming.head.target.query, parameters: incoming.parameters, body: incoming.body)
     }
 
-    private func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {
+    func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {
         switch route.handler {
         case .read(let decode):
             let reading = try decode(request)

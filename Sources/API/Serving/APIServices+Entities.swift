@@ -8,9 +8,16 @@ extension APIServices {
         _ reading: Route.EntityReading, _ request: APIRequest
     ) async throws -> (response: APIResponse, position: LogPosition) {
         let (id, key) = try Self.entity(reading, request)
-        if let known = cached(key, request.seenPosition) { return known }
-        let answer = try await log.read { try reading.find(id, request.tenant, $0) }
-        return keep(answer, for: key)
+        if hasSeenMore(request) {
+            let read = try await log.read { [tenant = request.tenant] in try reading.find(id, tenant, $0) }
+            return (.image(read.value, .bypass), read.position)
+        }
+        // Before the look: an image that is there afterwards is valid for this position, or for a later one.
+        let answer = try await cache.answer(for: .entity(key), at: log.head) { [log, tenant = request.tenant] in
+            let read = try await log.read { try reading.find(id, tenant, $0) }
+            return Cache.Computed(read.value, at: read.position)
+        }
+        return (.image(answer.image, CacheStatus(answer)), answer.position)
     }
 
     /// Does the same if nothing has to be waited for; else nil.
@@ -18,32 +25,26 @@ extension APIServices {
         _ reading: Route.EntityReading, _ request: APIRequest, within time: Duration
     ) throws -> (response: APIResponse, position: LogPosition)? {
         let (id, key) = try Self.entity(reading, request)
-        if let known = cached(key, request.seenPosition) { return known }
-        return try log.readAtOnce(within: time) { try reading.find(id, request.tenant, $0) }
-            .map { keep($0, for: key) }
+        let position = log.head
+        if let image = cache.find(.entity(key), countsMiss: !cache.hasRedis) {
+            return (.image(image, .memory), position)
+        }
+        // Redis may have it, and asking that takes a wait.
+        guard !cache.hasRedis else { return nil }
+        return try log.readAtOnce(within: time) { try reading.find(id, request.tenant, $0) }.map { read in
+            let isStored = cache.keep(Cache.Computed(read.value, at: read.position), for: .entity(key))
+            return (.image(read.value, .computed(isStored: isStored)), read.position)
+        }
     }
+
+    /// Whether a client has seen a change that is not settled: the caches may not have heard of it, and what it tells
+    /// is in the database alone.
+    func hasSeenMore(_ request: APIRequest) -> Bool { request.seenPosition.map { $0 > log.head } ?? false }
 
     private static func entity(
         _ reading: Route.EntityReading, _ request: APIRequest
     ) throws -> (id: Identifier, key: EntityCache.Key) {
         let id = try request.identifier("id")
         return (id, EntityCache.Key(request.tenant, reading.entityType, id))
-    }
-
-    private func cached(
-        _ key: EntityCache.Key, _ seen: LogPosition?
-    ) -> (response: APIResponse, position: LogPosition)? {
-        // The cache has heard of what is settled. What a client has seen beyond that is in the database alone.
-        if let seen, seen > log.head { return nil }
-        // Before the look: an image that is there afterwards is valid for this position, or for a later one.
-        let position = log.head
-        return log.cache.find(key).map { (.json($0.json, version: $0.version), position) }
-    }
-
-    private func keep(
-        _ answer: ChangeLog.Written<EntityCache.Image>, for key: EntityCache.Key
-    ) -> (response: APIResponse, position: LogPosition) {
-        log.cache.keep(answer.value, for: key, readAt: answer.position)
-        return (.json(answer.value.json, version: answer.value.version), answer.position)
     }
 }

@@ -1,3 +1,4 @@
+import Caching
 import ChangeLog
 import Core
 import Logging
@@ -6,6 +7,7 @@ import Telemetry
 /// What answering a request needs.
 struct APIServices: Sendable {
     let log: ChangeLog
+    let cache: Cache
     let credentials: Credentials
     let idempotency: IdempotencyMemory
     let identifiers = IdentifierGenerator()

@@ -1,5 +1,6 @@
 public import Core
 public import NIOCore
+import NIOPosix
 public import Telemetry
 
 /// Asks Redis: one server, the primary that Sentinels name, or a cluster.
@@ -37,6 +38,11 @@ public final class RedisClient: Sendable {
                 RedisConnections(url, on: loop), eventLoop: loop)
         }
         self.connections = connections
+    }
+
+    /// The client of `cache.redis` on the event loops that the process shares, or nil when that is empty.
+    public convenience init?(settings: SettingsValues, metrics: MetricsRegistry) {
+        self.init(settings: settings, group: MultiThreadedEventLoopGroup.singleton, metrics: metrics)
     }
 
     /// The client of `cache.redis`, or nil when that is empty.

@@ -1,4 +1,5 @@
 import API
+import Caching
 import Commerce
 import Core
 import Foundation
@@ -41,7 +42,7 @@ struct LiveServer: Sendable {
 
     /// Starts a server of a store, runs the closure with it, and stops it.
     static func run(
-        _ store: TestStore, routes: [Route], _ body: (LiveServer) async throws -> Void
+        _ store: TestStore, routes: [Route], cache: Cache? = nil, _ body: (LiveServer) async throws -> Void
     ) async throws {
         let credentials = Credentials(log: store.log, metrics: store.metrics)
         let key = try #require(try await credentials.ensureAdmin(nil))
@@ -51,7 +52,7 @@ struct LiveServer: Sendable {
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let server = try APIServer(
             routes: routes, log: store.log, credentials: credentials, settings: settings, metrics: store.metrics,
-            logger: Logger(label: "test"), onListening: { _, port in listening.yield(port) })
+            cache: cache, logger: Logger(label: "test"), onListening: { _, port in listening.yield(port) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 // A server that cannot listen must not leave the test waiting.

@@ -119,7 +119,7 @@ import Testing
             server.stall()
             let (code, took) = await redis.failure { _ = try await redis.get("a") }
             #expect(code == "redis_timeout")
-            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 300))
+            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 1_000))
             server.resume()
         }
     }
@@ -147,9 +147,9 @@ import Testing
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(waits.max() ?? .zero < .milliseconds(600))
+        #expect(waits.max() ?? .zero < .seconds(2))
         let (code, took) = await redis.failure { _ = try await redis.get("a") }
         #expect(code == "redis_circuit_open")
-        #expect(took < .milliseconds(50))
+        #expect(took < .milliseconds(100), "it must not be waited for")
     }
 }
