@@ -37,7 +37,7 @@ import Testing
                 longest = max(longest, ContinuousClock.now - start)
                 #expect(answer.status == 200 && answer.headers["cache-status"] == "millrace; fwd=uri-miss")
             }
-            #expect(longest < .seconds(2))
+            #expect(longest < .seconds(5))
             let metrics = try await shop.send("GET", "/metrics").text
             #expect(metrics.contains(#"redis_up{server="127.0.0.1:\#(redis.port)"} 0"#))
             #expect(metrics.contains(#"redis_errors_total{code="redis_circuit_open"}"#))

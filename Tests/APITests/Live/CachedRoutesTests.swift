@@ -93,6 +93,35 @@ import Testing
         }
     }
 
+    /// A change of nothing but a cost, which stands in no image of the log, ends the lists that show it.
+    @Test func aChangeOfACostAloneIsSeen() async throws {
+        let routes = Self.routes() + Routes.variantRoutes(Commerce())
+        try await LiveServer.run(.sqlite, routes: routes) { server in
+            try await Self.makeProduct(server, "chai")
+            func list() async throws -> String {
+                String(decoding: try await server.send("GET", "/api/v1/products").body, as: UTF8.self)
+            }
+            guard case .array(let items) = try await server.send("GET", "/api/v1/products").json()["items"],
+                case .object(let product) = items.first
+            else {
+                Issue.record("The list has no product.")
+                return
+            }
+            let path = "/api/v1/products/\(try product.text("id"))"
+            let patched = try await server.send(
+                "PATCH", path, #"{"cost":"2.22"}"#, headers: ["If-Match": "\"1\""])
+            #expect(patched.status == 200)
+            #expect(try await list().contains("2.22"))
+            let variant = #"{"sku":"chai-xl","price":"4.00","cost":"1.55"}"#
+            #expect(try await server.send("POST", path + "/variants", variant).status == 201)
+            #expect(try await list().contains("1.55"))
+            let changed = try await server.send(
+                "PATCH", path + "/variants/chai-xl", #"{"cost":"1.66"}"#, headers: ["If-Match": "\"3\""])
+            #expect(changed.status == 200, "\(String(decoding: changed.body, as: UTF8.self))")
+            #expect(try await list().contains("1.66"))
+        }
+    }
+
     /// Nothing in memory, so each answer that is a hit comes from Redis; and none is older than an answered update.
     @Test func nobodyIsGivenAnOlderAnswerFromRedis() async throws {
         let redis = try await RedisServer()

