@@ -47,10 +47,10 @@ public final class ChangeLog: Sendable {
             database.dialect == .sqlite ? try await database.read { try Self.last(in: $0).value } : 0
         settled = Atomic(last)
         written = Atomic(last)
-        // Of the changes before, nobody has told the cache. Where others write too, a ``LogTail`` says where it begins.
-        cache.changes.raiseFloor(to: isShared ? LogPosition(.max) : LogPosition(last))
         positionGauge = metrics.gauge("change_log_position", "The position of the latest change.").with()
         positionGauge.set(Double(last))
+        // Of the changes before, nobody has told the cache. Where others write too, a ``LogTail`` says where it begins.
+        cache.changes.raiseFloor(to: isShared ? LogPosition(.max) : LogPosition(last))
     }
 
     /// Whether other processes write to the same database.

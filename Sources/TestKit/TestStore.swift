@@ -28,6 +28,9 @@ public final class TestStore: Sendable {
     public let url: String?
     private let tail: Task<Void, any Error>
 
+    /// How many stores on PostgreSQL are open at once.
+    private static let permits = Permits(12)
+
     /// Opens an empty store with the schema of the change log and those given.
     public init(
         _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
@@ -42,6 +45,8 @@ public final class TestStore: Sendable {
             url = nil
             database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
         case .postgres:
+            // All tests begin at once: without a bound the server would have thousands of connections.
+            await Self.permits.take()
             let url = try await PostgresServer.shared().makeDatabase()
             self.url = url
             database = try await PostgresDatabase(
@@ -60,6 +65,7 @@ public final class TestStore: Sendable {
         // A server that is gone has no databases.
         Task.detached { [database] in
             await database.close()
+            Self.permits.giveBack()
             try? await PostgresServer.shared().dropDatabase(url)
         }
     }
