@@ -80,6 +80,9 @@ public protocol WriteTransaction: ReadTransaction {
     /// Runs statements that may fail: what they did is undone then, and the write may go on.
     func attempt<T>(_ body: () throws -> T) throws -> T
 
+    /// Whether each answer takes a round trip, so that few statements with much work are better than many with little.
+    var isRemote: Bool { get }
+
     /// What follows a `SELECT` of rows that the closure will change depending on what it reads: it keeps others from
     /// changing them until the commit.
     ///
@@ -99,6 +102,8 @@ extension WriteTransaction {
     public func enqueue(_ sql: SQL) throws { try execute(sql) }
 
     public func attempt<T>(_ body: () throws -> T) throws -> T { try body() }
+
+    public var isRemote: Bool { false }
 
     public func rowLock(of _: StaticString) -> SQL { "" }
 

@@ -38,6 +38,7 @@ extension Inventory {
     /// The reservations come in the order of the skus. A line whose units no single location has is split over several
     /// by their priority, into several reservations, unless it names a location or a reference.
     public func reserve(lines: [ReservationRequest], in unit: UnitOfWork) throws -> [Reservation] {
+        if let reservations = try reserveTogether(lines, in: unit) { return reservations }
         var reservations: [Reservation] = []
         var holds: [Hold] = []
         do {
@@ -57,6 +58,17 @@ extension Inventory {
             throw error
         }
         return reservations + (try write(holds, in: unit))
+    }
+
+    /// Does the same with few statements, where that matters and each line has a sku of its own and no wishes. Nil when
+    /// it cannot be done so.
+    private func reserveTogether(_ lines: [ReservationRequest], in unit: UnitOfWork) throws -> [Reservation]? {
+        guard unit.transaction.isRemote, lines.count > 1, Set(lines.map(\.sku)).count == lines.count,
+            lines.allSatisfy({ $0.reference == nil && $0.location == nil })
+        else { return nil }
+        let lines = lines.sorted { $0.sku < $1.sku }
+        guard let taken = try balances.take(lines.map { ($0.sku, $0.quantity) }, in: unit) else { return nil }
+        return try write(zip(lines, taken).map { Hold($0.quantity, at: $1, for: $0, in: unit) }, in: unit)
     }
 
     /// Units that are taken from a balance and whose reservation is not written yet.

@@ -7,6 +7,7 @@ extension Orders {
     /// - throws: ``Failure`` `not_found`.
     public func find(_ id: Identifier, of tenant: Tenant, in transaction: any ReadTransaction) throws -> Order {
         let query: SQL = "SELECT \(Order.columns) FROM orders WHERE tenant = \(tenant) AND id = \(id)"
+        try transaction.announce([query, Self.lines(of: id, tenant)])
         guard var order = try transaction.first(query, Order.init(row:)) else { throw Failure.notFound("order", id) }
         order.lines = try lines(of: order, tenant, in: transaction)
         return order
@@ -83,11 +84,11 @@ extension Orders {
     private func lines(
         of order: Order, _ tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [OrderLine] {
-        try transaction.rows(
-            """
-            SELECT \(OrderLine.columns) FROM order_lines WHERE tenant = \(tenant) AND order_id = \(order.id) ORDER BY id
-            """
-        ) { try OrderLine(row: $0, currency: order.currency) }
+        try transaction.rows(Self.lines(of: order.id, tenant)) { try OrderLine(row: $0, currency: order.currency) }
+    }
+
+    private static func lines(of order: Identifier, _ tenant: Tenant) -> SQL {
+        "SELECT \(OrderLine.columns) FROM order_lines WHERE tenant = \(tenant) AND order_id = \(order) ORDER BY id"
     }
 
     /// Gives the orders of a page their lines, all by one statement.

@@ -22,6 +22,8 @@ final class PostgresWriteTransaction: WriteTransaction {
         self.exchange = exchange
     }
 
+    var isRemote: Bool { true }
+
     func rowLock(of table: StaticString) -> SQL { SQL(trusted: " FOR UPDATE OF \(table)") }
 
     let sharedRowLock: SQL = " FOR SHARE"
