@@ -13,8 +13,11 @@ struct Shop: Sendable {
 
     /// Starts a server on a data directory.
     ///
-    /// - parameter settings: settings as name=value.
-    init(data: String, settings: [String] = []) async throws {
+    /// - parameters:
+    ///   - settings: settings as name=value.
+    ///   - database: where the data is, if not in the directory.
+    init(data: String, settings: [String] = [], database: String? = nil) async throws {
+        let settings = settings + (database.map { ["storage.url=\($0)"] } ?? [])
         process = try await ServerProcess(
             data: data, arguments: settings.flatMap { ["--set", $0] }, environment: ["MILLRACE_ADMIN_KEY": Self.key])
         port = try #require(process.address.split(separator: ":").last.flatMap { Int($0) })

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import TestKit
+import Testing
 
 /// One client's writes to a server that may end at any moment, and what it was told of them.
 struct WriteStorm: Sendable {
@@ -34,17 +35,28 @@ struct WriteStorm: Sendable {
         random = SeededRandom(seed: seed)
     }
 
-    /// Writes until the connection breaks.
-    mutating func run(on shop: Shop) async {
+    /// Writes until the connection breaks, or so many times.
+    mutating func run(on shop: Shop, times: Int = .max) async {
         guard let connection = try? shop.connect() else { return }
-        for number in 0... {
+        for number in 0..<times {
             let write = next(key: "\(name)-\(number)")
             pending = write
             // A broken connection is what the storm waits for.
-            guard let answer = try? await connection.send(write) else { return }
+            guard let answer = try? await Self.insist(write, on: connection) else { return }
             pending = nil
             acknowledged.append(.init(write: write, answer: answer))
             if write.kind == .order, answer.status == 201, let id = answer["id"] { orders.append(id) }
+        }
+    }
+
+    /// Sends a write, and again while the server says that its database is away.
+    private static func insist(_ write: Write, on connection: RawConnection) async throws -> RawConnection.Response {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let answer = try await connection.send(write)
+            guard answer.status == 503, ContinuousClock.now < deadline else { return answer }
+            #expect(answer.headers["retry-after"] != nil, "\(answer.text)")
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -51,7 +51,8 @@ public final class Retention: Service {
     /// - throws: ``Failure`` `lease_lost`, or one of the storage.
     @discardableResult
     public func pass(under grant: LeaseGrant? = nil) async throws -> Int {
-        var total = 0
+        var total = try await turnPartitions(grant)
+        deleted.increment(by: total)
         var excess = try await measure()
         while !Task.isCancelled {
             let limit = excess
@@ -68,12 +69,32 @@ public final class Retention: Service {
         return total
     }
 
+    /// Makes the partitions of the days to come, and drops those of days that nobody needs any more. Returns how many
+    /// changes went.
+    private func turnPartitions(_ grant: LeaseGrant?) async throws -> Int {
+        guard log.isShared else { return 0 }
+        let (now, cutoff) = (log.time.now(), cutoff)
+        return try await log.database.write(.readCommitted) { [log] transaction in
+            try grant?.check(in: transaction)
+            try LogPartitions.prepare(at: now, in: transaction)
+            guard let cutoff else { return 0 }
+            let slowest = try log.neededFollowers(in: transaction).map(\.position).min()
+            return try LogPartitions.drop(
+                before: cutoff, upTo: min(slowest ?? log.head, log.head), in: transaction)
+        }
+    }
+
+    /// Changes before this moment are too old; nil when age does not matter.
+    private var cutoff: Timestamp? {
+        maximumAge > 0 ? log.time.now().advanced(bySeconds: -maximumAge) : nil
+    }
+
     private func deleteBatch(excess: Int, in transaction: any WriteTransaction) throws -> Int {
         let oldest = try transaction.rows(
             "SELECT position, changed_at FROM changes ORDER BY position LIMIT \(Self.batchLimit)"
         ) { RetentionPlan.Row(position: $0.position(0), time: $0.timestamp(1)) }
         let plan = RetentionPlan(
-            cutoff: maximumAge > 0 ? log.time.now().advanced(bySeconds: -maximumAge) : nil, excess: excess,
+            cutoff: cutoff, excess: excess,
             last: try ChangeLog.last(in: transaction),
             slowestFollower: try log.neededFollowers(in: transaction).map(\.position).min())
         guard let position = plan.deletable(of: oldest) else { return 0 }

@@ -1,0 +1,211 @@
+import Core
+import Foundation
+import Storage
+import Telemetry
+import TestKit
+import Testing
+
+/// Several servers on one PostgreSQL, of which each, and the database too, may end at any moment.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct InstancesTests {
+    /// Two instances and their database.
+    private struct Cluster {
+        let server: PostgresServer
+        let url: String
+        let directory: TemporaryDirectory
+        var shops: [Shop] = []
+
+        init(count: Int = 2, settings: [String] = []) async throws {
+            server = try PostgresServer()
+            url = try server.makeDatabase()
+            directory = try TemporaryDirectory()
+            for index in 0..<count { shops.append(try await start(index, settings)) }
+        }
+
+        func start(_ index: Int, _ settings: [String] = []) async throws -> Shop {
+            try await Shop(data: directory.file("data\(index)"), settings: settings, database: url)
+        }
+
+        func stop() async {
+            for shop in shops { #expect(await shop.process.stop() == 0, "\(shop.process.log)") }
+        }
+
+        func withDatabase(_ body: (any Database) async throws -> Void) async throws {
+            let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
+            try await body(database)
+            await database.close()
+        }
+    }
+
+    private static func storms(
+        _ cluster: Cluster, _ round: Int, _ seed: UInt64, times: Int = .max, meanwhile: @escaping @Sendable () async throws -> Void
+    ) async throws -> [WriteStorm] {
+        try await withThrowingTaskGroup(of: WriteStorm?.self) { group in
+            for client in 0..<6 {
+                let shop = cluster.shops[client % cluster.shops.count]
+                group.addTask {
+                    var storm = WriteStorm(name: "r\(round)-c\(client)", seed: seed &+ UInt64(client))
+                    await storm.run(on: shop, times: times)
+                    return storm
+                }
+            }
+            group.addTask {
+                try await meanwhile()
+                return nil
+            }
+            return try await group.reduce(into: []) { storms, storm in if let storm { storms.append(storm) } }
+        }
+    }
+
+    @Test func noAcknowledgedWriteIsLostWhenInstancesAreKilled() async throws {
+        var random = SeededRandom.fresh()
+        var cluster = try await Cluster()
+        try await cluster.shops[0].stock(5, units: 1_000_000)
+        var ledger = WriteLedger()
+        for round in 1...5 {
+            let life = Duration.milliseconds(Int.random(in: 200...800, using: &random))
+            let processes = cluster.shops.map(\.process)
+            let storms = try await Self.storms(cluster, round, random.next()) {
+                try await Task.sleep(for: life)
+                for process in processes { await process.kill() }
+            }
+            for index in cluster.shops.indices { cluster.shops[index] = try await cluster.start(index) }
+            // What one instance was sent may be asked for again of any other.
+            for (number, storm) in storms.enumerated() {
+                try await ledger.settle(storm, on: cluster.shops[(number + round) % cluster.shops.count])
+            }
+            try await cluster.withDatabase { try await ledger.expectInStore($0, "round \(round), \(random)") }
+        }
+        print("\(ledger.total) writes acknowledged, \(ledger.settled) of unknown outcome settled")
+        #expect(ledger.total > 30)
+        await cluster.stop()
+    }
+
+    @Test func theDatabaseMayCrashAndComesBackByItself() async throws {
+        let cluster = try await Cluster()
+        try await cluster.shops[0].stock(5, units: 1_000_000)
+        var ledger = WriteLedger()
+        var random = SeededRandom.fresh()
+        let storms = try await Self.storms(cluster, 1, random.next(), times: 60) { [server = cluster.server] in
+            for _ in 0..<2 {
+                try await Task.sleep(for: .milliseconds(500))
+                try server.kill()
+                try await Task.sleep(for: .milliseconds(700))
+                try server.start()
+            }
+        }
+        for storm in storms { try await ledger.settle(storm, on: cluster.shops[1]) }
+        #expect(ledger.total == 6 * 60)
+        try await cluster.withDatabase { try await ledger.expectInStore($0, "after the crashes") }
+        for shop in cluster.shops {
+            #expect(try await eventually { try await shop.send("GET", "/ready").status == 200 })
+        }
+        await cluster.stop()
+    }
+
+    @Test func fiftyClientsOfTwoInstancesGetTheTenUnitsThatThereAre() async throws {
+        let cluster = try await Cluster()
+        try await cluster.shops[0].stock(1, units: 10)
+        let answers = try await withThrowingTaskGroup(of: RawConnection.Response.self) { group in
+            for number in 0..<50 {
+                let connection = try cluster.shops[number % 2].connect()
+                group.addTask {
+                    try await connection.exchange("POST", "/api/v1/inventory/reserve", #"{"sku":"s0","quantity":1}"#)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count { $0.status == 201 } == 10)
+        #expect(answers.count { $0.status == 409 && $0.code == "insufficient_stock" } == 40)
+        await cluster.stop()
+    }
+
+    @Test func whoHasSeenAWriteOfOneInstanceSeesItOnTheOther() async throws {
+        let cluster = try await Cluster()
+        let (first, second) = (try cluster.shops[0].connect(), try cluster.shops[1].connect())
+        let product = #"{"sku":"s","name":"Thing","price":"1.00","currency":"USD"}"#
+        let made = try await first.exchange("POST", "/api/v1/products", product)
+        let id = try #require(made["id"])
+        var tag = try #require(made.headers["etag"])
+        for number in 1...200 {
+            let written = try await first.exchange("PATCH", "/api/v1/products/\(id)", #"{"name":"Thing \#(number)"}"#, headers: ["If-Match: \(tag)"])
+            try #require(written.status == 200, "\(written.text)")
+            tag = try #require(written.headers["etag"])
+            let position = try #require(written.headers["millrace-position"])
+            let seen = try await second.exchange(
+                "GET", "/api/v1/products/\(id)", headers: ["Millrace-Position: \(position)"])
+            #expect(seen["name"] == "Thing \(number)", "\(seen.text)")
+            let listed = try await second.exchange(
+                "GET", "/api/v1/products?limit=5", headers: ["Millrace-Position: \(position)"])
+            #expect(listed.text.contains(#""name":"Thing \#(number)""#))
+        }
+        await cluster.stop()
+    }
+
+    @Test func aRevokedKeyOpensNothingOnTheOtherInstance() async throws {
+        let cluster = try await Cluster()
+        let (first, second) = (cluster.shops[0], cluster.shops[1])
+        let made = try await first.send("POST", "/api/v1/keys", #"{"name":"other","scopes":["products:read"]}"#)
+        let (key, id) = (try #require(made["key"]), try #require(made["id"]))
+        let field = ["X-API-Key: \(key)"]
+        #expect(try await second.send("GET", "/api/v1/products", headers: field).status == 200)
+        #expect(try await first.send("DELETE", "/api/v1/keys/\(id)").status < 300)
+        #expect(try await eventually { try await second.send("GET", "/api/v1/products", headers: field).status == 401 })
+        await cluster.stop()
+    }
+
+    @Test func aRollingRestartLosesNoRequestThatWasAccepted() async throws {
+        var cluster = try await Cluster()
+        try await cluster.shops[0].stock(2, units: 1_000_000)
+        for index in 0..<2 {
+            let shops = cluster.shops
+            async let load = Self.accepted(by: shops, preferring: index, count: 200)
+            try await Task.sleep(for: .milliseconds(150))
+            #expect(await shops[index].process.stop() == 0)
+            let answers = try await load
+            #expect(answers.allSatisfy { $0 == 201 }, "\(answers.filter { $0 != 201 })")
+            cluster.shops[index] = try await cluster.start(index)
+        }
+        await cluster.stop()
+    }
+
+    /// Sends reserves over connections of their own, to an instance as long as it accepts connections and then to the
+    /// other. Returns their statuses; 0 for one that was accepted and not answered.
+    private static func accepted(by shops: [Shop], preferring index: Int, count: Int) async throws -> [Int] {
+        var statuses: [Int] = []
+        for _ in 0..<count {
+            let connection: RawConnection
+            if let preferred = try? shops[index].connect() {
+                connection = preferred
+            } else {
+                connection = try shops[1 - index].connect()
+            }
+            let answer = try? await connection.exchange(
+                "POST", "/api/v1/inventory/reserve", #"{"sku":"s0","quantity":1}"#)
+            statuses.append(answer?.status ?? 0)
+        }
+        return statuses
+    }
+
+    @Test func aReservationIsExpiredByOneInstanceAlone() async throws {
+        let cluster = try await Cluster()
+        try await cluster.shops[0].stock(1, units: 100)
+        for _ in 0..<20 {
+            let made = try await cluster.shops[1].send(
+                "POST", "/api/v1/inventory/reserve", #"{"sku":"s0","quantity":1,"expires_in":1}"#)
+            #expect(made.status == 201)
+        }
+        #expect(
+            try await eventually {
+                try await cluster.shops[0].send("GET", "/api/v1/inventory/s0").json["reserved"] == .integer(0)
+            })
+        try await cluster.withDatabase { database in
+            let ends = try await database.read {
+                try $0.first("SELECT COUNT(*) FROM changes WHERE entity_type = 'reservation' AND operation = 'update'") {
+                    $0.integer(0)
+                }
+            }
+            #expect(ends == 20)
+        }
+        await cluster.stop()
+    }
+}
