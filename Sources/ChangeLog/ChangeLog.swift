@@ -35,7 +35,8 @@ public final class ChangeLog: Sendable {
     ///
     /// - parameter instance: tells this process from others that work on the same database.
     public init(
-        database: any Database, time: any TimeSource = SystemTime(), instance: String = "", settings: SettingsValues = .defaults,
+        database: any Database, time: any TimeSource = SystemTime(), instance: String = "",
+        settings: SettingsValues = .defaults,
         metrics: MetricsRegistry
     ) async throws {
         self.database = database
@@ -157,8 +158,8 @@ public final class ChangeLog: Sendable {
         guard head >= position else {
             throw Failure(
                 .unavailable, code: "position_not_reached",
-                "The log is settled up to position \(head) and not yet up to \(position), because a transaction goes on. "
-                    + "Try again, or read without a position to take what there is.", retryAfter: 1)
+                "The log is settled up to position \(head) and not yet up to \(position), because a transaction "
+                    + "goes on. Try again, or read without a position to take what there is.", retryAfter: 1)
         }
     }
 

@@ -8,11 +8,11 @@ public import Telemetry
 /// Finds out how far a log is settled to which several processes write, and tells the caches of this one what changed.
 ///
 /// A position is taken within a transaction and seen by others at its commit, so a later position may be seen before an
-/// earlier one. The end of the log as of some moment is settled once every transaction that had begun by then has ended:
-/// then no change can appear before it any more. So the tail reads the end of the log, takes a transaction number, and
-/// waits until the oldest transaction that still runs is not older than that number. Each position is taken after the
-/// locks on the rows that it tells of, so the order of positions is the order in which the changes of an entity took
-/// effect.
+/// earlier one. The end of the log as of some moment is settled once all transactions that had begun by then have
+/// ended: then no change can appear before it any more. So the tail reads the end of the log, takes a transaction
+/// number, and waits until the oldest transaction that still runs is not older than that number. Each position is taken
+/// after the locks on the rows that it tells of, so the order of positions is the order in which the changes of an
+/// entity took effect.
 public final class LogTail: Service {
     /// How many changes are read at once.
     static let batchLimit = 5_000
@@ -72,7 +72,8 @@ public final class LogTail: Service {
             } catch is CancellationError {
                 return
             } catch {
-                logger.warning("the end of the log could not be read; it is tried again", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "the end of the log could not be read; it is tried again", metadata: ["error": "\(error)"])
                 // A cancellation ends the loop at its head.
                 try? await Task.sleep(for: Self.pollInterval)
             }

@@ -41,7 +41,8 @@ public enum StorageSettings {
     /// What stands between us and the server.
     public static let poolMode = Setting(
         "storage.pool_mode", default: "session", moves: "database_query_duration_seconds",
-        "session, or transaction when PgBouncer in transaction mode stands before the server: then nothing is prepared.")
+        "session, or transaction when PgBouncer in transaction mode stands before the server: then nothing is prepared."
+    )
     /// How many connections are kept.
     public static let poolMinimum = Setting(
         "storage.pool_min", default: 2, unit: "connections", bounds: 0...1_000, moves: "database_connections",
@@ -60,7 +61,8 @@ public enum StorageSettings {
         "How long a connection beyond storage.pool_min is kept while nobody needs it.")
     /// How long a connection is used.
     public static let connectionLifetime = Setting(
-        "storage.max_lifetime", default: 1_800, unit: "s", bounds: 1...604_800, moves: "database_connections_opened_total",
+        "storage.max_lifetime", default: 1_800, unit: "s", bounds: 1...604_800,
+        moves: "database_connections_opened_total",
         "How long a connection is used before a new one takes its place.")
     /// How long a connection may take to be made.
     public static let connectTimeout = Setting(

@@ -3,12 +3,13 @@ import Foundation
 
 /// A command of this machine, run to its end.
 ///
-/// Foundation's `Process` waits for whoever has inherited a descriptor of its own, so it never sees the end of a command
-/// that leaves a server behind.
+/// Foundation's `Process` waits for whoever has inherited a descriptor of its own, so it never sees the end of a
+/// command that leaves a server behind.
 enum Command {
     /// Runs a command and returns how it ended, and what it printed.
     static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
-        let file = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString).out").path
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-\(UUID().uuidString).out")
+            .path
         defer { unlink(file) }
         let identifier = try spawn(arguments, input: "/dev/null", output: file)
         var status: Int32 = 0

@@ -29,7 +29,8 @@ public final class PostgresServer: Sendable {
         let programs = try Programs()
         let directory = try programs.makeDirectory(inMemory: isInMemory)
         let data = "\(directory)/data"
-        try programs.run("initdb", "-N", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8")
+        try programs.run(
+            "initdb", "-N", "-D", data, "-U", "postgres", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8")
         let port = try FreePort.find()
         try self.init(programs, directory: directory, port: port, configuration: configuration)
     }
@@ -70,7 +71,9 @@ public final class PostgresServer: Sendable {
         for process in [number] + children { Foundation.kill(process, SIGKILL) }
         // The memory that they share is theirs until the last of them has ended.
         let deadline = Date().addingTimeInterval(30)
-        while Date() < deadline, ([number] + children).contains(where: { Foundation.kill($0, 0) == 0 }) { usleep(10_000) }
+        while Date() < deadline, ([number] + children).contains(where: { Foundation.kill($0, 0) == 0 }) {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
         try? FileManager.default.removeItem(atPath: "\(data)/postmaster.pid")
     }
 
@@ -151,7 +154,8 @@ private struct Programs: Sendable {
 
     @discardableResult
     func run(_ name: String, _ arguments: String...) throws -> String {
-        let program = FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") ? "\(directory)/\(name)" : name
+        let program =
+            FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") ? "\(directory)/\(name)" : name
         let (status, output) = try launch([program] + arguments)
         guard status == 0 else {
             throw Failure(.internal, code: "postgres_failed", "\(name) \(arguments) ended with \(status): \(output)")
@@ -185,7 +189,8 @@ private struct Programs: Sendable {
         process.arguments =
             prefix + [
                 "sh", "-c",
-                "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; rm -rf \(directory)",
+                "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; "
+                    + "rm -rf \(directory)",
             ]
         process.currentDirectoryURL = URL(fileURLWithPath: "/")
         process.standardInput = input

@@ -146,7 +146,8 @@ import Testing
     }
 
     private static let counters = Schema(
-        room: "counters", [Migration(1, "counters", ["CREATE TABLE counters (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)"])])
+        room: "counters",
+        [Migration(1, "counters", ["CREATE TABLE counters (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)"])])
 
     /// Waits until a position was taken, by whatever transaction.
     private static func waitForPosition(_ position: Int64, _ store: TestStore) async throws {

@@ -37,7 +37,8 @@ import Testing
     }
 
     private static func storms(
-        _ cluster: Cluster, _ round: Int, _ seed: UInt64, times: Int = .max, meanwhile: @escaping @Sendable () async throws -> Void
+        _ cluster: Cluster, _ round: Int, _ seed: UInt64, times: Int = .max,
+        meanwhile: @escaping @Sendable () async throws -> Void
     ) async throws -> [WriteStorm] {
         try await withThrowingTaskGroup(of: WriteStorm?.self) { group in
             for client in 0..<6 {
@@ -127,7 +128,8 @@ import Testing
         let id = try #require(made["id"])
         var tag = try #require(made.headers["etag"])
         for number in 1...200 {
-            let written = try await first.exchange("PATCH", "/api/v1/products/\(id)", #"{"name":"Thing \#(number)"}"#, headers: ["If-Match: \(tag)"])
+            let written = try await first.exchange(
+                "PATCH", "/api/v1/products/\(id)", #"{"name":"Thing \#(number)"}"#, headers: ["If-Match: \(tag)"])
             try #require(written.status == 200, "\(written.text)")
             tag = try #require(written.headers["etag"])
             let position = try #require(written.headers["millrace-position"])
@@ -200,7 +202,8 @@ import Testing
             })
         try await cluster.withDatabase { database in
             let ends = try await database.read {
-                try $0.first("SELECT COUNT(*) FROM changes WHERE entity_type = 'reservation' AND operation = 'update'") {
+                try $0.first("SELECT COUNT(*) FROM changes WHERE entity_type = 'reservation' AND operation = 'update'")
+                {
                     $0.integer(0)
                 }
             }

@@ -92,7 +92,8 @@ import Testing
 
     @Test(arguments: [TestStore.Engine.sqlite])
     func aSlowWriteIsStoppedAloneAmongThoseThatShareItsCommit(engine: TestStore.Engine) async throws {
-        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
+        let store = try await StorageFixture.store(
+            engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
         let door = Door()
         let holder = Task { try await store.database.write { _ in door.pass() } }
         await door.waitForArrival()
@@ -120,7 +121,8 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func aWriteThatGoesOnAfterItsTransactionIsLostChangesNothing(engine: TestStore.Engine) async throws {
-        let store = try await StorageFixture.store(engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
+        let store = try await StorageFixture.store(
+            engine, ["storage.statement_timeout": engine == .sqlite ? "20" : "500"])
         try await store.insert(1)
         let code = await Self.code {
             try await store.database.write { transaction in

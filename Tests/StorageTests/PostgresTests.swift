@@ -45,7 +45,9 @@ import Testing
     @Test(arguments: [Int64.max, Int64.min + 1, 0, 1, -1, 9_999, 10_000, 123_456_789, -10_000, 100_000_000])
     func sumsOfWholeNumbersAreRead(number: Int64) async throws {
         let (database, _) = try await Self.open()
-        let read = try await database.read { try $0.first("SELECT SUM(n) FROM (SELECT \(number) AS n) AS t") { $0.integer(0) } }
+        let read = try await database.read {
+            try $0.first("SELECT SUM(n) FROM (SELECT \(number) AS n) AS t") { $0.integer(0) }
+        }
         #expect(read == number)
         await database.close()
     }
@@ -57,7 +59,8 @@ import Testing
             "storage.pool_mode": mode, "storage.pipelines": pipelines,
         ])
         let query: SQL = """
-            SELECT current_setting('statement_timeout'), current_setting('work_mem'), current_setting('application_name')
+            SELECT current_setting('statement_timeout'), current_setting('work_mem'),
+                current_setting('application_name')
             """
         let read = { @Sendable (row: Row) in [row.text(0), row.text(1), row.text(2)] }
         for _ in 0..<3 {
@@ -83,7 +86,9 @@ import Testing
         }
         for await _ in arrivals { break }
         let codes = await withTaskGroup(of: String?.self) { group in
-            for _ in 0..<20 { group.addTask { await Self.code { try await database.write { _ = try $0.exists("SELECT 1") } } } }
+            for _ in 0..<20 {
+                group.addTask { await Self.code { try await database.write { _ = try $0.exists("SELECT 1") } } }
+            }
             return await group.reduce(into: [String?]()) { $0.append($1) }
         }
         #expect(codes.count == 20 && codes.allSatisfy { $0 == "storage_busy" })
@@ -111,7 +116,8 @@ import Testing
 
     @Test func theLifetimeMovesTheNumberOfConnectionsOpened() async throws {
         let metrics = MetricsRegistry()
-        let (database, _) = try await Self.open(["storage.max_lifetime": "1", "storage.pool_min": "0"], metrics: metrics)
+        let (database, _) = try await Self.open(
+            ["storage.max_lifetime": "1", "storage.pool_min": "0"], metrics: metrics)
         let opened = metrics.counter("database_connections_opened_total", "").with()
         try await database.write { _ = try $0.exists("SELECT 1") }
         let before = opened.value
@@ -202,8 +208,10 @@ import Testing
         try await database.write { try $0.execute("INSERT INTO kept (id) VALUES (1)") }
         try server.kill()
         for _ in 0..<5 {
-            #expect(await Self.code { try await database.write { _ = try $0.exists("SELECT 1") } } == "storage_unreachable")
-            #expect(await Self.code { _ = try await database.read { try $0.exists("SELECT 1") } } == "storage_unreachable")
+            #expect(
+                await Self.code { try await database.write { _ = try $0.exists("SELECT 1") } } == "storage_unreachable")
+            #expect(
+                await Self.code { _ = try await database.read { try $0.exists("SELECT 1") } } == "storage_unreachable")
         }
         try server.start()
         #expect(try await database.read { try $0.first("SELECT COUNT(*) FROM kept") { $0.integer(0) } } == 1)

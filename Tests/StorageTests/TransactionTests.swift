@@ -59,7 +59,9 @@ import Testing
         try await store.insert(1)
         let wasRefused = try await store.database.write { transaction in
             var wasRefused = false
-            do { try transaction.attempt { try transaction.insert(1) } } catch is ConstraintViolation { wasRefused = true }
+            do { try transaction.attempt { try transaction.insert(1) } } catch is ConstraintViolation {
+                wasRefused = true
+            }
             try transaction.insert(2)
             return wasRefused
         }

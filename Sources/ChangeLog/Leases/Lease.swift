@@ -130,7 +130,9 @@ public final class Lease: Sendable {
         let (row, duration, databaseTime) = (row, duration, databaseTime)
         switch request {
         case .acquire:
-            let token = try await database.write(.readCommitted) { try row.acquire(for: duration, now: databaseTime(), in: $0) }
+            let token = try await database.write(.readCommitted) {
+                try row.acquire(for: duration, now: databaseTime(), in: $0)
+            }
             return token.map { .acquired(token: $0, asked: asked) } ?? .refused
         case .renew(let token):
             let isHeld = try await database.write(.readCommitted) {

@@ -69,7 +69,9 @@ struct LogPartitions {
     /// - parameters:
     ///   - cutoff: what happened before is too old.
     ///   - limit: the last position that may go.
-    static func drop(before cutoff: Timestamp, upTo limit: LogPosition, in transaction: any WriteTransaction) throws -> Int {
+    static func drop(before cutoff: Timestamp, upTo limit: LogPosition, in transaction: any WriteTransaction) throws
+        -> Int
+    {
         var dropped = 0
         for day in try days(in: transaction) where day.end <= cutoff {
             let (last, count) =

@@ -37,8 +37,8 @@ struct Balances {
         throw Self.contended(sku)
     }
 
-    /// Sets units aside for several lines of different skus at once: for each at the first location by priority that has
-    /// enough. Returns nil, and takes nothing, when a line's units are not all at one location.
+    /// Sets units aside for several lines of different skus at once: for each at the first location by priority that
+    /// has enough. Returns nil, and takes nothing, when a line's units are not all at one location.
     ///
     /// Everyone locks the rows in the order of the skus, so that two orders never wait for each other.
     func take(_ lines: [(sku: String, quantity: Int64)], in unit: UnitOfWork) throws -> [Balance]? {
@@ -46,20 +46,24 @@ struct Balances {
             """
             SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
             FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
-            WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: lines.map(\.sku).paddedForStatement)) AND l.is_active = 1
+            WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: lines.map(\.sku).paddedForStatement))
+                AND l.is_active = 1
             ORDER BY b.sku, l.priority, l.code\(unit.transaction.rowLock(of: "b"))
             """, Balance.init(row:))
         var taken: [Balance] = []
         var places: SQL = ""
         for line in lines {
-            guard let found = rows.first(where: { $0.sku == line.sku && $0.available >= line.quantity }) else { return nil }
+            guard let found = rows.first(where: { $0.sku == line.sku && $0.available >= line.quantity }) else {
+                return nil
+            }
             if !taken.isEmpty { places += ", " }
             places += "(\(found.sku), \(found.location), \(line.quantity))"
             taken.append(found.after(reserved: line.quantity))
         }
         try unit.transaction.enqueue(
             """
-            UPDATE balances SET reserved = reserved + places.column3, version = version + 1 FROM (VALUES \(places)) AS places
+            UPDATE balances SET reserved = reserved + places.column3, version = version + 1
+            FROM (VALUES \(places)) AS places
             WHERE tenant = \(unit.tenant) AND sku = places.column1 AND location = places.column2
             """)
         return taken

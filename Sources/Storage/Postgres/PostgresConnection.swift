@@ -5,8 +5,8 @@ import Telemetry
 
 /// One connection to a PostgreSQL server, always in pipeline mode, with its prepared statements.
 ///
-/// Statements are sent without waiting and answered in their order, so what is sent together costs one round trip. It is
-/// used by one thread at a time, which waits for the server: no call may be made on an event loop.
+/// Statements are sent without waiting and answered in their order, so what is sent together costs one round trip. It
+/// is used by one thread at a time, which waits for the server: no call may be made on an event loop.
 final class PostgresConnection: @unchecked Sendable {
     /// What the server says to one thing that was sent.
     enum Answer {

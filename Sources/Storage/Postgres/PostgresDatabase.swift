@@ -4,8 +4,8 @@ public import Telemetry
 
 /// The engine of several instances: a PostgreSQL server.
 ///
-/// Transactions run on pooled connections. A read that asks one question goes through a pipeline, together with those of
-/// others.
+/// Transactions run on pooled connections. A read that asks one question goes through a pipeline, together with
+/// those of others.
 public final class PostgresDatabase: Database {
     public let dialect = Dialect.postgres
 
@@ -97,7 +97,7 @@ public final class PostgresDatabase: Database {
                 try exchange.end("COMMIT")
                 return value
             } catch {
-                exchange.abort()
+                exchange.undoAll()
                 throw error
             }
         }

@@ -61,7 +61,7 @@ final class PostgresExchange {
     }
 
     /// Undoes everything. A connection on which that fails is not used again.
-    func abort() {
+    func undoAll() {
         guard !connection.isBroken else { return }
         do {
             try drain()
@@ -94,7 +94,7 @@ final class PostgresExchange {
         }
     }
 
-    /// A closure that goes on after a failure gets nowhere: PostgreSQL refuses what comes after in the same transaction.
+    /// A closure that goes on after a failure gets nowhere: PostgreSQL refuses the rest of the transaction.
     private static func lost(_ failure: any Error) -> Failure {
         .internal("The transaction was lost by an earlier statement of it: \(failure)")
     }

@@ -11,7 +11,8 @@ extension Failure {
     static func storageUnreachable(_ what: String) -> Failure {
         Failure(
             .unavailable, code: "storage_unreachable",
-            "The database does not answer (\(what)). Try again; if it lasts, check storage.url and the server behind it.",
+            "The database does not answer (\(what)). Try again; if it lasts, check storage.url and the "
+                + "server behind it.",
             retryAfter: 1)
     }
 

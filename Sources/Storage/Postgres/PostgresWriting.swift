@@ -1,5 +1,5 @@
 import Core
-import Glibc
+import Foundation
 import Telemetry
 
 /// Runs the closure of a write in a transaction, and again when it lost against others.
@@ -33,7 +33,7 @@ struct PostgresWriting {
                 metrics.retries.increment()
                 guard attempt < Self.attemptLimit else { throw Failure.storageContended(conflict.message) }
                 // At random and longer each time, so that those who met do not meet again (full jitter).
-                usleep(UInt32.random(in: 0...(500 << UInt32(min(attempt, 6)))))
+                Thread.sleep(forTimeInterval: .random(in: 0...(0.0005 * Double(1 << min(attempt, 6)))))
                 attempt += 1
             }
         }
@@ -68,7 +68,7 @@ struct PostgresWriting {
             return value
         } catch {
             let mayBeDone = exchange.hasSentEnd && connection.isBroken
-            exchange.abort()
+            exchange.undoAll()
             // A statement that lost tells so even if the closure made another failure of it.
             if let lost = exchange.failure as? TransactionConflict { throw lost }
             throw mayBeDone ? Failure.outcomeUnknown : error

@@ -1,18 +1,5 @@
 import Core
 
-/// Queries on one snapshot of a connection.
-final class PostgresReadTransaction: ReadTransaction {
-    private let exchange: PostgresExchange
-
-    init(_ exchange: PostgresExchange) {
-        self.exchange = exchange
-    }
-
-    func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
-        try exchange.ask(sql).forEachRow(body)
-    }
-}
-
 /// Queries and changes that PostgreSQL commits together.
 final class PostgresWriteTransaction: WriteTransaction {
     private let exchange: PostgresExchange
