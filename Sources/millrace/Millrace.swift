@@ -8,7 +8,9 @@ import Foundation
         commandName: "millrace",
         abstract: "Orders, stock and more on one durable change log.",
         version: Version.current,
-        subcommands: [Serve.self, ImportFile.self, Keys.self, Config.self, Status.self, Metrics.self])
+        subcommands: [
+            Serve.self, ImportFile.self, Migrate.self, Keys.self, Config.self, Status.self, Metrics.self,
+        ])
 
     /// Runs a verb. A failure is one line on standard error and status 1; wrong usage is status 64.
     static func main() async {

@@ -1,7 +1,7 @@
 import Foundation
 import Server
 
-/// A line on the terminal that shows how far an import is, redrawn at most ten times a second.
+/// A line on the terminal that shows how far a long work is, redrawn at most ten times a second.
 final class ProgressBar {
     private let isShown = isatty(FileHandle.standardError.fileDescriptor) == 1
     private let start = ContinuousClock.now
@@ -11,18 +11,25 @@ final class ProgressBar {
     private static let width = 30
 
     func show(_ progress: ImportProgress) {
+        let share = progress.totalBytes.flatMap { $0 > 0 ? Double(progress.bytes) / Double($0) : nil }
+        show(rows: progress.rows, share: share)
+    }
+
+    /// - parameters:
+    ///   - share: which part is done, from 0 to 1; nil when that is not known.
+    ///   - what: what is being done.
+    func show(rows: Int, share: Double?, what: String = "") {
         let now = ContinuousClock.now
         guard isShown, last.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
         last = now
         let seconds = max(0.001, (now - start) / .seconds(1))
-        var line = "\r\(progress.rows) rows, \(Int(Double(progress.rows) / seconds)) a second"
-        if let total = progress.totalBytes, total > 0 {
-            let share = min(1, Double(progress.bytes) / Double(total))
+        var line = "\(rows) rows, \(Int(Double(rows) / seconds)) a second"
+        if let share = share.map({ min(1, $0) }) {
             let filled = Int(share * Double(Self.width))
             let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
-            line = "\r[\(bar)] \(Int(share * 100)) %, " + line.dropFirst()
+            line = "[\(bar)] \(Int(share * 100)) %, \(line)"
         }
-        write(line + "\u{1B}[K")
+        write("\r\(line)\(what.isEmpty ? "" : ", \(what)")\u{1B}[K")
     }
 
     /// Takes the line away.

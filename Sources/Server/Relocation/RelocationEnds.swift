@@ -1,0 +1,53 @@
+import ChangeLog
+import Core
+import Foundation
+import Storage
+import Telemetry
+
+/// Where a relocation reads and where it writes.
+struct RelocationEnds: Sendable {
+    /// The data directory, locked, so that no server runs on it.
+    let directory: DataDirectory
+    let source: SQLiteDatabase
+    let target: PostgresDatabase
+    let loader: PostgresLoader
+
+    /// How long a statement may run: an audit or the end of a verification goes over everything.
+    private static let statementTimeout = Duration.seconds(86_400)
+
+    /// Opens both.
+    ///
+    /// - throws: ``Failure`` `relocation_source_missing`, `data_directory_in_use`, or one of the storage.
+    init(from path: String, to url: String, settings: SettingsValues) async throws {
+        guard FileManager.default.fileExists(atPath: "\(path)/\(Store.fileName)") else {
+            throw Failure(
+                .notFound, code: "relocation_source_missing",
+                "\(path) has no \(Store.fileName). Give --from the data directory of a server.")
+        }
+        let directory = try DataDirectory(path)
+        do {
+            var options = PostgresOptions(url: url, settings: settings)
+            options.statementTimeout = Self.statementTimeout
+            let metrics = MetricsRegistry()
+            let source = try SQLiteDatabase(path: directory.file(Store.fileName), settings: settings, metrics: metrics)
+            do {
+                loader = try PostgresLoader(options)
+                target = try await PostgresDatabase(options, settings: settings, metrics: metrics)
+            } catch {
+                await source.close()
+                throw error
+            }
+            self.source = source
+            self.directory = directory
+        } catch {
+            directory.release()
+            throw error
+        }
+    }
+
+    func close() async {
+        await target.close()
+        await source.close()
+        directory.release()
+    }
+}

@@ -1,0 +1,125 @@
+import API
+import ChangeLog
+import Core
+import Logging
+import Server
+import Storage
+import Telemetry
+import TestKit
+import Testing
+
+/// A data directory with a shop, and an empty database to move it to.
+final class RelocationFixture: Sendable {
+    let directory: TemporaryDirectory
+    /// Where the shop is to go.
+    let url: String
+    private let role: String
+    let time = ManualTime()
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        (url, role) = try await Self.makeDatabase()
+    }
+
+    deinit {
+        // A server that is gone has no databases.
+        Task.detached { [url, role] in
+            try? await PostgresServer.shared().dropDatabase(url)
+            try? await PostgresServer.shared().execute("DROP ROLE \(role)")
+        }
+    }
+
+    /// An empty database of a role that may do nothing else.
+    private static func makeDatabase() async throws -> (url: String, role: String) {
+        let server = try await PostgresServer.shared()
+        let url = try server.makeDatabase()
+        let name = try #require(url.split(separator: "/").last)
+        let role = "owner_of_\(name)"
+        try server.execute("CREATE ROLE \(role) LOGIN")
+        try server.execute("ALTER DATABASE \(name) OWNER TO \(role)")
+        return (url.replacing("postgres@", with: "\(role)@"), role)
+    }
+
+    var data: String { directory.file("data") }
+
+    /// The last thing that is done in a filled shop, under the key `last-receipt`.
+    static let lastReceipt = #"{"sku":"chai","quantity":7}"#
+
+    /// A shop with something in every table, whose oldest changes have been deleted.
+    static func filled() async throws -> RelocationFixture {
+        let fixture = try await RelocationFixture()
+        try await fixture.withSource { store in
+            #expect(try await store.credentials.ensureAdmin(ServedShop.key) == nil)
+            try await ServedShop.run(store.log, metrics: store.metrics) { try await $0.fill() }
+            fixture.time.advance(bySeconds: 7_200)
+            let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
+                SettingsSource(name: "test", texts: ["change_log.retention_age": "1"])
+            ])
+            let retention = Retention(
+                store.log, settings: settings, metrics: MetricsRegistry(), logger: Logger(label: "test"))
+            #expect(try await retention.pass() > 0)
+            try await ServedShop.run(store.log, metrics: store.metrics) { shop in
+                try await shop.post("/api/v1/inventory/receive", lastReceipt, key: "last-receipt")
+            }
+        }
+        return fixture
+    }
+
+    /// Opens the data directory, runs a closure, and closes it.
+    func withSource<T: Sendable>(_ body: (Store) async throws -> T) async throws -> T {
+        let store = try await Store.open(data, time: time)
+        do {
+            let value = try await body(store)
+            await store.close()
+            return value
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    /// Opens the database, runs a closure, and closes it.
+    func withTarget<T: Sendable>(_ body: (PostgresDatabase) async throws -> T) async throws -> T {
+        let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
+        do {
+            let value = try await body(database)
+            await database.close()
+            return value
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Serves from the database.
+    func serveTarget<T: Sendable>(_ body: (ServedShop, ChangeLog) async throws -> T) async throws -> T {
+        try await withTarget { database in
+            let metrics = MetricsRegistry()
+            let log = try await ChangeLog(database: database, time: time, metrics: metrics)
+            let tail = Task {
+                try await LogTail(log, metrics: metrics, logger: Logger(label: "test")).run()
+            }
+            defer { tail.cancel() }
+            return try await ServedShop.run(log, metrics: metrics) { try await body($0, log) }
+        }
+    }
+
+    /// Moves the shop.
+    @discardableResult
+    func move(
+        batchRows: Int = Relocation.defaultBatchRows,
+        _ show: @escaping @Sendable (RelocationProgress) -> Void = { _ in }
+    ) async throws -> RelocationReport {
+        try await Relocation(from: data, to: url, batchRows: batchRows, time: time).run(show)
+    }
+
+    /// The failure that moving the shop ends in.
+    func failure() async throws -> Failure {
+        do {
+            try await move()
+        } catch let failure as Failure {
+            return failure
+        }
+        throw Failure.internal("The relocation was expected to fail.")
+    }
+}
