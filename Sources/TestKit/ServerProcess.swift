@@ -82,6 +82,25 @@ public final class ServerProcess: Sendable {
     }
 }
 
+/// A verb of the command line while it runs, for tests that end it before it is done.
+public final class RunningCommand: Sendable {
+    private let child: ChildProcess
+
+    /// Starts a verb.
+    public init(_ arguments: [String], environment: [String: String] = [:]) throws {
+        child = try ChildProcess(arguments, environment: environment)
+    }
+
+    /// Ends it at once, as a crash does, and returns the status that it ended with: 137, unless it was done before.
+    public func kill() async -> Int32 {
+        child.send(SIGKILL)
+        return await child.wait()
+    }
+
+    /// What it has printed to standard error so far.
+    public var errors: String { child.errors }
+}
+
 /// A process of the built binary, its standard output as lines and its standard error in a file.
 private final class ChildProcess: Sendable {
     /// How long a server may take to listen, and a process to end, before it is killed, in seconds.
