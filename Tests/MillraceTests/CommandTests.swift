@@ -123,6 +123,18 @@ import Testing
         #expect(stopped.output.contains("orders: 0") && stopped.output.contains("product_text: position "))
     }
 
+    @Test func migrateRefusesABatchOfNothingAndADirectoryWithoutAShop() async throws {
+        let arguments = ["migrate", "--from", directory.path, "--to", "postgres://nobody@127.0.0.1:1/nothing"]
+        #expect(try await ServerProcess.run(arguments + ["--batch", "0"]).status == 64)
+        let missing = try await ServerProcess.run(arguments)
+        #expect(missing.status == 1)
+        #expect(missing.errors.contains("has no millrace.sqlite"), "\(missing.errors)")
+        _ = try await run("import", "products", write("sku,name,price\nA,Apple,1\n", to: "one.csv"), "--data", data)
+        let unreachable = try await run("migrate", "--from", data, "--to", "postgres://nobody@127.0.0.1:1/nothing")
+        #expect(unreachable.status == 1)
+        #expect(unreachable.errors.contains("The database does not answer"), "\(unreachable.errors)")
+    }
+
     @Test func importsGoToAServerAndToADirectoryAlike() async throws {
         let good = try write("sku,name,price\nA,Apple,1.25\nB,Bread,2\n", to: "good.csv")
         let bad = try write("sku,name,price\nC,Cherry,dear\nD,,1\nE,Egg,0.30\n", to: "bad.csv")

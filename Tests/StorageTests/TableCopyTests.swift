@@ -203,6 +203,26 @@ import Testing
         #expect(try await loader.digest(of: table) { _ in }.rowCount == 1)
     }
 
+    /// SQLite keeps whatever it is given, and reads it as 0 where a number is asked for.
+    @Test func textWhereANumberShouldStandIsRefused() async throws {
+        let (source, target) = try await stores()
+        _ = try await source.database.write {
+            try $0.execute(
+                """
+                INSERT INTO samples (number, name, id, amount) VALUES
+                    (1, 'good', \(Identifier(high: 1, low: 1)), NULL), (2, 'worse', \(Identifier(high: 1, low: 2)), 'much')
+                """)
+        }
+        let table = try await table("samples", of: target)
+        await #expect {
+            try await page(of: table, source)
+        } throws: { error in
+            let failure = error as? Failure
+            return failure?.code == "value_not_storable"
+                && failure?.message.contains("amount of the row of samples with name \"worse\", number 2") == true
+        }
+    }
+
     @Test(arguments: ["a\u{0}b", "\u{0}"])
     func textWithNULIsRefusedWithItsRow(_ text: String) async throws {
         let (source, target) = try await stores()

@@ -12,8 +12,10 @@ struct RelocationEnds: Sendable {
     let target: PostgresDatabase
     let loader: PostgresLoader
 
-    /// How long a statement may run: an audit or the end of a verification goes over everything.
+    /// How long a statement may run on the target: the audit and the verification go over everything.
     private static let statementTimeout = Duration.seconds(86_400)
+    /// How long one may run at the source, in milliseconds, as the setting has it: the longest that it takes.
+    private static let sourceTimeout = "3600000"
 
     /// Opens both.
     ///
@@ -29,7 +31,11 @@ struct RelocationEnds: Sendable {
             var options = PostgresOptions(url: url, settings: settings)
             options.statementTimeout = Self.statementTimeout
             let metrics = MetricsRegistry()
-            let source = try SQLiteDatabase(path: directory.file(Store.fileName), settings: settings, metrics: metrics)
+            let patient = try AllSettings.registry().values(from: [
+                SettingsSource(
+                    name: "relocation", texts: [StorageSettings.statementTimeout.name: Self.sourceTimeout])
+            ])
+            let source = try SQLiteDatabase(path: directory.file(Store.fileName), settings: patient, metrics: metrics)
             do {
                 loader = try PostgresLoader(options)
                 target = try await PostgresDatabase(options, settings: settings, metrics: metrics)

@@ -19,7 +19,9 @@ public struct TablePage: Sendable {
 }
 
 extension ReadTransaction {
-    /// The rows of a table that follow a key.
+    /// The rows of a table of an embedded database that follow a key.
+    ///
+    /// SQLite would read any value as a number, so it is asked whether those in columns of numbers are.
     ///
     /// - parameters:
     ///   - rowLimit: how many rows it has at most.
@@ -28,7 +30,8 @@ extension ReadTransaction {
     public func page(
         of table: TableDescription, after key: [SQLValue]?, rowLimit: Int, byteLimit: Int
     ) throws -> TablePage {
-        var sql = SQL(trusted: "SELECT \(table.columnList) FROM \(TableDescription.quoted(table.name))")
+        let name = TableDescription.quoted(table.name)
+        var sql = SQL(trusted: "SELECT \(table.columnList), \(table.columnWithoutNumber) FROM \(name)")
         if let key { sql += SQL(trusted: " WHERE (\(table.orderList())) > (") + "\(list: key)" + ")" }
         sql += SQL(trusted: " ORDER BY \(table.orderList())") + " LIMIT \(rowLimit)"
         var page = TablePage()
@@ -46,6 +49,9 @@ extension ReadTransaction {
 
 extension TablePage {
     fileprivate mutating func append(_ row: Row, of table: TableDescription) throws {
+        if let column = row.optionalText(table.columns.count) {
+            throw Failure.notStorable(try row.keyText(of: table), column, table.name, "is no whole number")
+        }
         append(UInt16(table.columns.count))
         for (place, column) in table.columns.enumerated() {
             if row.isNull(place) {
@@ -86,6 +92,17 @@ extension TablePage {
     }
 }
 
+extension TableDescription {
+    /// The name of the first column of numbers that has something else in a row, as SQLite finds it out; else NULL.
+    fileprivate var columnWithoutNumber: String {
+        let cases = columns.filter { $0.type == .integer }.map { column in
+            let literal = column.name.replacing("'", with: "''")
+            return "WHEN typeof(\(Self.quoted(column.name))) NOT IN ('integer', 'null') THEN '\(literal)'"
+        }
+        return cases.isEmpty ? "NULL" : "CASE \(cases.joined(separator: " ")) END"
+    }
+}
+
 extension Row {
     fileprivate func key(of table: TableDescription, _ places: [Int]) throws -> [SQLValue] {
         try places.map { try value($0, table.columns[$0].type) }
@@ -123,8 +140,8 @@ extension Failure {
     ) -> Failure {
         Failure(
             .invalid, code: "value_not_storable",
-            "PostgreSQL cannot store \(column) of the row of \(table) with \(key): it \(problem). Change that value "
-                + "through a server on the data directory, and begin again with an empty database.",
+            "PostgreSQL cannot store \(column) of the row of \(table) with \(key): it \(problem). Change that value, "
+                + "and begin again.",
             details: [.init("table", .string(table)), .init("key", .string(key)), .init("column", .string(column))])
     }
 }

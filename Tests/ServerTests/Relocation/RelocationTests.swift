@@ -84,6 +84,7 @@ import Testing
         #expect(try await other.failure().code == "relocation_source_missing")
     }
 
+    /// It is found before the first row moves, so nothing is in the way of the run after it was mended.
     @Test func textThatPostgresCannotStoreIsNamedWithItsRow() async throws {
         let fixture = try await RelocationFixture.filled()
         let id = try await fixture.withSource { store in
@@ -97,5 +98,9 @@ import Testing
         let failure = try await fixture.failure()
         #expect(failure.code == "value_not_storable")
         #expect(failure.message.contains("notes of the row of customers with tenant 1, id \(id)"), "\(failure)")
+        try await fixture.withSource { store in
+            _ = try await store.database.write { try $0.execute("UPDATE customers SET notes = '' WHERE id = \(id)") }
+        }
+        #expect(try await fixture.move().discrepancies == [])
     }
 }
