@@ -48,7 +48,8 @@ public final class Store: Sendable {
 
     /// Opens a data directory, which is made when there is none, and brings its tables up to date.
     ///
-    /// - throws: ``Failure`` `data_directory_in_use`, `data_directory_unusable`, `migration_unknown`, `storage_failed`.
+    /// - throws: ``Failure`` `data_directory_in_use`, `data_directory_unusable`, `relocation_unfinished`, `migration_unknown`,
+    ///   `storage_failed`.
     public static func open(
         _ path: String, settings: SettingsValues = .defaults, metrics: MetricsRegistry = MetricsRegistry(),
         time: any TimeSource = SystemTime()
@@ -57,6 +58,7 @@ public final class Store: Sendable {
         do {
             let database = try await openDatabase(in: directory, settings, metrics)
             do {
+                try await Relocation.checkFinished(database)
                 try await database.migrate(schemas, at: time)
                 let log = try await ChangeLog(
                     database: database, time: time, instance: try directory.instance(), settings: settings,

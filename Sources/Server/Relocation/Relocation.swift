@@ -81,7 +81,7 @@ public struct Relocation: Sendable {
         try await ends.target.analyze(plan.tables)
         let tables = try await copy.verify(manifest)
         let (position, discrepancies) = try await ends.target.read { transaction in
-            (try ChangeLog.last(in: transaction), try CommerceAudit.run(in: transaction))
+            (try ChangeLog.last(in: transaction), try CommerceAudit.run(in: transaction, of: .postgres))
         }
         try await ends.target.write { try RelocationManifest.remove(in: $0) }
         return RelocationReport(tables: tables, copied: copied, position: position, discrepancies: discrepancies)

@@ -91,17 +91,29 @@ final class RelocationFixture: Sendable {
         }
     }
 
+    /// A store of an instance with a directory of its own, whose data are in the database.
+    func openTarget() async throws -> Store {
+        let settings = try AllSettings.registry().values(from: [
+            SettingsSource(name: "test", texts: ["storage.url": url])
+        ])
+        return try await Store.open(directory.file("instance"), settings: settings, time: time)
+    }
+
     /// Serves from the database.
-    func serveTarget<T: Sendable>(_ body: (ServedShop, ChangeLog) async throws -> T) async throws -> T {
-        try await withTarget { database in
-            let metrics = MetricsRegistry()
-            let log = try await ChangeLog(database: database, time: time, metrics: metrics)
-            let tail = Task {
-                try await LogTail(log, metrics: metrics, logger: Logger(label: "test")).run()
-            }
-            defer { tail.cancel() }
-            return try await ServedShop.run(log, metrics: metrics) { try await body($0, log) }
+    func serveTarget(_ body: (ServedShop, ChangeLog) async throws -> Void) async throws {
+        let store = try await openTarget()
+        let tail = Task {
+            try await LogTail(store.log, metrics: MetricsRegistry(), logger: Logger(label: "test")).run()
         }
+        do {
+            try await ServedShop.run(store.log, metrics: store.metrics) { try await body($0, store.log) }
+        } catch {
+            tail.cancel()
+            await store.close()
+            throw error
+        }
+        tail.cancel()
+        await store.close()
     }
 
     /// Moves the shop.

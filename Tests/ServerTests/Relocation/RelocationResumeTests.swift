@@ -32,14 +32,16 @@ import Testing
         let whole = try await Relocation(from: fixture.data, to: other).run()
         var random = SeededRandom.fresh()
         for _ in 0..<4 { try await interrupt(fixture, afterBatches: Int.random(in: 1...8, using: &random)) }
-        try await fixture.withTarget { database in
-            await #expect(throws: Failure.self) { try await Relocation.checkFinished(database) }
+        await #expect {
+            try await fixture.openTarget()
+        } throws: { error in
+            (error as? Failure)?.code == "relocation_unfinished"
         }
         let report = try await fixture.move(batchRows: 3)
         #expect(report.tables == whole.tables, "\(random)")
         #expect(report.position == whole.position)
         #expect((1..<whole.copied).contains(report.copied), "\(report.copied) of \(whole.copied)")
-        try await fixture.withTarget { try await Relocation.checkFinished($0) }
+        await (try await fixture.openTarget()).close()
         try await PostgresServer.shared().dropDatabase(other)
     }
 

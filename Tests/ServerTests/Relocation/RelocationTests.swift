@@ -34,7 +34,7 @@ import Testing
                 "POST", "/api/v1/orders", #"{"items":[{"sku":"chai","quantity":1}]}"#, key: "after-the-move")
             #expect(ordered.status == 201, "\(ordered.text)")
             #expect(ordered.headers["millrace-position"].flatMap { Int64($0) } ?? 0 > last.value)
-            let audit = try await log.database.read { try CommerceAudit.run(in: $0) }
+            let audit = try await log.database.read { try CommerceAudit.run(in: $0, of: .postgres) }
             #expect(audit == [])
         }
     }
