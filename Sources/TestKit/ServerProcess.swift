@@ -130,6 +130,10 @@ private final class ChildProcess: Sendable {
         process.standardInput = FileHandle(forReadingAtPath: files.file("input"))
         process.standardError = FileHandle(forWritingAtPath: files.file("errors"))
         let output = Pipe()
+        // A server that another test starts meanwhile would keep the pipe open, and the end would never be read.
+        for end in [output.fileHandleForReading, output.fileHandleForWriting] {
+            _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
         process.standardOutput = output
         let (end, endContinuation) = AsyncStream.makeStream(of: Int32.self)
         self.end = end
