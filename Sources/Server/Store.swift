@@ -48,8 +48,8 @@ public final class Store: Sendable {
 
     /// Opens a data directory, which is made when there is none, and brings its tables up to date.
     ///
-    /// - throws: ``Failure`` `data_directory_in_use`, `data_directory_unusable`, `relocation_unfinished`, `migration_unknown`,
-    ///   `storage_failed`.
+    /// - throws: ``Failure`` `data_directory_in_use`, `data_directory_unusable`, `relocation_unfinished`,
+    ///   `migration_unknown`, `storage_failed`.
     public static func open(
         _ path: String, settings: SettingsValues = .defaults, metrics: MetricsRegistry = MetricsRegistry(),
         time: any TimeSource = SystemTime()

@@ -10,8 +10,8 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Moves the shop of a data directory onto PostgreSQL.",
         discussion: """
-            Stop the server first, and give --to an empty database. Every table is copied with the positions of the log \
-            and the keys of clients, and compared by counts and checksums. A run that ended in the middle is gone on \
+            Stop the server first, and give --to an empty database. Every table is copied with the positions of the \
+            log and the keys of clients, and compared by counts and checksums. A run that ended in the middle is gone on \
             with by the same command. Nothing is taken away from the data directory.
             """)
 
@@ -35,7 +35,8 @@ struct Migrate: AsyncParsableCommand {
         print(
             """
             \(report.copied) rows copied, all tables verified; the log goes on after position \(report.position.value).
-            Set storage.url (MILLRACE_STORAGE_URL) to the address that --to has, and start the servers. \(from) is as it was.
+            Set storage.url (MILLRACE_STORAGE_URL) to the address that --to has, and start the servers.
+            \(from) is as it was.
             """)
         guard report.discrepancies.isEmpty else {
             throw Failure(

@@ -210,7 +210,8 @@ import Testing
             try $0.execute(
                 """
                 INSERT INTO samples (number, name, id, amount) VALUES
-                    (1, 'good', \(Identifier(high: 1, low: 1)), NULL), (2, 'worse', \(Identifier(high: 1, low: 2)), 'much')
+                    (1, 'good', \(Identifier(high: 1, low: 1)), NULL),
+                    (2, 'worse', \(Identifier(high: 1, low: 2)), 'much')
                 """)
         }
         let table = try await table("samples", of: target)

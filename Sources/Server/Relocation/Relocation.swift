@@ -6,8 +6,9 @@ public import Storage
 /// Moves an embedded shop onto PostgreSQL.
 ///
 /// It reads the source once for its digests, copies each table in the order of its key, batch by batch, and then reads
-/// the target and compares. A batch is one `COPY`, so all of it is there or nothing. Therefore the last key of a table on
-/// the target says where the next batch begins, and a run that was killed at any moment is gone on with by the next one.
+/// the target and compares. A batch is one `COPY`, so all of it is there or nothing. Therefore the last key of a table
+/// on the target says where the next batch begins, and a run that was killed at any moment is gone on with by the next
+/// one.
 public struct Relocation: Sendable {
     /// How many rows a batch has when nobody says otherwise.
     public static let defaultBatchRows = 20_000

@@ -82,7 +82,7 @@ struct RelocationCopy: Sendable {
         return tables
     }
 
-    /// Reads the rows of a table of the source that follow a key. The next page is read while the body has the last one.
+    /// Reads the rows of a table of the source that follow a key. The next page is read while the body has the last.
     private func forEachPage(
         of table: TableDescription, after key: [SQLValue]?, _ body: (TablePage) async throws -> Void
     ) async throws {

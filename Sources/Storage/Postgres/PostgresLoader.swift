@@ -79,7 +79,7 @@ public final class PostgresLoader: @unchecked Sendable {
     /// After how many rows it tells how far it is.
     private static let rowsBetweenReports = 10_000
 
-    /// Waits until no other loader is at work on the database: one whose process was killed may still be about to commit.
+    /// Waits until no other loader is at work on the database: one whose process was killed may still commit.
     private func lock() throws {
         for text in ["SET lock_timeout = '60s'", "SELECT pg_advisory_lock(7813579312)", "SET lock_timeout = 0"] {
             guard let pointer = PQexec(handle, text) else { throw Failure.storageUnreachable(Self.message(handle)) }

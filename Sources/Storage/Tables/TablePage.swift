@@ -2,8 +2,8 @@ import Core
 import Glibc
 
 /// Some rows of a table in the order of its key, in PostgreSQL's binary form (its documentation of `COPY`, "Binary
-/// Format"): for each row the number of columns, and for each column its length and its bytes, all numbers with the most
-/// significant byte first, and -1 as the length of NULL.
+/// Format"): for each row the number of columns, and for each column its length and its bytes, all numbers with the
+/// most significant byte first, and -1 as the length of NULL.
 public struct TablePage: Sendable {
     /// The rows, one after the other.
     public fileprivate(set) var bytes: [UInt8] = []

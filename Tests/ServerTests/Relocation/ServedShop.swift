@@ -72,8 +72,8 @@ struct ServedShop: Sendable {
 
 /// A shop with something in every table, made by requests.
 extension ServedShop {
-    /// Makes products, stock and customers, an order that was paid, delivered, taken back and paid back, and orders that
-    /// are still open.
+    /// Makes products, stock and customers, an order that was paid, delivered, taken back and paid back, and orders
+    /// that are still open.
     func fill() async throws {
         for sku in ["chai", "thé", "マテ"] {
             try await post(
