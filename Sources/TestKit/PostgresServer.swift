@@ -94,10 +94,24 @@ public final class PostgresServer: Sendable {
     }
 
     /// Makes an empty database and returns its address.
-    public func makeDatabase() throws -> String {
+    public func makeDatabase() throws -> String { try makeDatabase(from: "template1") }
+
+    /// Makes a copy of a database to which nobody is connected, and returns its address.
+    func makeDatabase(from template: String) throws -> String {
         let name = "test\(names.add(1, ordering: .relaxed).newValue)"
-        try execute("CREATE DATABASE \(name)")
+        try execute("CREATE DATABASE \(name) TEMPLATE \(template)")
         return url(name)
+    }
+
+    /// Returns once nobody is connected to a database.
+    func waitUntilUnused(_ url: String) throws {
+        guard let name = url.split(separator: "/").last else { return }
+        for _ in 0..<600 {
+            let count = try execute("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)'")
+            if count.trimmingCharacters(in: .whitespacesAndNewlines) == "0" { return }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        throw Failure.internal("Somebody stays connected to \(name).")
     }
 
     /// The address of a database.

@@ -47,7 +47,7 @@ public final class TestStore: Sendable {
         case .postgres:
             // All tests begin at once: without a bound the server would have thousands of connections.
             await Self.permits.take()
-            let url = try await PostgresServer.shared().makeDatabase()
+            let url = try await PostgresTemplates.shared.makeDatabase([ChangeLogSchema.schema] + schemas)
             self.url = url
             database = try await PostgresDatabase(
                 PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)

@@ -11,8 +11,8 @@ struct Migrate: AsyncParsableCommand {
         abstract: "Moves the shop of a data directory onto PostgreSQL.",
         discussion: """
             Stop the server first, and give --to an empty database. Every table is copied with the positions of the \
-            log and the keys of clients, and compared by counts and checksums. A run that ended in the middle is gone on \
-            with by the same command. Nothing is taken away from the data directory.
+            log and the keys of clients, and compared by counts and checksums. A run that ended in the middle goes on \
+            by the same command. Nothing is taken away from the data directory.
             """)
 
     @Option(help: "The data directory of a server that does not run.") var from: String

@@ -5,7 +5,7 @@ import Testing
 @testable import Caching
 
 /// Many who ask for one thing make one computation, and none of them has another's trouble.
-@Suite(.timeLimit(.minutes(1))) struct SingleFlightTests {
+@Suite(.timeLimit(.minutes(5))) struct SingleFlightTests {
     private let flights = SingleFlight<String, Int>()
 
     /// A computation that waits until it is let go, and counts how often it ran.

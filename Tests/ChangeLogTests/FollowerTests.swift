@@ -9,7 +9,7 @@ import Testing
 @testable import ChangeLog
 
 /// A follower against a real store: each change once, whatever fails, and nobody waits for ever.
-@Suite(.timeLimit(.minutes(1))) struct FollowerTests {
+@Suite(.timeLimit(.minutes(5))) struct FollowerTests {
     private static let quick = FollowerStateMachine(shortestPause: .milliseconds(1), longestPause: .milliseconds(4))
 
     private func follower(_ projection: CountingProjection, _ store: TestStore, batch: String = "7") throws -> Follower

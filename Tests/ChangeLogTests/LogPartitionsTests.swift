@@ -7,7 +7,7 @@ import Testing
 @testable import ChangeLog
 
 /// On PostgreSQL the log goes day by day.
-@Suite(.timeLimit(.minutes(1))) struct LogPartitionsTests {
+@Suite(.timeLimit(.minutes(5))) struct LogPartitionsTests {
     private static func retention(_ store: TestStore) throws -> Retention {
         let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
             SettingsSource(name: "test", texts: ["change_log.retention_age": "48"])

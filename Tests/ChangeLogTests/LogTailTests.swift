@@ -8,7 +8,7 @@ import Testing
 @testable import ChangeLog
 
 /// Several processes write to one log, and nobody passes over a change or sees two of an entity in the wrong order.
-@Suite(.timeLimit(.minutes(1))) struct LogTailTests {
+@Suite(.timeLimit(.minutes(5))) struct LogTailTests {
     /// Another instance on the database of a store: it writes, and follows the log by itself.
     private static func instance(_ store: TestStore) async throws -> ChangeLog {
         let url = try #require(store.url)

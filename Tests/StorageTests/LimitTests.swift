@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Queues, timeouts and closing: each ends with a failure that says so, and nobody waits for ever.
-@Suite(.timeLimit(.minutes(1))) struct LimitTests {
+@Suite(.timeLimit(.minutes(5))) struct LimitTests {
     @Test(arguments: [TestStore.Engine.sqlite])
     func writesBeyondTheQueueAreRefusedAndTheOthersDone(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(engine, ["storage.write_queue_limit": "3"])

@@ -7,7 +7,7 @@ import Testing
 @testable import Storage
 
 /// What is PostgreSQL's alone: the pool, the pipeline, what is set on connections, and servers that go away.
-@Suite(.timeLimit(.minutes(1))) struct PostgresTests {
+@Suite(.timeLimit(.minutes(5))) struct PostgresTests {
     private static func settings(_ texts: [String: String]) throws -> SettingsValues {
         try SettingsRegistry(StorageSettings.all).values(from: [SettingsSource(name: "test", texts: texts)])
     }

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// What makes SQLite durable is on, and a disk that is full damages nothing.
-@Suite(.timeLimit(.minutes(1))) struct SQLiteDurabilityTests {
+@Suite(.timeLimit(.minutes(5))) struct SQLiteDurabilityTests {
     @Test func commitsAreSyncedInFull() async throws {
         let store = try await StorageFixture.store()
         let (mode, synchronous, foreignKeys) = try await store.database.write { transaction in

@@ -5,7 +5,7 @@ import Testing
 @testable import Storage
 
 /// A batch without savepoints undoes a write that fails as one with savepoints does.
-@Suite(.timeLimit(.minutes(1))) struct SavepointPolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct SavepointPolicyTests {
     @Test func afterABatchThatNeededThemSomeBatchesHaveSavepoints() {
         var policy = SavepointPolicy()
         #expect(!policy.usesSavepoints)

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// Readers keep their snapshot while nothing is committed, and neither they nor the log pay for it later.
-@Suite(.timeLimit(.minutes(1))) struct SnapshotTests {
+@Suite(.timeLimit(.minutes(5))) struct SnapshotTests {
     @Test(arguments: TestStore.Engine.allCases)
     func aReadSeesEveryWriteThatWasAnswered(_ engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(engine)

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// What a transaction promises, on every engine.
-@Suite(.timeLimit(.minutes(1))) struct TransactionTests {
+@Suite(.timeLimit(.minutes(5))) struct TransactionTests {
     @Test(arguments: TestStore.Engine.allCases)
     func aWriteTakesEffectWholeOrNotAtAll(engine: TestStore.Engine) async throws {
         let store = try await StorageFixture.store(engine)

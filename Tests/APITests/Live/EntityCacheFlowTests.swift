@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// An order that is read from the cache is never older than what anybody was told.
-@Suite(.timeLimit(.minutes(1))) struct EntityCacheFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct EntityCacheFlowTests {
     private static let writers = 4
     private static let updatesEach = 40
 

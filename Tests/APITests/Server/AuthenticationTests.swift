@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 /// Who may do what.
-@Suite(.timeLimit(.minutes(1))) struct AuthenticationTests {
+@Suite(.timeLimit(.minutes(5))) struct AuthenticationTests {
     @Test(arguments: TestStore.Engine.allCases)
     func withoutAKeyThereIsNoAnswer(_ engine: TestStore.Engine) async throws {
         try await NotesServer.run(engine) { server in

@@ -6,7 +6,7 @@ import Testing
 @testable import API
 
 /// The change log over HTTP.
-@Suite(.timeLimit(.minutes(1))) struct ChangeStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct ChangeStreamTests {
     @Test(arguments: TestStore.Engine.allCases)
     func theLogIsReadPartByPart(_ engine: TestStore.Engine) async throws {
         try await NotesServer.run(engine) { server in

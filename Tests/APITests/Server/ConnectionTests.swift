@@ -6,7 +6,7 @@ import Testing
 @testable import API
 
 /// Clients that are slow, broken or hostile.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     @Test func requestsInARowAreAnsweredInTheirOrder() async throws {
         try await NotesServer.run { server in
             let connection = try server.connect()

@@ -8,7 +8,7 @@ import Testing
 @testable import API
 
 /// A server that is told to stop.
-@Suite(.timeLimit(.minutes(1))) struct DrainTests {
+@Suite(.timeLimit(.minutes(5))) struct DrainTests {
     @Test func requestsInProgressAreFinishedAndStreamsEnd() async throws {
         let gate = Gate()
         let slow = Route.custom(.get, "/slow", scope: "notes:read") { _ in

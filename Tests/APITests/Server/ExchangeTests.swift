@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 /// What every request and response carries besides its body.
-@Suite(.timeLimit(.minutes(1))) struct ExchangeTests {
+@Suite(.timeLimit(.minutes(5))) struct ExchangeTests {
     @Test func namesOfTheClientAreEchoedAndKeptWithTheChange() async throws {
         try await NotesServer.run { server in
             let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -9,7 +9,7 @@ import Testing
 @testable import ChangeLog
 
 /// A request that is sent again is done once.
-@Suite(.timeLimit(.minutes(1))) struct IdempotencyTests {
+@Suite(.timeLimit(.minutes(5))) struct IdempotencyTests {
     @Test(arguments: TestStore.Engine.allCases)
     func aRepetitionIsAnsweredAlike(_ engine: TestStore.Engine) async throws {
         try await NotesServer.run(engine) { server in

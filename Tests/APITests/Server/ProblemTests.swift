@@ -5,7 +5,7 @@ import Testing
 @testable import API
 
 /// What a client is told of its failures.
-@Suite(.timeLimit(.minutes(1))) struct ProblemTests {
+@Suite(.timeLimit(.minutes(5))) struct ProblemTests {
     @Test func anUnknownPathIsAProblemWithAllItsMembers() async throws {
         try await NotesServer.run { server in
             let answer = try await server.send("GET", "/nowhere?x=1")

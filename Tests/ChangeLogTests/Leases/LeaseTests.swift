@@ -10,7 +10,7 @@ import Testing
 @testable import ChangeLog
 
 /// Instances that hold leases in a real database. The clock of the database is one that the test moves.
-@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseTests {
     /// One instance of a server with a lease, whose work waits until it is cancelled and says so.
     private struct Instance {
         enum Step: Equatable { case began(Int64), ended }
