@@ -28,44 +28,54 @@ public final class TestStore: Sendable {
     public let url: String?
     private let tail: Task<Void, any Error>
 
-    /// How many stores on PostgreSQL are open at once.
-    private static let permits = Permits(12)
+    /// How many stores are open at once. All tests begin at the same time: without a bound they would have thousands of
+    /// files and connections open, and Foundation cannot start a process then.
+    private static let permits: [Engine: Permits] = [.sqlite: Permits(16), .postgres: Permits(12)]
+    private let engine: Engine
 
     /// Opens an empty store with the schema of the change log and those given.
     public init(
         _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
         time: ManualTime = ManualTime()
     ) async throws {
-        directory = try TemporaryDirectory()
-        self.time = time
-        let metrics = MetricsRegistry()
-        self.metrics = metrics
-        switch engine {
-        case .sqlite:
-            url = nil
-            database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
-        case .postgres:
-            // All tests begin at once: without a bound the server would have thousands of connections.
-            await Self.permits.take()
-            let url = try await PostgresTemplates.shared.makeDatabase([ChangeLogSchema.schema] + schemas)
-            self.url = url
-            database = try await PostgresDatabase(
-                PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
-        }
-        try await database.migrate([ChangeLogSchema.schema] + schemas)
-        log = try await ChangeLog(database: database, time: time, settings: settings, metrics: metrics)
-        tail = Task { [log] in
-            try await LogTail(log, settings: settings, metrics: metrics, logger: Logger(label: "test")).run()
+        await Self.permits[engine]?.take()
+        self.engine = engine
+        do {
+            directory = try TemporaryDirectory()
+            self.time = time
+            let metrics = MetricsRegistry()
+            self.metrics = metrics
+            switch engine {
+            case .sqlite:
+                url = nil
+                database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
+            case .postgres:
+                let url = try await PostgresTemplates.shared.makeDatabase([ChangeLogSchema.schema] + schemas)
+                self.url = url
+                database = try await PostgresDatabase(
+                    PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
+            }
+            try await database.migrate([ChangeLogSchema.schema] + schemas)
+            log = try await ChangeLog(database: database, time: time, settings: settings, metrics: metrics)
+            tail = Task { [log] in
+                try await LogTail(log, settings: settings, metrics: metrics, logger: Logger(label: "test")).run()
+            }
+        } catch {
+            Self.permits[engine]?.giveBack()
+            throw error
         }
     }
 
     deinit {
         tail.cancel()
-        guard let url else { return }
+        guard let url else {
+            Self.permits[engine]?.giveBack()
+            return
+        }
         // A server that is gone has no databases.
         Task.detached { [database] in
             await database.close()
-            Self.permits.giveBack()
+            Self.permits[.postgres]?.giveBack()
             try? await PostgresServer.shared().dropDatabase(url)
         }
     }
