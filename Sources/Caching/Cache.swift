@@ -91,20 +91,29 @@ public final class Cache: Sendable {
     /// - parameters:
     ///   - position: where the log was before the call.
     ///   - included: what the computation includes at least, where that may be less.
+    ///   - needed: what the answer must include: what another caller's computation found may have come from a replica
+    ///     that has less.
     /// - throws: what the computation throws.
     public func answer(
         for key: CacheKey, at position: LogPosition, including included: LogPosition? = nil,
-        _ compute: @escaping @Sendable () async throws -> Computed
+        atLeast needed: LogPosition = .start, _ compute: @escaping @Sendable () async throws -> Computed
     ) async throws -> Answer {
         if let image = find(key) { return Answer(image: image, position: position, source: .memory, isStored: true) }
         let flight = try await flights.value(
             for: key, at: included ?? position, joining: { isValid(key, readAt: $0) }
         ) { [self] in try await fetch(key, at: position, compute) }
         let answer = flight.value
-        let isShared = flight.isShared && answer.source == .computation
+        guard answer.source == .computation else {
+            return Answer(
+                image: answer.image, position: max(position, answer.position), source: answer.source,
+                isStored: answer.isStored)
+        }
+        guard flight.isShared else { return answer }
+        if answer.position < needed, !isValid(key, readAt: answer.position) {
+            return try await fetch(key, at: position, compute)
+        }
         return Answer(
-            image: answer.image, position: max(position, answer.position),
-            source: isShared ? .sharedComputation : answer.source, isStored: answer.isStored)
+            image: answer.image, position: answer.position, source: .sharedComputation, isStored: answer.isStored)
     }
 
     /// Looks beyond the memory, and into it again: whoever was there a moment before may have left the answer.

@@ -100,6 +100,37 @@ public final class ChangeLog: Sendable {
         return Written(value: try await database.read(body), position: position)
     }
 
+    /// Runs queries on one snapshot that includes what a client has seen. A replica may answer: the position is one that
+    /// its snapshot includes, and may be before ``head``.
+    ///
+    /// - parameters:
+    ///   - seen: the position that must be included; nil for whatever the server has that answers.
+    ///   - isForPrimary: whether a replica may answer only while the primary does not.
+    public func read<T: Sendable>(
+        atLeast seen: LogPosition?, isForPrimary: Bool = false,
+        _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> Written<T> {
+        let position = head
+        let requirement = ReadRequirement(
+            position: seen ?? .start, evidence: Self.evidence(of: seen ?? .start), isForPrimary: isForPrimary)
+        let read = try await database.read(requirement, body)
+        return Written(value: read.value, position: read.position ?? position)
+    }
+
+    /// Runs queries on one snapshot of the primary, or of any replica that answers while the primary does not.
+    public func readAnywhere<T: Sendable>(
+        _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> (value: T, isFromReplica: Bool) {
+        let requirement = ReadRequirement(position: .start, evidence: Self.evidence(of: .start), isForPrimary: true)
+        let read = try await database.read(requirement, body)
+        return (read.value, read.position != nil)
+    }
+
+    /// Has a row where the change at a position is visible.
+    private static func evidence(of position: LogPosition) -> SQL {
+        "SELECT 1 FROM changes WHERE position = \(position)"
+    }
+
     /// Runs queries on one snapshot like ``read(_:)``, if that is possible without waiting and within a time; else nil.
     public func readAtOnce<T: Sendable>(
         within time: Duration, _ body: (any ReadTransaction) throws -> T
@@ -132,7 +163,13 @@ public final class ChangeLog: Sendable {
     private static let visibilityPeriod = Duration.milliseconds(20)
 
     private func isVisible(_ position: LogPosition) async throws -> Bool {
-        try await database.read { try $0.exists("SELECT 1 FROM changes WHERE position = \(position)") }
+        let evidence = Self.evidence(of: position)
+        do {
+            return try await read(atLeast: position, isForPrimary: true) { try $0.exists(evidence) }.value
+        } catch let failure as Failure where failure.isStorageUnreachable {
+            // The primary may be back before the time is over, or a replica have replayed it.
+            return false
+        }
     }
 
     /// A mark that stays at the latest change of entities of some types.

@@ -97,7 +97,7 @@ public final class LogTail: Service {
         let start = ContinuousClock.now
         // A number of our own: whoever took a position up to the end has a smaller one.
         let barrier = try await number("SELECT pg_current_xact_id()")
-        try await waitForTransactions(before: barrier, since: start)
+        let location = try await waitForTransactions(before: barrier, since: start)
         lag.set(seconds(ContinuousClock.now - start))
         if state.hasBegun {
             try await tell(after: log.head, upTo: end)
@@ -111,14 +111,20 @@ public final class LogTail: Service {
         }
         state.hasBegun = true
         state.end = end
+        log.database.settle(log.head, at: location)
         try await announce(&state)
         return true
     }
 
     /// Waits until every transaction with a smaller number has ended.
-    private func waitForTransactions(before barrier: Int64, since start: ContinuousClock.Instant) async throws {
+    ///
+    /// - returns: where the write-ahead log was then: what they have committed stands before.
+    private func waitForTransactions(
+        before barrier: Int64, since start: ContinuousClock.Instant
+    ) async throws -> WriteAheadLocation {
         var isNamed = false
-        while try await number("SELECT pg_snapshot_xmin(pg_current_snapshot())") < barrier {
+        var (oldest, location) = try await oldestTransaction()
+        while oldest < barrier {
             let waited = ContinuousClock.now - start
             if waited > Self.patience, !isNamed {
                 isNamed = true
@@ -126,8 +132,19 @@ public final class LogTail: Service {
             }
             // There is no signal for the end of a foreign transaction: it is asked for, ever less often.
             try await Task.sleep(for: min(max(waited / 4, .microseconds(500)), .milliseconds(100)))
+            (oldest, location) = try await oldestTransaction()
         }
         if isNamed { holdups.set(0) }
+        return location
+    }
+
+    /// The number of the oldest transaction that runs, and where the write-ahead log is after that was looked at.
+    private func oldestTransaction() async throws -> (number: Int64, location: WriteAheadLocation) {
+        let query: SQL = """
+            SELECT pg_snapshot_xmin(pg_current_snapshot()), (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint
+            """
+        let found = try await log.database.read { try $0.first(query) { ($0.integer(0), $0.integer(1)) } }
+        return found.map { ($0, WriteAheadLocation($1)) } ?? (0, .start)
     }
 
     private func nameHoldup() async throws {

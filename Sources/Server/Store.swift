@@ -94,8 +94,12 @@ public final class Store: Sendable {
         guard !url.isEmpty else {
             return try SQLiteDatabase(path: directory.file(fileName), settings: settings, metrics: metrics)
         }
-        return try await PostgresDatabase(
-            PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
+        let options = PostgresOptions(url: url, settings: settings)
+        let replicas = StorageSettings.addresses(in: settings[StorageSettings.replicas])
+        guard !replicas.isEmpty else {
+            return try await PostgresDatabase(options, settings: settings, metrics: metrics)
+        }
+        return try await ReplicatedPostgres(options, replicas: replicas, settings: settings, metrics: metrics)
     }
 
     /// Writes what is in the write-ahead log into the main file, and lets another process have the directory.

@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// A durable relational store: embedded SQLite, or PostgreSQL.
 ///
@@ -12,6 +12,18 @@ public protocol Database: Sendable {
     ///
     /// - throws: what the closure throws, or ``Failure`` `storage_busy` when no connection comes free in time.
     func read<T: Sendable>(_ body: @escaping @Sendable (any ReadTransaction) throws -> T) async throws -> T
+
+    /// Runs queries on one snapshot that includes what is required, on whichever server is fit to answer.
+    ///
+    /// - returns: what the closure returns, and a position of the change log that the snapshot includes if a replica has
+    ///   answered; nil says that it is as current as that of ``read(_:)``.
+    /// - throws: what the closure throws, or ``Failure`` `storage_unreachable` when no server can answer.
+    func read<T: Sendable>(
+        _ requirement: ReadRequirement, _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> (value: T, position: LogPosition?)
+
+    /// Tells how far replicas must have replayed to include a position of the change log and all before it.
+    func settle(_ position: LogPosition, at location: WriteAheadLocation)
 
     /// Runs queries on one snapshot on the calling thread, if that is possible without waiting and within a time.
     ///
@@ -39,6 +51,14 @@ public protocol Database: Sendable {
 }
 
 extension Database {
+    public func read<T: Sendable>(
+        _: ReadRequirement, _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> (value: T, position: LogPosition?) {
+        (try await read(body), nil)
+    }
+
+    public func settle(_: LogPosition, at _: WriteAheadLocation) {}
+
     public func notifications(on _: String) -> AsyncStream<Void> { AsyncStream { $0.finish() } }
 
     /// Runs statements that take effect together and durably, as if no others ran at the same time.

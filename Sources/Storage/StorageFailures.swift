@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// The failures of the storage engines.
 extension Failure {
@@ -7,6 +7,9 @@ extension Failure {
             .unavailable, code: "storage_busy", "\(what) Try again, or raise the limit that the message names.",
             retryAfter: 1)
     }
+
+    /// Whether a server of the database is out of reach, so that another one may be asked.
+    public var isStorageUnreachable: Bool { code == "storage_unreachable" }
 
     static var storageFull: Failure {
         Failure(

@@ -78,11 +78,31 @@ public enum StorageSettings {
         "storage.application_name", default: "millrace", moves: "database_connections",
         "How this server is called in pg_stat_activity.")
 
+    /// The servers that follow the one of ``url``.
+    public static let replicas = Setting(
+        "storage.replicas", default: "", moves: "database_reads_total",
+        "The read replicas of storage.url: a list of addresses of the same form, or one text with commas between.")
+    /// Where reads go.
+    public static let readPreference = Setting(
+        "storage.read_preference", default: ReadPreference.primary, moves: "database_reads_total",
+        "Where reads go: primary (replicas stand in while it is away), nearest (the server that answers fastest), or "
+            + "round_robin (the replicas in turn).")
+    /// How far a replica may be behind.
+    public static let replicaLagLimit = Setting(
+        "storage.replica_lag_limit", default: 1_000, unit: "ms", bounds: 10...3_600_000, moves: "replica_state",
+        "For how long a change may be settled that a replica lacks before reads without a position pass it over.")
+
+    /// The addresses in a text of ``replicas``.
+    public static func addresses(in text: String) -> [String] {
+        text.split { $0.isWhitespace || $0 == "," }.map(String.init)
+    }
+
     /// All of them.
     public static let all: [AnySetting] = [
         readers.erased, readQueueLimit.erased, acquireTimeout.erased, statementTimeout.erased,
         writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased, url.erased, poolMode.erased,
         poolMinimum.erased, poolMaximum.erased, pipelines.erased, idleTimeout.erased, connectionLifetime.erased,
-        connectTimeout.erased, workMemory.erased, applicationName.erased,
+        connectTimeout.erased, workMemory.erased, applicationName.erased, replicas.erased,
+        readPreference.erased, replicaLagLimit.erased,
     ]
 }

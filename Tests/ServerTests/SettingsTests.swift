@@ -50,6 +50,25 @@ import Testing
         #expect(try load("# nothing\n\n---\n")[StorageSettings.readers] == 8)
     }
 
+    /// A list in the file, or one text with commas or spaces.
+    @Test(arguments: [
+        "[\"postgres://u:secret@a/d\", \"postgres://b:1/d\"]", "postgres://u:secret@a/d, postgres://b:1/d",
+    ])
+    func replicasAreAListThatHidesWhoLogsIn(list: String) throws {
+        let values = try load("storage:\n  replicas: \(list)\n  read_preference: round_robin\n")
+        let addresses = StorageSettings.addresses(in: values[StorageSettings.replicas])
+        #expect(addresses == ["postgres://u:secret@a/d", "postgres://b:1/d"])
+        #expect(values[StorageSettings.readPreference] == .roundRobin)
+        #expect(!SettingsListing(registry, values).text.contains("secret"))
+        #expect(try StorageSettings.addresses(in: load("storage: {replicas: []}\n")[StorageSettings.replicas]).isEmpty)
+    }
+
+    @Test func aListWhereOneValueIsMeantIsTold() throws {
+        let errors = try errors { try load("storage: {readers: [1, 2], read_preference: replica}\n") }
+        #expect(errors.contains { $0.hasPrefix("storage.readers:") && $0.contains("is not a whole number") })
+        #expect(errors.contains { $0.hasPrefix("storage.read_preference:") && $0.contains("nearest, round_robin") })
+    }
+
     @Test func everyUnknownNameAndWrongValueIsTold() throws {
         let yaml = "server:\n  log_levle: info\napi: {port: many}\nnonsense: [1, 2]\nstorage: {readers: 0}\n"
         let environment = [

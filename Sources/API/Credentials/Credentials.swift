@@ -24,7 +24,11 @@ public struct Credentials: Sendable {
         if let known = try verifyAtOnce(text) { return known }
         let hash = KeyText.hash(text)
         let (_, generation) = cache.look(for: hash)
-        guard let key = try await log.database.read({ try Self.find(hash, in: $0) }) else { throw Self.invalid }
+        // While the primary is away a replica is asked, if it has all that is settled. A key whose revocation the
+        // replica lacks opens something until the primary is back and its log was read, and no longer: that change
+        // then begins a new generation.
+        let found = try await log.read(atLeast: log.head, isForPrimary: true) { try Self.find(hash, in: $0) }
+        guard let key = found.value else { throw Self.invalid }
         cache.keep(key, hash, from: generation)
         return try credential(key)
     }

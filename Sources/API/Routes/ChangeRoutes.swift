@@ -19,7 +19,7 @@ extension Routes {
                 }
                 if let seen = request.seenPosition { try await log.waitUntilSettled(seen, atMost: patience) }
                 let head = log.head
-                let batch = try await log.read { transaction in
+                let batch = try await log.read(atLeast: head) { transaction in
                     try ChangeLog.batch(
                         after: after ?? .start, upTo: head, limit: limit, types: types, of: request.tenant,
                         in: transaction)
@@ -69,7 +69,7 @@ private struct ChangeStream {
         while !Task.isCancelled {
             let position = after
             let head = log.head
-            let batch = try await log.read { [types, tenant] in
+            let batch = try await log.read(atLeast: head) { [types, tenant] in
                 try ChangeLog.batch(
                     after: position, upTo: head, limit: Self.batchSize, types: types, of: tenant, in: $0)
             }.value

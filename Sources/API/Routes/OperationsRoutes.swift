@@ -14,8 +14,12 @@ extension Routes {
 
     private static func health(_ log: ChangeLog, _ checks: [ReadinessCheck]) -> [Route] {
         let database = ReadinessCheck("database") {
-            let read = try await log.read { try ChangeLog.last(in: $0) }
-            return [.init("position", .integer(read.value.value))]
+            // Ready is who can serve reads: a replica will do while the primary is away.
+            let read = try await log.readAnywhere { try ChangeLog.last(in: $0) }
+            return [
+                .init("position", .integer(read.value.value)),
+                .init("primary", .string(read.isFromReplica ? "away" : "ok")),
+            ]
         }
         return [
             .custom(.get, "/health", access: .loopback(scope: "health:read")) { _ in

@@ -81,7 +81,7 @@ extension APIServices {
         switch route.handler {
         case .read(let decode):
             let reading = try decode(request)
-            let answer = try await log.read { try reading($0) }
+            let answer = try await log.read(atLeast: request.seenPosition) { try reading($0) }
             return (answer.value, answer.position)
         case .entity(let reading):
             return try await readEntity(reading, request)

@@ -9,12 +9,16 @@ extension APIServices {
     ) async throws -> (response: APIResponse, position: LogPosition) {
         let (id, key) = try Self.entity(reading, request)
         if hasSeenMore(request) {
-            let read = try await log.read { [tenant = request.tenant] in try reading.find(id, tenant, $0) }
+            let read = try await log.read(atLeast: request.seenPosition) { [tenant = request.tenant] in
+                try reading.find(id, tenant, $0)
+            }
             return (.image(read.value, .bypass), read.position)
         }
         // Before the look: an image that is there afterwards is valid for this position, or for a later one.
-        let answer = try await cache.answer(for: .entity(key), at: log.head) { [log, tenant = request.tenant] in
-            let read = try await log.read { try reading.find(id, tenant, $0) }
+        let seen = request.seenPosition
+        let answer = try await cache.answer(for: .entity(key), at: log.head, atLeast: seen ?? .start) {
+            [log, tenant = request.tenant] in
+            let read = try await log.read(atLeast: seen) { try reading.find(id, tenant, $0) }
             return Cache.Computed(read.value, at: read.position)
         }
         return (.image(answer.image, CacheStatus(answer)), answer.position)

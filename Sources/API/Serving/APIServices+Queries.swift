@@ -16,12 +16,16 @@ extension APIServices {
             let computed = try Self.computed(response, of: request, at: position, indexed: indexed)
             return (.image(computed.image, .bypass), position)
         }
-        let answer = try await cache.answer(for: key, at: position, including: indexed.map { min($0, position) }) {
-            [self] in
+        let answer = try await cache.answer(
+            for: key, at: position, including: indexed.map { min($0, position) },
+            atLeast: indexed == nil ? request.seenPosition ?? .start : .start
+        ) { [self] in
             let (response, position) = try await run(route, request)
             return try Self.computed(response, of: request, at: position, indexed: indexed)
         }
-        return (.image(answer.image, CacheStatus(answer)), answer.position)
+        // What is made from an index is as current as the index, and says so by the position of the log.
+        let included = indexed == nil ? answer.position : max(position, answer.position)
+        return (.image(answer.image, CacheStatus(answer)), included)
     }
 
     /// Does the same if nothing has to be waited for; else nil.

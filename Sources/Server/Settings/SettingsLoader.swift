@@ -89,13 +89,24 @@ public struct SettingsLoader: Sendable {
             for key in found.all { texts[key] = "" }
             for setting in registry.settings where texts[setting.name] != nil {
                 let key = AbsoluteConfigKey(ConfigKey(setting.name))
-                let value = try snapshot.value(forKey: key, type: .string).value
-                if case .string(let text) = value?.content { texts[setting.name] = text }
+                texts[setting.name] = try Self.text(of: key, in: snapshot)
             }
             return SettingsSource(name: file, texts: texts)
         } catch {
             throw Self.unreadable(file, "\(error)")
         }
+    }
+
+    /// The text of a value; a list is its texts with commas between.
+    private static func text(of key: AbsoluteConfigKey, in snapshot: YAMLSnapshot) throws -> String? {
+        do {
+            let value = try snapshot.value(forKey: key, type: .string).value
+            if case .string(let text) = value?.content { return text }
+        } catch {
+            let value = try snapshot.value(forKey: key, type: .stringArray).value
+            if case .stringArray(let texts) = value?.content { return texts.joined(separator: ",") }
+        }
+        return nil
     }
 
     /// Whether a file says anything: one of comments alone is no YAML mapping, yet a fine file of settings.

@@ -27,13 +27,7 @@ public final class PostgresDatabase: Database {
         let metrics = StorageMetrics(registry)
         self.metrics = metrics
         self.options = options
-        pool = PostgresPool(limits: PostgresPoolLimits(settings), metrics: metrics) {
-            metrics.opened.increment()
-            return try PostgresConnection(options, durations: metrics.statements)
-        }
-        pipelines = (0..<settings[StorageSettings.pipelines]).map { _ in
-            PostgresPipeline(options, queueLimit: settings[StorageSettings.readQueueLimit], metrics: metrics)
-        }
+        (pool, pipelines) = Self.connections(options, PostgresPoolLimits(settings), settings, metrics)
         registry.onCollect { [weak pool] in pool?.measure() }
         do {
             try await checkServer()
@@ -41,6 +35,37 @@ public final class PostgresDatabase: Database {
             await close()
             throw error
         }
+    }
+
+    /// A server that need not be there: connections are made when they are needed.
+    ///
+    /// - parameter check: refuses a connection by throwing.
+    init(
+        _ options: PostgresOptions, settings: SettingsValues, metrics: StorageMetrics,
+        check: @escaping @Sendable (PostgresConnection) throws -> Void
+    ) {
+        self.metrics = metrics
+        self.options = options
+        var limits = PostgresPoolLimits(settings)
+        limits.minimum = 0
+        (pool, pipelines) = Self.connections(options, limits, settings, metrics, check: check)
+    }
+
+    private static func connections(
+        _ options: PostgresOptions, _ limits: PostgresPoolLimits, _ settings: SettingsValues, _ metrics: StorageMetrics,
+        check: @escaping @Sendable (PostgresConnection) throws -> Void = { _ in }
+    ) -> (PostgresPool, [PostgresPipeline]) {
+        let open: @Sendable (PostgresOptions) throws -> PostgresConnection = { options in
+            metrics.opened.increment()
+            let connection = try PostgresConnection(options, durations: metrics.statements)
+            try check(connection)
+            return connection
+        }
+        let pool = PostgresPool(limits: limits, metrics: metrics) { try open(options) }
+        let pipelines = (0..<settings[StorageSettings.pipelines]).map { _ in
+            PostgresPipeline(options, queueLimit: settings[StorageSettings.readQueueLimit], open: open)
+        }
+        return (pool, pipelines)
     }
 
     /// Refuses a server that is too old for what we use, or that tells of success before a commit is on its disk.

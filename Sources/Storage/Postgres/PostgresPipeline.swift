@@ -2,7 +2,6 @@ import Core
 import Dispatch
 import Foundation
 import Synchronization
-import Telemetry
 
 /// One connection that answers the questions of many at once.
 ///
@@ -30,22 +29,18 @@ final class PostgresPipeline: Sendable {
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
     private let queueLimit: Int
-    private let metrics: StorageMetrics
     private let open: @Sendable () throws -> PostgresConnection
     private let options: PostgresOptions
 
     init(
-        _ options: PostgresOptions, queueLimit: Int, metrics: StorageMetrics
+        _ options: PostgresOptions, queueLimit: Int,
+        open: @escaping @Sendable (PostgresOptions) throws -> PostgresConnection
     ) {
         var options = options
         options.readsSnapshots = true
         self.options = options
         self.queueLimit = queueLimit
-        self.metrics = metrics
-        open = { [options] in
-            metrics.opened.increment()
-            return try PostgresConnection(options, durations: metrics.statements)
-        }
+        self.open = { [options] in try open(options) }
         let thread = Thread { [self] in work() }
         thread.name = "millrace-pipeline"
         thread.start()

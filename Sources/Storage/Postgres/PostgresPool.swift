@@ -120,7 +120,7 @@ final class PostgresPool: Sendable {
 
 /// How many connections a pool has, and for how long.
 struct PostgresPoolLimits: Sendable {
-    let minimum: Int
+    var minimum: Int
     let maximum: Int
     let waiters: Int
     let acquireTimeout: Duration
