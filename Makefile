@@ -3,7 +3,7 @@ JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
-DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests
+DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|ReplicaFaultTests|ReplicatedServersTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-bench build release test check format bench docs clean serve

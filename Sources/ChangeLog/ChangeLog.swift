@@ -100,8 +100,8 @@ public final class ChangeLog: Sendable {
         return Written(value: try await database.read(body), position: position)
     }
 
-    /// Runs queries on one snapshot that includes what a client has seen. A replica may answer: the position is one that
-    /// its snapshot includes, and may be before ``head``.
+    /// Runs queries on one snapshot that includes what a client has seen. A replica may answer: the position is one
+    /// that its snapshot includes, and may be before ``head``.
     ///
     /// - parameters:
     ///   - seen: the position that must be included; nil for whatever the server has that answers.

@@ -91,11 +91,16 @@ public final class Store: Sendable {
         in directory: DataDirectory, _ settings: SettingsValues, _ metrics: MetricsRegistry
     ) async throws -> any Database {
         let url = settings[StorageSettings.url]
+        let replicas = StorageSettings.addresses(in: settings[StorageSettings.replicas])
         guard !url.isEmpty else {
+            guard replicas.isEmpty else {
+                throw Failure(
+                    .invalid, code: "invalid_settings",
+                    "storage.replicas follow a PostgreSQL server: name it in storage.url, or take them out.")
+            }
             return try SQLiteDatabase(path: directory.file(fileName), settings: settings, metrics: metrics)
         }
         let options = PostgresOptions(url: url, settings: settings)
-        let replicas = StorageSettings.addresses(in: settings[StorageSettings.replicas])
         guard !replicas.isEmpty else {
             return try await PostgresDatabase(options, settings: settings, metrics: metrics)
         }

@@ -15,8 +15,8 @@ public protocol Database: Sendable {
 
     /// Runs queries on one snapshot that includes what is required, on whichever server is fit to answer.
     ///
-    /// - returns: what the closure returns, and a position of the change log that the snapshot includes if a replica has
-    ///   answered; nil says that it is as current as that of ``read(_:)``.
+    /// - returns: what the closure returns, and a position of the change log that the snapshot includes if a replica
+    ///   has answered; nil says that it is as current as that of ``read(_:)``.
     /// - throws: what the closure throws, or ``Failure`` `storage_unreachable` when no server can answer.
     func read<T: Sendable>(
         _ requirement: ReadRequirement, _ body: @escaping @Sendable (any ReadTransaction) throws -> T

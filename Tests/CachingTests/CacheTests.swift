@@ -166,6 +166,32 @@ import Testing
         }
     }
 
+    /// A replica may have less than another caller's computation promised; whoever has seen more computes anew.
+    @Test func aSharedComputationThatLacksWhatWasSeenIsNotTaken() async throws {
+        let instance = try Instance()
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let (released, release) = AsyncStream.makeStream(of: Void.self)
+        instance.entities.changes.begin(at: .start)
+        instance.entities.changed(["order"], of: .first, at: LogPosition(5))
+        let first = Task {
+            try await instance.cache.answer(for: orders, at: LogPosition(5)) {
+                begin.finish()
+                for await _ in released {}
+                return Cache.Computed(CachedImage(json: Array("old".utf8), version: nil), at: LogPosition(3))
+            }
+        }
+        for await _ in begun {}
+        async let second = instance.cache.answer(for: orders, at: LogPosition(5), atLeast: LogPosition(4)) {
+            Cache.Computed(CachedImage(json: Array("new".utf8), version: nil), at: LogPosition(5))
+        }
+        // Time to join the first. Whoever comes later computes anyway, and must get the same.
+        try await Task.sleep(for: .milliseconds(50))
+        release.finish()
+        let (old, new) = (try await first.value, try await second)
+        #expect(old.image.json == Array("old".utf8) && old.position == LogPosition(3) && !old.isStored)
+        #expect(new.image.json == Array("new".utf8) && new.position == LogPosition(5))
+    }
+
     /// Redis is killed while callers run: all are answered, none waits for long, and it is used again afterwards.
     @Test(arguments: [true, false]) func callersAreAnsweredWithoutRedis(isKilled: Bool) async throws {
         try await withInstances(["cache.redis_timeout": "50", "cache.memory": "0"]) { one, _, server in
