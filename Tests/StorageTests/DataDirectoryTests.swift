@@ -26,7 +26,7 @@ import Testing
             let process = Process()
             process.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
             process.arguments = ["--nonblock", place.file("millrace.lock"), "true"]
-            try process.run()
+            try ProcessLauncher.run(process)
             process.waitUntilExit()
             return process.terminationStatus == 0
         }

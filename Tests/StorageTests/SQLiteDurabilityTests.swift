@@ -90,7 +90,7 @@ import Testing
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             process.arguments = arguments
             process.standardError = FileHandle.nullDevice
-            guard (try? process.run()) != nil else { return false }
+            guard (try? ProcessLauncher.run(process)) != nil else { return false }
             process.waitUntilExit()
             return process.terminationStatus == 0
         }
