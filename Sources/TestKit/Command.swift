@@ -27,6 +27,10 @@ enum Command {
         posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // A server that is left behind would keep the sockets of the tests open, and the pipe whose end it waits for.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        }
         // Somebody else may not be allowed to stand in our directory.
         var texts: [UnsafeMutablePointer<CChar>?] = (["env", "-C", "/"] + arguments).map { strdup($0) } + [nil]
         defer { for text in texts { free(text) } }

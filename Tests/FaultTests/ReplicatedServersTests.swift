@@ -55,7 +55,8 @@ import Testing
         try await Servers.run(["storage.read_preference=\(preference)"]) { servers in
             for shop in servers.shops { #expect(try await eventually { try await servers.isReplicaHealthy(shop) }) }
             let connections = try servers.shops.map { try $0.connect() }
-            let made = try await connections[0].exchange("POST", "/api/v1/products", Self.product("a", named: "Thing 0"))
+            let thing = Self.product("a", named: "Thing 0")
+            let made = try await connections[0].exchange("POST", "/api/v1/products", thing)
             let id = try #require(made["id"])
             var tag = made.headers["etag"]
             for round in 1...200 {
