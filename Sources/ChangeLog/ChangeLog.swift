@@ -111,8 +111,7 @@ public final class ChangeLog: Sendable {
         _ body: @escaping @Sendable (any ReadTransaction) throws -> T
     ) async throws -> Written<T> {
         let position = head
-        let requirement = ReadRequirement(
-            position: seen ?? .start, evidence: Self.evidence(of: seen ?? .start), isForPrimary: isForPrimary)
+        let requirement = ReadRequirement(position: seen ?? .start, isForPrimary: isForPrimary)
         let read = try await database.read(requirement, body)
         return Written(value: read.value, position: read.position ?? position)
     }
@@ -121,14 +120,8 @@ public final class ChangeLog: Sendable {
     public func readAnywhere<T: Sendable>(
         _ body: @escaping @Sendable (any ReadTransaction) throws -> T
     ) async throws -> (value: T, isFromReplica: Bool) {
-        let requirement = ReadRequirement(position: .start, evidence: Self.evidence(of: .start), isForPrimary: true)
-        let read = try await database.read(requirement, body)
+        let read = try await database.read(ReadRequirement(position: .start, isForPrimary: true), body)
         return (read.value, read.position != nil)
-    }
-
-    /// Has a row where the change at a position is visible.
-    private static func evidence(of position: LogPosition) -> SQL {
-        "SELECT 1 FROM changes WHERE position = \(position)"
     }
 
     /// Runs queries on one snapshot like ``read(_:)``, if that is possible without waiting and within a time; else nil.
@@ -163,11 +156,13 @@ public final class ChangeLog: Sendable {
     private static let visibilityPeriod = Duration.milliseconds(20)
 
     private func isVisible(_ position: LogPosition) async throws -> Bool {
-        let evidence = Self.evidence(of: position)
         do {
-            return try await read(atLeast: position, isForPrimary: true) { try $0.exists(evidence) }.value
+            // On a replica this change alone would say nothing of those before it, which may be committed later.
+            return try await read(atLeast: position, isForPrimary: true) {
+                try $0.exists("SELECT 1 FROM changes WHERE position = \(position)")
+            }.value
         } catch let failure as Failure where failure.isStorageUnreachable {
-            // The primary may be back before the time is over, or a replica have replayed it.
+            // The primary may be back before the time is over.
             return false
         }
     }

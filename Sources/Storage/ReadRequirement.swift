@@ -2,17 +2,14 @@ public import Core
 
 /// What the answer to a read must include, wherever it comes from.
 public struct ReadRequirement: Sendable {
-    /// The position of the change log that the snapshot must include at least.
+    /// The position of the change log that the snapshot must include, with all before it.
     public let position: LogPosition
-    /// A query that has a row if a snapshot includes the position. It is asked where that is not known.
-    public let evidence: SQL
     /// Whether the primary answers as long as it can, whatever `storage.read_preference` says.
     public let isForPrimary: Bool
 
     /// A requirement of a read.
-    public init(position: LogPosition, evidence: SQL, isForPrimary: Bool) {
+    public init(position: LogPosition, isForPrimary: Bool) {
         self.position = position
-        self.evidence = evidence
         self.isForPrimary = isForPrimary
     }
 }

@@ -44,7 +44,9 @@ import Testing
             #expect(answer.last >= written)
         }
         let position = try await Self.append(store)
-        #expect(try await store.log.waitUntilSeen(position, atMost: .seconds(5)))
+        try await store.log.waitUntilSettled(position, atMost: .seconds(5))
+        // Each is asked what it has replayed in its own time.
+        for _ in 0..<2 { #expect(try await Self.eventually { try await Self.last(store).position >= position }) }
         let before = [store.reads(0), store.reads(1)]
         var seen = LogPosition.start
         for _ in 0..<100 {

@@ -96,10 +96,11 @@ import Testing
             let position = try #require(key.headers["millrace-position"])
             let text = try #require(key["key"], "\(key.text)")
             let seen = ["Millrace-Position: \(position)"]
-            // The log is settled up to it, and the replica has replayed it.
-            #expect(try await eventually { try await servers.metric("replica_lag_seconds{replica=\"", shop) == 0 })
-            let isThere = "SELECT count(*) FROM changes WHERE position = \(position)"
-            #expect(try await eventually { try servers.replica.execute(isThere, in: "test1") == "1\n" })
+            // Each server knows that the log is settled up to it, and that the replica has replayed it.
+            for shop in servers.shops {
+                #expect(try await eventually { try await shop.metric("change_log_position") == Double(position) })
+                #expect(try await eventually { try await servers.metric("replica_lag_seconds{replica=\"", shop) == 0 })
+            }
             try servers.primary.kill()
             for shop in servers.shops {
                 for _ in 0..<20 {

@@ -29,7 +29,7 @@ import Testing
     }
 
     private func required(_ position: Int64 = 0, isForPrimary: Bool = false) -> ReadRequirement {
-        ReadRequirement(position: LogPosition(position), evidence: "SELECT 1", isForPrimary: isForPrimary)
+        ReadRequirement(position: LogPosition(position), isForPrimary: isForPrimary)
     }
 
     private func first(_ rotation: inout ReplicaRotation, _ position: Int64 = 0) -> Server? {
@@ -69,9 +69,8 @@ import Testing
         #expect(rotation.position(of: 0) == LogPosition(3))
         #expect(
             rotation.candidates(for: required(3)).first
-                == .init(server: .replica(0), position: LogPosition(3), needsEvidence: false))
-        #expect(rotation.candidates(for: required(4)).map(\.server) == [.primary, .replica(0)])
-        #expect(rotation.candidates(for: required(4)).last?.needsEvidence == true)
+                == .init(server: .replica(0), position: LogPosition(3)))
+        #expect(rotation.candidates(for: required(4)).map(\.server) == [.primary])
         // Half of what belongs to a position is not the position.
         hear(&rotation, .replica(0), 399)
         #expect(rotation.position(of: 0) == LogPosition(3))
@@ -114,9 +113,8 @@ import Testing
         rotation.settle(LogPosition(4), at: WriteAheadLocation(400), now: start)
         hear(&rotation, .replica(1), 400)
         rotation.lost(.primary)
-        let candidates = rotation.candidates(for: required(4))
-        #expect(candidates.map(\.server) == [.replica(1), .replica(0)])
-        #expect(candidates.map(\.needsEvidence) == [false, true])
+        #expect(rotation.candidates(for: required(4)).map(\.server) == [.replica(1)])
+        #expect(rotation.candidates(for: required(5)).isEmpty)
     }
 
     @Test func whoComesBackWithLessIsNotUsedUntilItHasWhatItHad() {

@@ -37,8 +37,6 @@ struct ReplicaRotation: Sendable {
         let server: Server
         /// What its snapshots include, for a replica.
         let position: LogPosition?
-        /// Whether it must still be asked if it includes what is required.
-        let needsEvidence: Bool
     }
 
     private struct Replica: Sendable {
@@ -95,19 +93,17 @@ struct ReplicaRotation: Sendable {
 
     /// The servers to try in their order; empty when none can answer.
     mutating func candidates(for requirement: ReadRequirement) -> [Candidate] {
-        let alive = replicas.indices.filter { replicas[$0].state != .dead }
-        let fit = alive.filter { position(of: $0).map { $0 >= requirement.position } ?? false }
+        let fit = replicas.indices.filter { index in
+            replicas[index].state != .dead && position(of: index).map { $0 >= requirement.position } ?? false
+        }
         let healthy = fit.filter { replicas[$0].state == .healthy }
         var servers = requirement.isForPrimary ? [.primary] : preferred(of: healthy)
         // What follows is tried only when those before fail.
-        servers += [.primary] + (healthy + fit + alive).map { .replica($0) }
+        servers += [.primary] + (healthy + fit).map { .replica($0) }
         var tried: Set<Server> = isPrimaryAlive ? [] : [.primary]
         return servers.filter { tried.insert($0).inserted }.map { server in
-            guard case .replica(let index) = server else {
-                return Candidate(server: server, position: nil, needsEvidence: false)
-            }
-            return Candidate(
-                server: server, position: position(of: index) ?? .start, needsEvidence: !fit.contains(index))
+            guard case .replica(let index) = server else { return Candidate(server: server, position: nil) }
+            return Candidate(server: server, position: position(of: index) ?? .start)
         }
     }
 

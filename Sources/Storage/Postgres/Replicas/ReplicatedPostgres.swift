@@ -94,8 +94,7 @@ public final class ReplicatedPostgres: Database {
         var failure: (any Error)?
         for candidate in rotation.value.withLock({ $0.candidates(for: requirement) }) {
             do {
-                let proven = candidate.needsEvidence ? Self.prove(requirement, body) : body
-                let value = try await database(candidate.server).read(proven)
+                let value = try await database(candidate.server).read(body)
                 metrics.reads(candidate.server).increment()
                 return (value, candidate.position)
             } catch {
@@ -107,22 +106,12 @@ public final class ReplicatedPostgres: Database {
         throw (failure as? Failure) ?? Failure.storageUnreachable("the primary is away, and no replica has replayed it")
     }
 
-    /// The closure of a read that fails where the snapshot lacks what is required.
-    private static func prove<T: Sendable>(
-        _ requirement: ReadRequirement, _ body: @escaping @Sendable (any ReadTransaction) throws -> T
-    ) -> @Sendable (any ReadTransaction) throws -> T {
-        { transaction in
-            guard try transaction.exists(requirement.evidence) else { throw NotReplayed() }
-            return try body(transaction)
-        }
-    }
-
     /// Whether it is the server that failed, and not what was asked of it: then another one may answer. On a replica a
     /// read also loses against changes that are replayed meanwhile.
     private static func isOfServer(_ error: any Error, _ server: ReplicaRotation.Server) -> Bool {
         if error.isUnreachable { return true }
         guard server != .primary else { return false }
-        return error is NotReplayed || error is TransactionConflict || (error as? Failure)?.code == "storage_busy"
+        return error is TransactionConflict || (error as? Failure)?.code == "storage_busy"
     }
 
     private func database(_ server: ReplicaRotation.Server) -> PostgresDatabase {
@@ -153,9 +142,6 @@ public final class ReplicatedPostgres: Database {
         for replica in replicas { await replica.close() }
         await primary.close()
     }
-
-    /// A replica was asked for something that it does not have yet.
-    private struct NotReplayed: Error {}
 }
 
 extension Error {
