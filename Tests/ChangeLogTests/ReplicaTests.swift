@@ -45,8 +45,12 @@ import Testing
         }
         let position = try await Self.append(store)
         try await store.log.waitUntilSettled(position, atMost: .seconds(5))
-        // Each is asked what it has replayed in its own time.
-        for _ in 0..<2 { #expect(try await Self.eventually { try await Self.last(store).position >= position }) }
+        // Each is asked in its own time what it has replayed, and two reads in a row go to both.
+        #expect(
+            try await Self.eventually {
+                let answers = [try await Self.last(store), try await Self.last(store)]
+                return answers.allSatisfy { $0.position >= position }
+            })
         let before = [store.reads(0), store.reads(1)]
         var seen = LogPosition.start
         for _ in 0..<100 {
