@@ -38,7 +38,7 @@ public final class TestStore: Sendable {
         _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
         time: ManualTime = ManualTime()
     ) async throws {
-        await Self.permits[engine]?.take()
+        await Self.permits[engine]?.take(atMost: .seconds(4))
         self.engine = engine
         do {
             directory = try TemporaryDirectory()

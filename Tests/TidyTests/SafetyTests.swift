@@ -15,6 +15,7 @@ import Testing
         "Sources/Storage/Postgres/PostgresPool.swift": "how often late waiters are looked for",
         "Sources/Storage/Postgres/PostgresWriting.swift": "the pause after a conflict, at random",
         "Sources/Storage/SQLite/SQLiteReaders.swift": "the deadline of a wait",
+        "Sources/TestKit/Permits.swift": "the deadline of a wait",
         "Sources/TestKit/PostgresServer.swift": "processes of others give no sign of their end",
         "Sources/TestKit/ServerProcess.swift": "the deadline of a process",
     ]
