@@ -37,8 +37,9 @@ check: setup-build ## Checks format and house rules
 format: ## Formats the sources as `check` wants them
 	swift format --in-place --recursive Package.swift Sources Tests
 
-bench: setup-bench release ## Measures the server beside nginx and raw SQLite; writes docs/benchmarks.md
+bench: setup-bench release ## Measures the server beside nginx, SQLite and pgbench; writes docs/benchmarks*.md
 	python3 Benchmarks/bench.py --write docs/benchmarks.md
+	python3 Benchmarks/bench_scaling.py --write docs/benchmarks-scaling.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs
