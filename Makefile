@@ -3,7 +3,9 @@ JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
-DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|ReplicaFaultTests|ReplicatedServersTests
+DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests
+# Suites that kill servers and wait for them, one test at a time too.
+FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-bench build release test check format bench docs clean serve
@@ -27,8 +29,8 @@ release: setup-build ## Builds the server as it is shipped
 	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product millrace
 
 test: setup ## Runs all tests
-	swift test -j $(JOBS) --skip '$(DEADLINES)'
-	swift test --skip-build --no-parallel --filter '$(DEADLINES)'
+	swift test -j $(JOBS) --skip '$(DEADLINES)|$(FAULTS)'
+	swift test --skip-build --no-parallel --filter '$(DEADLINES)|$(FAULTS)'
 
 check: setup-build ## Checks format and house rules
 	swift format lint --strict --recursive Package.swift Sources Tests

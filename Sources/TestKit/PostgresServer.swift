@@ -43,7 +43,7 @@ public final class PostgresServer: Sendable {
         let lines =
             [
                 "listen_addresses = '127.0.0.1'", "port = \(port)", "unix_socket_directories = '\(directory)'",
-                "max_connections = 1000", "shared_buffers = 64MB", "wal_level = replica", "max_wal_senders = 10",
+                "max_connections = 2500", "shared_buffers = 64MB", "wal_level = replica", "max_wal_senders = 10",
                 "hot_standby = on", "wal_keep_size = 64MB", "max_locks_per_transaction = 256",
             ] + configuration
         try programs.append(lines.map { "\($0)\n" }.joined(), to: "\(data)/postgresql.conf")

@@ -39,7 +39,7 @@ import Testing
         let follower = try follower(projection, store)
         try await running(follower) {
             for _ in 0..<40 { try await store.append("order", 10) }
-            try await follower.waitUntil(position: LogPosition(400), atMost: .seconds(30))
+            try await follower.waitUntil(position: LogPosition(400), atMost: .seconds(120))
         }
         let sightings = try await projection.sightings()
         #expect(projection.faultsLeft == 0)
@@ -55,7 +55,7 @@ import Testing
             let projection = CountingProjection(store.database)
             let follower = try follower(projection, store)
             let last = try await store.append("order", 20)
-            try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(30)) }
+            try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(120)) }
             let sightings = try await projection.sightings()
             #expect(sightings.count == round * 20)
             #expect(sightings.allSatisfy { $0.times == 1 })
@@ -73,7 +73,7 @@ import Testing
             try await store.append("order", 3)
             try await store.append("product", 2)
             let last = try await store.append("order", 3)
-            try await follower.waitUntil(position: last, atMost: .seconds(30))
+            try await follower.waitUntil(position: last, atMost: .seconds(120))
         }
         #expect(try await projection.sightings().map(\.position) == [4, 5])
     }
@@ -88,9 +88,9 @@ import Testing
         let projection = CountingProjection(store.database)
         let follower = try follower(projection, store)
         try await running(follower) {
-            try await follower.waitUntil(position: LogPosition(10), atMost: .seconds(30))
+            try await follower.waitUntil(position: LogPosition(10), atMost: .seconds(120))
             try await store.append("order", 2)
-            try await follower.waitUntil(position: LogPosition(12), atMost: .seconds(30))
+            try await follower.waitUntil(position: LogPosition(12), atMost: .seconds(120))
         }
         #expect(projection.rebuilds.withLock { $0 } == 1)
         #expect(try await projection.sightings().map(\.position) == [11, 12])
@@ -103,7 +103,7 @@ import Testing
         try await projection.apply([], upTo: LogPosition(1_000))
         let follower = try follower(projection, store)
         try await running(follower) {
-            try await follower.waitUntil(position: LogPosition(3), atMost: .seconds(30))
+            try await follower.waitUntil(position: LogPosition(3), atMost: .seconds(120))
             #expect(follower.position == LogPosition(3))
         }
         #expect(projection.rebuilds.withLock { $0 } == 1)
@@ -119,7 +119,7 @@ import Testing
         try await running(stuck) {
             try await running(other) {
                 let last = try await store.append("order", 5)
-                try await other.waitUntil(position: last, atMost: .seconds(30))
+                try await other.waitUntil(position: last, atMost: .seconds(120))
             }
         }
         #expect(stuck.position == .start)
@@ -142,7 +142,7 @@ import Testing
         let store = try await TestStore(schemas: [CountingProjection.schema])
         let last = try await store.append("order", 100)
         let follower = try follower(CountingProjection(store.database), store, batch: "\(batch)")
-        try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(30)) }
+        try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(120)) }
         let sizes = store.metrics.histogram("follower_batch_size", "").with("counting")
         #expect(sizes.distribution.sum == 100)
         #expect(sizes.distribution.count == 100 / batch)

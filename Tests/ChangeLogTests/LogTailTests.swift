@@ -34,7 +34,7 @@ import Testing
     @Test func aChangeThatIsCommittedLateIsNotPassedOver() async throws {
         let store = try await TestStore(.postgres)
         let other = try await Self.instance(store)
-        async let late: Void = Self.append(other, "late", holding: 700)
+        async let late: Void = Self.append(other, "late", holding: 2_000)
         // Its position is taken: the others come after it and are committed before it.
         try await Self.waitForPosition(1, store)
         for number in 1...5 { try await Self.append(store.log, "\(number)") }
@@ -52,7 +52,7 @@ import Testing
         _ = try await store.database.write { try $0.execute("INSERT INTO counters (id, n) VALUES (1, 0)") }
         let entity = IdentifierGenerator().next(at: store.time.now())
         // The older transaction has its number first, and changes the entity last.
-        async let older = Self.count(entity, other, pausing: 600)
+        async let older = Self.count(entity, other, pausing: 3_000)
         try await Self.waitForTransaction(store)
         let younger = try await Self.count(entity, store.log, pausing: 0)
         let olderValue = try await older
@@ -112,12 +112,12 @@ import Testing
     @Test func aTransactionThatHoldsTheLogBackIsNamed() async throws {
         let store = try await TestStore(.postgres)
         let other = try await Self.instance(store)
-        async let slow: Void = Self.append(other, "slow", holding: 2_500)
+        async let slow: Void = Self.append(other, "slow", holding: 5_000)
         try await Self.waitForPosition(1, store)
         try await Self.append(store.log, "quick")
         let pid = store.metrics.gauge("change_log_held_back_by_pid", "").with()
         var named = 0.0
-        for _ in 0..<300 where named == 0 {
+        for _ in 0..<450 where named == 0 {
             try await Task.sleep(for: .milliseconds(10))
             named = pid.value
         }

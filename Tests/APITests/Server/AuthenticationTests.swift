@@ -64,9 +64,11 @@ import Testing
             for _ in 0..<3 { #expect(try await server.send("GET", "/notes", key: key).status == 200) }
             let hits = server.store.metrics.counter("cache_hits_total", "", labels: ["cache"]).with("credentials")
             #expect(hits.value >= 2)
-            #expect(try await server.send("DELETE", "/api/v1/keys/\(id)").status == 204)
+            let revoked = try await server.send("DELETE", "/api/v1/keys/\(id)")
+            #expect(revoked.status == 204)
             #expect(try await server.send("GET", "/notes", key: key).status == 401)
-            let changes = try await server.send("GET", "/api/v1/changes?types=api_key")
+            let seen = ["Millrace-Position": revoked.headers["millrace-position"] ?? ""]
+            let changes = try await server.send("GET", "/api/v1/changes?types=api_key", headers: seen)
             #expect(changes.json.elements("items").map { $0.shown("operation") } == ["insert", "insert", "update"])
             #expect(!changes.text.contains("mk_") && !changes.text.contains("hash"))
             let list = try await server.send("GET", "/api/v1/keys?count=exact")

@@ -80,7 +80,7 @@ import Testing
         let running = Task { try await sweeper.run() }
         let before = room.store.log.seen
         room.store.time.advance(bySeconds: 10)
-        try await room.store.log.waitForChange(after: before, atMost: .seconds(10))
+        try await room.store.log.waitForChange(after: before, atMost: .seconds(120))
         #expect(try await room.level("chai") == [10, 0, 10])
         running.cancel()
         try await running.value
