@@ -56,13 +56,16 @@ import Testing
         try await Self.waitForTransaction(store)
         let younger = try await Self.count(entity, store.log, pausing: 0)
         let olderValue = try await older
-        #expect(younger == 1 && olderValue == 2)
+        #expect(younger.value == 1 && olderValue.value == 2)
+        try await store.log.waitUntilSettled(max(younger.position, olderValue.position), atMost: .seconds(60))
         let changes = try await store.log.changes(after: .start, limit: 10)
         #expect(Self.texts(changes) == [#"{"n":1}"#, #"{"n":2}"#])
     }
 
     /// Counts up in a transaction that takes its number before it pauses and the row after it.
-    private static func count(_ entity: Identifier, _ log: ChangeLog, pausing milliseconds: Int) async throws -> Int64 {
+    private static func count(_ entity: Identifier, _ log: ChangeLog, pausing milliseconds: Int) async throws
+        -> ChangeLog.Written<Int64>
+    {
         try await log.write(TestStore.context, isolation: .readCommitted) { unit in
             _ = try unit.transaction.exists("SELECT pg_current_xact_id()")
             if milliseconds > 0 {
@@ -74,7 +77,7 @@ import Testing
             try unit.recordUpdate(
                 "counter", entity, before: Array("{}".utf8), after: Array("{\"n\":\(value ?? 0)}".utf8))
             return value ?? 0
-        }.value
+        }
     }
 
     @Test func manyWritersLeaveNoChangeOutAndEachFollowerReadsEachOnce() async throws {
