@@ -6,6 +6,11 @@ PORT ?= 8080
 DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests
 # Suites that kill servers and wait for them, one test at a time too.
 FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests
+# How many tests run at once: each may hold servers, connections and threads.
+WIDTH ?= 32
+# A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
+export SWIFT_BACKTRACE ?= enable=yes,threads=crashed,images=none,symbolicate=fast,timeout=60s
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= $(WIDTH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build setup-bench build release test check format bench docs clean serve

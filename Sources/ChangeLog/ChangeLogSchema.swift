@@ -56,24 +56,15 @@ public enum ChangeLogSchema {
                     """
                     {only postgres}CREATE SEQUENCE change_positions CACHE 1
                     """,
-                    "{only postgres}DROP TABLE changes",
+                    "{only postgres}ALTER TABLE changes RENAME TO unpartitioned_changes",
                     """
                     {only postgres}CREATE TABLE changes (
                         transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id(),
-                        position BIGINT NOT NULL DEFAULT nextval('change_positions'),
-                        tenant BIGINT NOT NULL,
-                        entity_type TEXT NOT NULL,
-                        entity_id {identifier} NOT NULL,
-                        operation TEXT NOT NULL CHECK (operation IN ('insert', 'update', 'delete')),
-                        after_image TEXT,
-                        before_image TEXT,
-                        changed_fields TEXT NOT NULL,
-                        actor TEXT NOT NULL,
-                        request_id TEXT,
-                        traceparent TEXT,
-                        changed_at BIGINT NOT NULL,
+                        LIKE unpartitioned_changes INCLUDING CONSTRAINTS,
                         PRIMARY KEY (position, changed_at)) PARTITION BY RANGE (changed_at)
                     """,
+                    "{only postgres}ALTER TABLE changes ALTER position SET DEFAULT nextval('change_positions')",
+                    "{only postgres}DROP TABLE unpartitioned_changes",
                     // What no other partition is for: a clock that is far off does not keep anybody from writing.
                     "{only postgres}CREATE TABLE changes_other PARTITION OF changes DEFAULT",
                 ]),

@@ -28,7 +28,7 @@ public final class LogTail: Service {
 
     private let log: ChangeLog
     private let period: Duration
-    private let lag: Gauge
+    private let lag: Histogram
     private let holdups: Gauge
     private let logger: Logger
 
@@ -37,7 +37,7 @@ public final class LogTail: Service {
         self.log = log
         self.logger = logger
         period = .milliseconds(settings[ChangeLogSettings.tailInterval])
-        lag = metrics.gauge(
+        lag = metrics.histogram(
             "change_log_settle_seconds", "How long it took until the end of the log was settled."
         ).with()
         holdups = metrics.gauge(
@@ -98,7 +98,7 @@ public final class LogTail: Service {
         // A number of our own: whoever took a position up to the end has a smaller one.
         let barrier = try await number("SELECT pg_current_xact_id()")
         let location = try await waitForTransactions(before: barrier, since: start)
-        lag.set(seconds(ContinuousClock.now - start))
+        lag.observe(ContinuousClock.now - start)
         if state.hasBegun {
             try await tell(after: log.head, upTo: end)
         } else {
@@ -201,9 +201,5 @@ public final class LogTail: Service {
 
     private func number(_ query: SQL) async throws -> Int64 {
         try await log.database.read { try $0.first(query) { $0.integer(0) } } ?? 0
-    }
-
-    private func seconds(_ duration: Duration) -> Double {
-        Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     }
 }

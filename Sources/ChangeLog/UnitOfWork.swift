@@ -108,7 +108,7 @@ public final class UnitOfWork {
     func flush() throws {
         guard pendingCount > 0 else { return }
         hasChanges = true
-        try transaction.append(Self.insertion.statement(pending), key: "position") { [last] in
+        try transaction.append(Self.insertion, pending, key: "position") { [last] in
             last.assign(LogPosition($0))
         }
         pending.removeAll(keepingCapacity: true)

@@ -89,13 +89,20 @@ public protocol WriteTransaction: ReadTransaction {
     /// with the next one. When it fails, the whole write fails, at this call or at a later one.
     func enqueue(_ sql: SQL) throws
 
+    /// Inserts rows in the same way. Those that several writes insert into one table may be sent together.
+    ///
+    /// - parameter values: the values of the rows, one row after the other.
+    func insert(_ insertion: Insertion, _ values: [SQLValue]) throws
+
     /// Inserts rows into a table whose key the engine assigns in ascending order (`{position}`).
     ///
     /// - parameters:
-    ///   - insertion: an `INSERT` without `RETURNING`.
+    ///   - values: the values of 1 to ``Insertion/rowLimit`` rows, one row after the other.
     ///   - key: the name of the column that the engine assigns.
     ///   - assigned: is called with the key of the last row as soon as it is known, at the latest before the commit.
-    func append(_ insertion: SQL, key: StaticString, _ assigned: @escaping (Int64) -> Void) throws
+    func append(
+        _ insertion: Insertion, _ values: [SQLValue], key: StaticString, _ assigned: @escaping (Int64) -> Void
+    ) throws
 
     /// Runs statements that may fail: what they did is undone then, and the write may go on.
     func attempt<T>(_ body: () throws -> T) throws -> T
@@ -120,6 +127,10 @@ public protocol WriteTransaction: ReadTransaction {
 
 extension WriteTransaction {
     public func enqueue(_ sql: SQL) throws { try execute(sql) }
+
+    public func insert(_ insertion: Insertion, _ values: [SQLValue]) throws {
+        for statement in insertion.statements(values) { try execute(statement) }
+    }
 
     public func attempt<T>(_ body: () throws -> T) throws -> T { try body() }
 

@@ -14,13 +14,4 @@ extension Dialect {
         case .postgres: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
         }
     }
-
-    /// At the end of a query, keeps others from changing its rows until the transaction ends. The embedded engine has
-    /// one writer, so nobody can.
-    public var sharedRowLock: SQL {
-        switch self {
-        case .sqlite: ""
-        case .postgres: " FOR SHARE"
-        }
-    }
 }

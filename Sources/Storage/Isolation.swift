@@ -8,4 +8,7 @@ public enum Isolation: Sendable {
     /// is held by a row lock, a constraint or a condition of the statement that acts on it: they wait for each other
     /// instead of undoing each other.
     case readCommitted
+    /// The same for closures that come in great numbers and are short: those that wait at the same time share a
+    /// transaction, in which they run one after the other, and its commit (group commit).
+    case groupCommit
 }

@@ -2,7 +2,7 @@
 extension SQL {
     /// The name of a table, quoted, so that it can be read as nothing else.
     public static func name(_ name: String) -> SQL {
-        SQL(trusted: "\"\(name.replacing("\"", with: "\"\""))\"")
+        SQL(trusted: TableDescription.quoted(name))
     }
 
     /// A whole number as it is written.

@@ -5,16 +5,18 @@ public enum StorageSettings {
     /// How many reads run at once.
     public static let readers = Setting(
         "storage.readers", default: 8, unit: "connections", bounds: 1...256, moves: "database_pool_wait_seconds",
-        "How many connections serve reads at the same time.")
+        "How many connections of the embedded engine serve reads at the same time.")
     /// How many reads may wait for a connection.
     public static let readQueueLimit = Setting(
         "storage.read_queue_limit", default: 10_000, unit: "reads", bounds: 1...1_000_000,
         moves: "http_requests_total{status=\"503\"}",
-        "How many reads may wait for a connection before more are refused.")
+        "How many reads may wait for a connection before more are refused; on PostgreSQL writes wait in the same queue."
+    )
     /// How long a read waits for a connection.
     public static let acquireTimeout = Setting(
         "storage.acquire_timeout", default: 5_000, unit: "ms", bounds: 1...600_000,
-        moves: "database_pool_wait_seconds", "How long a read waits for a free connection before it is refused.")
+        moves: "database_pool_wait_seconds",
+        "How long a read, or on PostgreSQL a write, waits for a free connection before it is refused.")
     /// How long one statement may run.
     public static let statementTimeout = Setting(
         "storage.statement_timeout", default: 10_000, unit: "ms", bounds: 10...3_600_000,
@@ -22,16 +24,17 @@ public enum StorageSettings {
     /// How many writes may wait.
     public static let writeQueueLimit = Setting(
         "storage.write_queue_limit", default: 10_000, unit: "writes", bounds: 1...1_000_000,
-        moves: "http_requests_total{status=\"503\"}", "How many writes may wait for a commit before more are refused.")
+        moves: "http_requests_total{status=\"503\"}",
+        "How many writes may wait for a commit that they share before more are refused.")
     /// How many writes share one commit at most.
     public static let commitBatchLimit = Setting(
         "storage.commit_batch_limit", default: 512, unit: "writes", bounds: 1...65_536, moves: "commit_batch_size",
-        "How many waiting writes share one commit at most.")
+        "How many waiting writes of the embedded engine share one commit at most.")
     /// How much memory the writer keeps for pages.
     public static let pageCache = Setting(
         "storage.page_cache", default: 64, unit: "MiB", bounds: 1...65_536,
         moves: "process_resident_memory_bytes",
-        "How much memory the writer's page cache may take; readers take an eighth each.")
+        "How much memory the page cache of the embedded engine's writer may take; readers take an eighth each.")
 
     /// Where the data is.
     public static let url = Setting(
@@ -40,7 +43,7 @@ public enum StorageSettings {
             + "directory.")
     /// What stands between us and the server.
     public static let poolMode = Setting(
-        "storage.pool_mode", default: "session", moves: "database_query_duration_seconds",
+        "storage.pool_mode", default: PoolMode.session, moves: "database_query_duration_seconds",
         "session, or transaction when PgBouncer in transaction mode stands before the server: then nothing is prepared."
     )
     /// How many connections are kept.
@@ -51,6 +54,10 @@ public enum StorageSettings {
     public static let poolMaximum = Setting(
         "storage.pool_max", default: 16, unit: "connections", bounds: 1...1_000, moves: "database_pool_wait_seconds",
         "How many connections to PostgreSQL run transactions at the same time.")
+    /// How many connections commit the writes of many.
+    public static let groupCommits = Setting(
+        "storage.group_commits", default: 2, unit: "connections", bounds: 1...64, moves: "commit_batch_size",
+        "How many of the connections to PostgreSQL commit orders and reservations that wait together.")
     /// How many connections answer single questions.
     public static let pipelines = Setting(
         "storage.pipelines", default: 2, unit: "connections", bounds: 0...64, moves: "database_query_duration_seconds",
@@ -101,7 +108,8 @@ public enum StorageSettings {
     public static let all: [AnySetting] = [
         readers.erased, readQueueLimit.erased, acquireTimeout.erased, statementTimeout.erased,
         writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased, url.erased, poolMode.erased,
-        poolMinimum.erased, poolMaximum.erased, pipelines.erased, idleTimeout.erased, connectionLifetime.erased,
+        poolMinimum.erased, poolMaximum.erased, groupCommits.erased, pipelines.erased, idleTimeout.erased,
+        connectionLifetime.erased,
         connectTimeout.erased, workMemory.erased, applicationName.erased, replicas.erased,
         readPreference.erased, replicaLagLimit.erased,
     ]

@@ -21,7 +21,7 @@ final class LoggedProcess: Sendable {
     private static let patience = 30.0
 
     private let name: String
-    private let process: Process
+    private let program: Program
     private let state = Mutex(State())
 
     /// Starts a program.
@@ -29,16 +29,11 @@ final class LoggedProcess: Sendable {
     /// - throws: ``Failure`` `program_missing` when it is not installed.
     init(_ name: String, _ arguments: [String], in directory: String) throws {
         self.name = name
-        let process = Process()
-        self.process = process
-        process.executableURL = try Self.find(name)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: directory)
-        process.standardInput = FileHandle.nullDevice
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try ProcessLauncher.run(process)
+        let output = Program.makePipe()
+        let descriptor = output.fileHandleForWriting.fileDescriptor
+        program = try Program([name] + arguments, directory: directory, output: descriptor, errors: descriptor)
+        // Its end is the end of the pipe only when nobody else holds it.
+        try output.fileHandleForWriting.close()
         Thread.detachNewThread { [weak self] in
             Self.readLines(output.fileHandleForReading) { self?.append($0) }
             self?.end()
@@ -46,18 +41,15 @@ final class LoggedProcess: Sendable {
     }
 
     deinit {
-        if process.isRunning { send(SIGKILL) }
+        send(SIGKILL)
+        program.wait()
     }
 
     /// What it printed so far.
     var lines: [String] { state.withLock { $0.lines } }
 
     /// Sends it a signal.
-    func send(_ signal: Int32) {
-        // The number 0 would be this process and all of its group.
-        guard process.processIdentifier > 0 else { return }
-        Foundation.kill(process.processIdentifier, signal)
-    }
+    func send(_ signal: Int32) { program.send(signal) }
 
     /// Returns once it has printed so many lines with a text.
     ///
@@ -96,26 +88,7 @@ final class LoggedProcess: Sendable {
     }
 
     /// Returns its status once it has ended.
-    func waitForEnd() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [process] in
-                process.waitUntilExit()
-                continuation.resume(returning: process.terminationStatus)
-            }
-        }
-    }
-
-    /// A program in the directories of `PATH`.
-    private static func find(_ name: String) throws -> URL {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
-        for directory in path.split(separator: ":") {
-            let file = "\(directory)/\(name)"
-            if FileManager.default.isExecutableFile(atPath: file) { return URL(fileURLWithPath: file) }
-        }
-        throw Failure(
-            .unavailable, code: "program_missing",
-            "\(name) is not installed, and this test needs the real one. Run `make setup`.")
-    }
+    func waitForEnd() async -> Int32 { await program.waitForEnd() }
 
     private func append(_ line: String) {
         state.withLock { state in

@@ -170,11 +170,13 @@ private struct Programs: Sendable {
     func run(_ name: String, _ arguments: String...) throws -> String {
         let program =
             FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") ? "\(directory)/\(name)" : name
-        let (status, output) = try launch([program] + arguments)
-        guard status == 0 else {
-            throw Failure(.internal, code: "postgres_failed", "\(name) \(arguments) ended with \(status): \(output)")
+        let result = try launch([program] + arguments)
+        guard result.status == 0 else {
+            throw Failure(
+                .internal, code: "postgres_failed", "\(name) \(arguments) ended with \(result.status): \(result.output)"
+            )
         }
-        return output
+        return result.output
     }
 
     func succeeds(_ command: String..., asRoot: Bool = false) throws -> String {
@@ -183,8 +185,8 @@ private struct Programs: Sendable {
 
     func append(_ text: String, to file: String) throws {
         let escaped = text.replacing("'", with: "'\\''")
-        let (status, output) = try launch(["sh", "-c", "printf '%s' '\(escaped)' >> \(file)"])
-        guard status == 0 else { throw Failure.internal("\(file) cannot be written: \(output)") }
+        let result = try launch(["sh", "-c", "printf '%s' '\(escaped)' >> \(file)"])
+        guard result.status == 0 else { throw Failure.internal("\(file) cannot be written: \(result.output)") }
     }
 
     func read(_ file: String) throws -> String { try launch(["cat", file]).output }
@@ -192,36 +194,24 @@ private struct Programs: Sendable {
     /// The command by which somebody who is not root runs another.
     var prefix: [String] { getuid() == 0 ? ["runuser", "-u", "postgres", "--"] : [] }
 
-    private func launch(_ command: [String], asRoot: Bool = false) throws -> (status: Int32, output: String) {
+    private func launch(_ command: [String], asRoot: Bool = false) throws -> Command.Result {
         try Command.run((asRoot ? [] : prefix) + command)
     }
 
     /// Stops a server and removes its files once the process of the tests has ended.
-    func startGuardian(data: String, directory: String, input: Pipe) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            prefix + [
-                "sh", "-c",
-                "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; "
-                    + "rm -rf \(directory)",
-            ]
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try ProcessLauncher.run(process)
-        return process
+    func startGuardian(data: String, directory: String, input: Pipe) throws {
+        let script =
+            "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; rm -rf \(directory)"
+        _ = try Program(prefix + ["sh", "-c", script], input: input.fileHandleForReading.fileDescriptor)
     }
 }
 
 /// A process that waits for the end of the tests, which closes its standard input, and then cleans up.
 private final class Guardian: @unchecked Sendable {
-    private let input = Pipe()
-    private let process: Process
+    private let input = Program.makePipe()
 
     init(_ programs: Programs, directory: String, data: String) throws {
-        process = try programs.startGuardian(data: data, directory: directory, input: input)
+        try programs.startGuardian(data: data, directory: directory, input: input)
     }
 
     deinit {

@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 import Foundation
 import Logging
 public import Storage

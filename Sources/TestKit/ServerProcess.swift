@@ -107,9 +107,8 @@ private final class ChildProcess: Sendable {
     static let patience = 60
 
     let lines: AsyncStream<String>
-    private let process: Process
+    private let program: Program
     private let directory: TemporaryDirectory
-    private let end: AsyncStream<Int32>
     private let deadline: Task<Void, Never>
 
     init(
@@ -117,76 +116,60 @@ private final class ChildProcess: Sendable {
     ) throws {
         let files = try TemporaryDirectory()
         self.directory = files
-        let process = Process()
-        self.process = process
-        process.executableURL = Self.binary
-        process.arguments = arguments
-        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
-        process.environment = inherited.merging(environment) { $1 }
-        process.currentDirectoryURL = URL(fileURLWithPath: directory ?? files.path)
         for (name, text) in [("errors", ""), ("input", input)] {
             try text.write(toFile: files.file(name), atomically: true, encoding: .utf8)
         }
-        process.standardInput = FileHandle(forReadingAtPath: files.file("input"))
-        process.standardError = FileHandle(forWritingAtPath: files.file("errors"))
-        let output = Pipe()
-        // A server that another test starts meanwhile would keep the pipe open, and the end would never be read.
-        for end in [output.fileHandleForReading, output.fileHandleForWriting] {
-            _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
-        }
-        process.standardOutput = output
-        let (end, endContinuation) = AsyncStream.makeStream(of: Int32.self)
-        self.end = end
-        process.terminationHandler = { process in
-            let isSignal = process.terminationReason == .uncaughtSignal
-            endContinuation.yield((isSignal ? 128 : 0) + process.terminationStatus)
-            endContinuation.finish()
-        }
+        let inputFile = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("input")))
+        let errorFile = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("errors")))
+        let output = Program.makePipe()
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
+        program = try Program(
+            [Self.binary] + arguments, environment: inherited.merging(environment) { $1 },
+            directory: directory ?? files.path, input: inputFile.fileDescriptor,
+            output: output.fileHandleForWriting.fileDescriptor, errors: errorFile.fileDescriptor)
+        // Its end is the end of the pipe only when nobody else holds it.
+        try output.fileHandleForWriting.close()
+        deadline = Self.deadline(of: program)
         let (lines, lineContinuation) = AsyncStream.makeStream(of: String.self)
         self.lines = lines
-        try ProcessLauncher.run(process)
-        deadline = Self.deadline(of: process)
         Thread.detachNewThread {
             Self.readLines(output.fileHandleForReading) { lineContinuation.yield($0) }
             lineContinuation.finish()
         }
     }
 
-    var identifier: Int32 { process.processIdentifier }
+    var identifier: Int32 { program.identifier }
 
     var errors: String {
         String(decoding: FileManager.default.contents(atPath: directory.file("errors")) ?? Data(), as: UTF8.self)
     }
 
-    func send(_ signal: Int32) {
-        Foundation.kill(process.processIdentifier, signal)
-    }
+    func send(_ signal: Int32) { program.send(signal) }
 
     /// Lets it run for as long as it likes.
     func runOn() { deadline.cancel() }
 
     /// Its status once it has ended. It is killed when that takes too long.
     func wait() async -> Int32 {
-        let limit = Self.deadline(of: process)
+        let limit = Self.deadline(of: program)
         defer {
             limit.cancel()
             deadline.cancel()
         }
-        for await status in end { return status }
-        return process.terminationStatus
+        return await program.waitForEnd()
     }
 
     /// The binary that stands beside the tests.
-    private static var binary: URL {
+    private static var binary: String {
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("millrace")
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("millrace").path
     }
 
-    private static func deadline(of process: Process) -> Task<Void, Never> {
+    private static func deadline(of program: Program) -> Task<Void, Never> {
         Task {
             // A cancelled wait means that the process met its deadline.
-            guard (try? await Task.sleep(for: .seconds(patience))) != nil, process.isRunning else { return }
-            Foundation.kill(process.processIdentifier, SIGKILL)
+            guard (try? await Task.sleep(for: .seconds(patience))) != nil else { return }
+            program.send(SIGKILL)
         }
     }
 

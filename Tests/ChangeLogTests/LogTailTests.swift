@@ -126,7 +126,25 @@ import Testing
         }
         #expect(named > 0)
         try await slow
+        let settling = store.metrics.histogram("change_log_settle_seconds", "").with()
+        try await store.log.waitUntilSettled(LogPosition(2), atMost: .seconds(60))
+        #expect(settling.distribution.sum > 1)
         #expect(try await store.log.changes(after: .start, limit: 10).count == 2)
+    }
+
+    @Test(arguments: [1, 1_000]) func theTailIntervalMovesHowSoonTheLogIsSettled(milliseconds: Int) async throws {
+        let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
+            SettingsSource(name: "test", texts: ["change_log.tail_interval": "\(milliseconds)"])
+        ])
+        let store = try await TestStore(.postgres, settings: settings)
+        let start = ContinuousClock.now
+        for number in 1...4 {
+            try await Self.append(store.log, "\(number)")
+            _ = try await store.log.changes(after: .start, limit: 1)
+        }
+        // At most one of the four comes in the time that the tail rests.
+        let waited = ContinuousClock.now - start
+        #expect(milliseconds == 1 ? waited < .seconds(2.5) : waited >= .seconds(2.5))
     }
 
     @Test func aCacheHearsOfWhatOthersChange() async throws {

@@ -84,7 +84,7 @@ import Testing
         try await store.append("order", 10)
         store.time.advance(bySeconds: 7_200)
         let gone = LeaseRow(name: "retention", holder: "gone")
-        let grant = LeaseGrant(token: 1, row: gone, dialect: store.database.dialect)
+        let grant = LeaseGrant(token: 1, row: gone)
         let failure = await #expect(throws: Failure.self) { try await retention(store, hours: 1).pass(under: grant) }
         #expect(failure?.code == "lease_lost")
         #expect(try await positions(store).count == 10)

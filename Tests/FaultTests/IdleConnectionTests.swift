@@ -35,12 +35,9 @@ import Testing
     }
 }
 
-/// A process that holds open connections which say nothing.
-///
-/// It is one of its own because Foundation's `Process.run` at times reads past the end of a buffer in a process with
-/// more than a thousand open files, and other tests start processes meanwhile.
+/// A process that holds open connections which say nothing: those of the tests' own would use up what it may open.
 private final class IdleClients {
-    private static let program = """
+    private static let script = """
         import resource, socket, sys
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -48,19 +45,18 @@ private final class IdleClients {
         sys.stdin.read()
         """
 
-    private let process = Process()
-    private let input = Pipe()
+    private let program: Program
+    private let input = Program.makePipe()
 
     init(_ count: Int, port: Int) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", Self.program, String(port), String(count)]
-        process.standardInput = input
-        try process.run()
+        program = try Program(
+            ["python3", "-c", Self.script, String(port), String(count)],
+            input: input.fileHandleForReading.fileDescriptor)
     }
 
     /// Ends the process, and with it the connections that are left.
     func end() {
         input.fileHandleForWriting.closeFile()
-        process.waitUntilExit()
+        program.wait()
     }
 }

@@ -20,7 +20,7 @@ import Testing
     func everyRowIsInsertedOnce(engine: TestStore.Engine, count: Int) async throws {
         let store = try await TestStore(engine, schemas: [Self.entries])
         let changed = try await store.database.write { transaction in
-            try Self.insertion.statements(Array(0..<count), row: row).map { try transaction.execute($0) }
+            try Self.insertion.statements((0..<count).flatMap(row)).map { try transaction.execute($0) }
         }
         #expect(changed.count == (count + Insertion.rowLimit - 1) / Insertion.rowLimit)
         #expect(changed.reduce(0, +) == count)
@@ -60,8 +60,8 @@ import Testing
         let store = try await TestStore(engine, schemas: [Self.entries])
         let keys = try await store.database.write { transaction in
             let keys = Keys()
-            try transaction.append(Self.insertion.statement(row(1)), key: "position", keys.note)
-            try transaction.append(Self.insertion.statement(row(2) + row(3)), key: "position", keys.note)
+            try transaction.append(Self.insertion, row(1), key: "position", keys.note)
+            try transaction.append(Self.insertion, row(2) + row(3), key: "position", keys.note)
             return keys
         }
         #expect(keys.all.withLock { $0 } == [1, 3])

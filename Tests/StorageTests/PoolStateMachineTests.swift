@@ -8,7 +8,7 @@ import Testing
 
     /// What can happen to a pool.
     private enum Event: CaseIterable {
-        case acquire, release, breakDown, takeIdle, expireFirst, expireLast, close
+        case acquire, release, breakDown, takeIdle, expireFirst, expireLast, expireLate, retire, close
     }
 
     /// A pool and what a bystander knows of it.
@@ -16,7 +16,8 @@ import Testing
         let limit: Int
         let waiterLimit: Int
         var machine: Machine
-        var idle: Set<Int> = []
+        /// Those that wait for use, the one that came back last at the end.
+        var idle: [Int] = []
         var used: [Int] = []
         /// Callers who were told to open a connection and have not said how it went.
         var waiting: [(ticket: Int, waiter: Int)] = []
@@ -43,7 +44,7 @@ import Testing
             case .takeIdle:
                 guard !idle.isEmpty else { return false }
                 let taken = machine.takeIdle()
-                #expect(Set(taken) == idle)
+                #expect(taken == idle)
                 used += taken
                 idle = []
             case .expireFirst, .expireLast:
@@ -51,11 +52,22 @@ import Testing
                 #expect(machine.expire(entry.ticket) == entry.waiter)
                 #expect(machine.expire(entry.ticket) == nil)
                 waiting.removeAll { $0.ticket == entry.ticket }
+            case .expireLate:
+                // All but the last have waited too long.
+                guard let last = waiting.last?.waiter else { return false }
+                #expect(machine.expire { $0 != last } == waiting.dropLast().map(\.waiter))
+                waiting.removeFirst(waiting.count - 1)
+            case .retire:
+                // One is kept, and the one that came back last was used a moment ago.
+                guard let last = idle.last else { return false }
+                let count = min(idle.count - 1, max(0, idle.count + used.count - 1))
+                #expect(machine.retire(keeping: 1) { $0 != last } == Array(idle.prefix(count)))
+                idle.removeFirst(count)
             case .close:
                 guard !isClosed else { return false }
                 isClosed = true
                 let (connections, waiters) = machine.close()
-                #expect(Set(connections) == idle)
+                #expect(connections == idle)
                 #expect(waiters == waiting.map(\.waiter))
                 idle = []
                 waiting = []
@@ -66,7 +78,7 @@ import Testing
         private mutating func acquire() {
             switch machine.acquire() {
             case .use(let connection):
-                #expect(idle.remove(connection) != nil && !isClosed)
+                #expect(idle.popLast() == connection && !isClosed)
                 used.append(connection)
             case .open:
                 #expect(idle.isEmpty && used.count < limit && !isClosed)
@@ -91,7 +103,7 @@ import Testing
                 used.append(handed)
             case .keep:
                 #expect(waiting.isEmpty && !isClosed)
-                idle.insert(connection)
+                idle.append(connection)
             case .close(let closed): #expect(closed == connection && isClosed)
             }
         }

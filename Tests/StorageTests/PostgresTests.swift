@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Synchronization
 import Telemetry
 import TestKit
@@ -127,6 +128,64 @@ import Testing
         await database.close()
     }
 
+    @Test func theIdleTimeoutAndTheMinimumMoveTheNumberOfIdleConnections() async throws {
+        let metrics = MetricsRegistry()
+        let (database, _) = try await Self.open(
+            ["storage.idle_timeout": "1", "storage.pool_min": "1", "storage.pool_max": "4"], metrics: metrics)
+        let idle = metrics.gauge("database_connections", "", labels: ["state"]).with("idle")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { try await database.write { _ = try $0.exists("SELECT pg_sleep(0.3)") } } }
+            try await group.waitForAll()
+        }
+        #expect(try await Self.value(of: idle, metrics) { $0 == 4 } == 4)
+        #expect(try await Self.value(of: idle, metrics) { $0 == 1 } == 1)
+        await database.close()
+    }
+
+    /// The value of a gauge once a condition holds, or what it is after a while.
+    private static func value(
+        of gauge: Gauge, _ metrics: MetricsRegistry, _ holds: (Double) -> Bool
+    ) async throws -> Double {
+        for _ in 0..<1_000 {
+            _ = PrometheusExposition.text(of: metrics)
+            if holds(gauge.value) { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return gauge.value
+    }
+
+    @Test(arguments: [100, 1_500]) func theConnectTimeoutMovesHowLongAConnectionIsWaitedFor(milliseconds: Int)
+        async throws
+    {
+        // It listens and never says a word.
+        let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(silent) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(silent, $0, size) == 0 && listen(silent, 8) == 0 && getsockname(silent, $0, &size) == 0
+            }
+        }
+        try #require(isListening)
+        let settings = try Self.settings(["storage.connect_timeout": "\(milliseconds)"])
+        let url = "postgres://somebody@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/nothing?sslmode=disable"
+        let start = ContinuousClock.now
+        let code = await Self.code {
+            _ = try await PostgresDatabase(
+                PostgresOptions(url: url, settings: settings), settings: settings, metrics: MetricsRegistry())
+        }
+        let waited = ContinuousClock.now - start
+        #expect(code == "storage_unreachable")
+        #expect(waited >= .milliseconds(milliseconds) && waited < .milliseconds(milliseconds) + .seconds(20))
+    }
+
+    @Test func anUnknownPoolModeIsRefused() {
+        #expect(throws: Failure.self) { try Self.settings(["storage.pool_mode": "tranasction"]) }
+    }
+
     @Test func questionsThatFailDoNotDisturbThoseBesideThem() async throws {
         let (database, _) = try await Self.open(["storage.pipelines": "1"])
         let outcomes = await withTaskGroup(of: (Int, String).self) { group in
@@ -152,8 +211,9 @@ import Testing
     }
 
     @Test func twoWritesThatWaitForEachOtherAreBothDone() async throws {
-        let (database, _) = try await Self.open()
-        try await database.write { transaction in
+        let metrics = MetricsRegistry()
+        let (database, _) = try await Self.open(metrics: metrics)
+        _ = try await database.write { transaction in
             try transaction.execute("CREATE TABLE pairs (id BIGINT PRIMARY KEY, n BIGINT NOT NULL)")
             try transaction.execute("INSERT INTO pairs (id, n) VALUES (1, 0), (2, 0)")
         }
@@ -170,17 +230,18 @@ import Testing
             try await group.waitForAll()
         }
         #expect(try await database.read { try $0.rows("SELECT n FROM pairs ORDER BY id") { $0.integer(0) } } == [2, 2])
+        #expect(metrics.counter("database_retries_total", "").with().value >= 1)
         await database.close()
     }
 
     @Test func aStatementThatFailsLaterFailsTheWrite() async throws {
         let (database, _) = try await Self.open()
-        try await database.write { transaction in
+        _ = try await database.write { transaction in
             try transaction.execute("CREATE TABLE singles (id BIGINT PRIMARY KEY)")
         }
         let ran = Mutex(false)
         await #expect(throws: ConstraintViolation.self) {
-            try await database.write { transaction in
+            _ = try await database.write { transaction in
                 transaction.afterCommit { ran.withLock { $0 = true } }
                 try transaction.enqueue("INSERT INTO singles (id) VALUES (1)")
                 try transaction.enqueue("INSERT INTO singles (id) VALUES (1)")
@@ -204,8 +265,8 @@ import Testing
         let settings = try Self.settings(["storage.acquire_timeout": "500"])
         let database = try await PostgresDatabase(
             PostgresOptions(url: server.url(), settings: settings), settings: settings, metrics: MetricsRegistry())
-        try await database.write { try $0.execute("CREATE TABLE kept (id BIGINT PRIMARY KEY)") }
-        try await database.write { try $0.execute("INSERT INTO kept (id) VALUES (1)") }
+        _ = try await database.write { try $0.execute("CREATE TABLE kept (id BIGINT PRIMARY KEY)") }
+        _ = try await database.write { try $0.execute("INSERT INTO kept (id) VALUES (1)") }
         try server.kill()
         for _ in 0..<5 {
             #expect(
@@ -215,7 +276,7 @@ import Testing
         }
         try server.start()
         #expect(try await database.read { try $0.first("SELECT COUNT(*) FROM kept") { $0.integer(0) } } == 1)
-        try await database.write { try $0.execute("INSERT INTO kept (id) VALUES (2)") }
+        _ = try await database.write { try $0.execute("INSERT INTO kept (id) VALUES (2)") }
         await database.close()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 
 /// The checker of Prometheus itself, which `make setup` installs.
 struct Promtool {
@@ -16,22 +17,8 @@ struct Promtool {
     }
 
     /// What `promtool check metrics` says of a text, with its exit status.
-    func check(_ text: [UInt8]) throws -> (status: Int32, output: String) {
-        let process = Process()
-        let input = Pipe()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["check", "metrics"]
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        // The tool reads all of its input before it writes anything, so neither pipe can fill up against the other.
-        try input.fileHandleForWriting.write(contentsOf: Data(text))
-        try input.fileHandleForWriting.close()
-        let said = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: said, as: UTF8.self))
+    func check(_ text: [UInt8]) throws -> Command.Result {
+        try Command.run([path, "check", "metrics"], input: text)
     }
 
     struct Missing: Error, CustomStringConvertible {

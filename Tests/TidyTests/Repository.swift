@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// The files of this repository that git knows.
@@ -18,17 +19,10 @@ struct Repository {
     private init() throws {
         root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let git = Process()
-        let output = Pipe()
-        git.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        git.arguments = ["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"]
-        git.standardOutput = output
-        try git.run()
-        let listing = try output.fileHandleForReading.readToEnd() ?? Data()
-        git.waitUntilExit()
-        try #require(git.terminationStatus == 0, "git cannot list the files of \(root.path)")
+        let listing = try Command.run(["git", "-c", "safe.directory=*", "-C", root.path, "ls-files", "-z"])
+        try #require(listing.status == 0, "git cannot list the files of \(root.path): \(listing.output)")
         let directory = root
-        paths = listing.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.sorted()
+        paths = listing.output.split(separator: "\0").map(String.init).sorted()
             // A file that was removed but not yet committed as removed is still listed.
             .filter { FileManager.default.fileExists(atPath: directory.appendingPathComponent($0).path) }
         sources = try paths.filter { $0.hasSuffix(".swift") }.map { path in

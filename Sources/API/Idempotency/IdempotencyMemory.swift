@@ -71,17 +71,20 @@ struct IdempotencyMemory: Sendable {
             throw Failure.internal("A write route answers with a stream.")
         }
         let body = bytes.count <= Self.bodyLimit ? SQLValue.bytes(bytes) : .null
-        try unit.transaction.enqueue(
-            """
-            INSERT INTO idempotency_keys
-                (digest, fingerprint, status, content_type, location, entity_tag, body, created_at)
-            VALUES (\(key.digest), \(key.fingerprint), \(response.status.code), \(contentType),
-                \(response.headers[.location]), \(response.headers[.eTag]), \(body), \(unit.now))
-            """)
+        try unit.transaction.insert(
+            Self.insertion,
+            [
+                key.digest.sqlValue, key.fingerprint.sqlValue, response.status.code.sqlValue, contentType.sqlValue,
+                response.headers[.location].sqlValue, response.headers[.eTag].sqlValue, body, unit.now.sqlValue,
+            ])
         var complete = response
         complete.body = contentType.map { .bytes(bytes, contentType: $0) } ?? .none
         return complete
     }
+
+    private static let insertion = Insertion(
+        into: "idempotency_keys",
+        "digest, fingerprint, status, content_type, location, entity_tag, body, created_at")
 
     private static func read(_ row: Row, of key: IdempotencyKey) throws -> APIResponse {
         guard try row.identifier(0) == key.fingerprint else {

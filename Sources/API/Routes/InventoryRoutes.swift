@@ -92,11 +92,11 @@ extension Routes {
 
     private static func reserving(_ commerce: Commerce) -> [Route] {
         [
-            .write(.post, "/api/v1/inventory/reserve", scope: write, isolation: .readCommitted) { request in
+            .write(.post, "/api/v1/inventory/reserve", scope: write, isolation: .groupCommit) { request in
                 let draft = try request.readBody { ReservationDraft(&$0) }
                 return { reserved(try commerce.reserve(draft, in: $0), in: $0) }
             },
-            .write(.post, "/api/v1/inventory/{sku}/reserve", scope: write, isolation: .readCommitted) { request in
+            .write(.post, "/api/v1/inventory/{sku}/reserve", scope: write, isolation: .groupCommit) { request in
                 let sku = try request.parameter("sku")
                 let draft = try request.readBody { ReservationDraft(&$0, sku: sku) }
                 return { reserved(try commerce.reserve(draft, in: $0), in: $0) }

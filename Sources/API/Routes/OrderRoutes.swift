@@ -43,7 +43,7 @@ extension Routes {
 
     private static func orderWrites(_ orders: Orders) -> [Route] {
         [
-            .write(.post, "/api/v1/orders", scope: write, isolation: .readCommitted) { request in
+            .write(.post, "/api/v1/orders", scope: write, isolation: .groupCommit) { request in
                 let draft = try request.readBody { OrderDraft(&$0, .init(of: request)) }
                 return { unit in
                     let order = try orders.create(draft, in: unit)

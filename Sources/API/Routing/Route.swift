@@ -146,7 +146,8 @@ extension Route {
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.
     ///
     /// - parameters:
-    ///   - isolation: `readCommitted` for work on rows that many change at the same time.
+    ///   - isolation: `readCommitted` for work on rows that many change at the same time; `groupCommit` when it is
+    ///     short.
     ///   - decode: reads and checks the request, and returns the work.
     public static func write(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,

@@ -19,6 +19,8 @@ public final class Follower: Service {
     private let projection: any Projection
     private let batchLimit: Int
     private let machine: FollowerStateMachine
+    /// Where something of its types changed last, if it does not follow all types.
+    private let mark: ChangeMark?
     private let metrics: FollowerMetrics
     private let logger: Logger
     private let applied = Atomic<Int64>(0)
@@ -40,6 +42,7 @@ public final class Follower: Service {
         self.log = log
         self.projection = projection
         self.machine = machine
+        mark = projection.types.map { log.mark(of: $0) }
         batchLimit = settings[ChangeLogSettings.followerBatch]
         var logger = logger
         logger[metadataKey: "follower"] = "\(projection.name)"
@@ -142,7 +145,9 @@ public final class Follower: Service {
     }
 
     private func read(after position: LogPosition) async throws -> ChangeBatch? {
+        // In this order: a change up to the head has moved the mark by then.
         let head = log.head
+        if let mark, mark.position <= position { return ChangeBatch(changes: [], upTo: max(head, position)) }
         return try await log.database.read { [batchLimit, types = projection.types] transaction in
             if try ChangeLog.start(in: transaction) > position { return nil }
             return try ChangeLog.batch(

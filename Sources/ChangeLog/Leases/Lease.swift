@@ -104,7 +104,7 @@ public final class Lease: Sendable {
         held.set(1)
         acquisitions.increment()
         logger.debug("holds the lease", metadata: ["token": "\(token)"])
-        let grant = LeaseGrant(token: token, row: row, dialect: database.dialect)
+        let grant = LeaseGrant(token: token, row: row)
         return Task { await work(grant) }
     }
 

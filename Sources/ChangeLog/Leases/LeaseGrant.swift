@@ -6,12 +6,10 @@ public struct LeaseGrant: Sendable {
     /// Ascends by one with each holding of the lease.
     public let token: Int64
     private let row: LeaseRow
-    private let dialect: Dialect
 
-    init(token: Int64, row: LeaseRow, dialect: Dialect) {
+    init(token: Int64, row: LeaseRow) {
         self.token = token
         self.row = row
-        self.dialect = dialect
     }
 
     /// Refuses a transaction of a holder who has lost the lease and does not know it yet, such as a process that stood
@@ -19,7 +17,7 @@ public struct LeaseGrant: Sendable {
     ///
     /// - throws: ``Failure`` `lease_lost`.
     public func check(in transaction: any WriteTransaction) throws {
-        guard try row.isHeld(by: token, lock: dialect.sharedRowLock, in: transaction) else {
+        guard try row.isHeld(by: token, in: transaction) else {
             throw Failure.leaseLost(row.name)
         }
     }

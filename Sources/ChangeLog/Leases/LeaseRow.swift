@@ -19,7 +19,7 @@ struct LeaseRow: Sendable {
         let changed = try transaction.execute(
             """
             INSERT INTO leases (name, holder, token, expires_at)
-            VALUES (\(name), \(holder), 1, \(now) + \(duration.wholeMicroseconds))
+            VALUES (\(name), \(holder), 1, \(now) + \(Int64(duration / .microseconds(1))))
             ON CONFLICT (name) DO UPDATE
             SET holder = excluded.holder, token = leases.token + 1, expires_at = excluded.expires_at
             WHERE leases.expires_at <= \(now) OR leases.holder = excluded.holder
@@ -34,7 +34,7 @@ struct LeaseRow: Sendable {
     ) throws -> Bool {
         try transaction.execute(
             """
-            UPDATE leases SET expires_at = \(now) + \(duration.wholeMicroseconds)
+            UPDATE leases SET expires_at = \(now) + \(Int64(duration / .microseconds(1)))
             WHERE name = \(name) AND holder = \(holder) AND token = \(token) AND expires_at > 0
             """) > 0
     }
@@ -46,19 +46,13 @@ struct LeaseRow: Sendable {
     }
 
     /// Whether nobody has taken the lease since it was given under a token.
-    func isHeld(by token: Int64, lock: SQL, in transaction: any WriteTransaction) throws -> Bool {
+    func isHeld(by token: Int64, in transaction: any WriteTransaction) throws -> Bool {
         try transaction.exists(
             """
             SELECT 1 FROM leases
-            WHERE name = \(name) AND holder = \(holder) AND token = \(token) AND expires_at > 0\(lock)
+            WHERE name = \(name) AND holder = \(holder) AND token = \(token) AND expires_at > 0
+            \(transaction.sharedRowLock)
             """)
-    }
-}
-
-extension Duration {
-    /// The duration in microseconds, without the rest.
-    fileprivate var wholeMicroseconds: Int64 {
-        components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
     }
 }
 

@@ -25,18 +25,22 @@ extension Products {
         _ skus: [String], of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [String: Sellable] {
         guard !skus.isEmpty else { return [:] }
-        let query: SQL = """
-            SELECT v.sku, v.product, v.id, p.name, v.name, v.price, v.currency, v.tax_rate, v.active * p.active
-            FROM variants v JOIN products p ON p.tenant = v.tenant AND p.id = v.product
-            WHERE v.tenant = \(tenant) AND v.sku IN (\(list: skus.paddedForStatement))
-            """
         var sellables: [String: Sellable] = Dictionary(minimumCapacity: skus.count)
-        try transaction.forEachRow(query) { row in
+        try transaction.forEachRow(Self.sellables(skus, of: tenant)) { row in
             let sellable = try Sellable(row)
             sellables[sellable.sku] = sellable
             return true
         }
         return sellables
+    }
+
+    /// The question that ``sellables(_:of:in:)`` asks.
+    static func sellables(_ skus: [String], of tenant: Tenant) -> SQL {
+        """
+        SELECT v.sku, v.product, v.id, p.name, v.name, v.price, v.currency, v.tax_rate, v.active * p.active
+        FROM variants v JOIN products p ON p.tenant = v.tenant AND p.id = v.product
+        WHERE v.tenant = \(tenant) AND v.sku IN (\(list: skus.paddedForStatement))
+        """
     }
 
     /// The skus of variants, or of products' default variants, all with one statement. Unknown ones are missing in the

@@ -57,8 +57,12 @@ public struct Customers: Sendable {
 
     /// Whether there is such a customer, who then stays until the unit of work is done.
     func holds(_ id: Identifier, in unit: UnitOfWork) throws -> Bool {
-        try unit.transaction.exists(
-            "SELECT 1 FROM customers WHERE tenant = \(unit.tenant) AND id = \(id)\(unit.transaction.sharedRowLock)")
+        try unit.transaction.exists(Self.holds(id, in: unit))
+    }
+
+    /// The question that ``holds(_:in:)`` asks.
+    static func holds(_ id: Identifier, in unit: UnitOfWork) -> SQL {
+        "SELECT 1 FROM customers WHERE tenant = \(unit.tenant) AND id = \(id)\(unit.transaction.sharedRowLock)"
     }
 
     /// Changes what a patch names.

@@ -42,14 +42,7 @@ struct Balances {
     ///
     /// Everyone locks the rows in the order of the skus, so that two orders never wait for each other.
     func take(_ lines: [(sku: String, quantity: Int64)], in unit: UnitOfWork) throws -> [Balance]? {
-        let rows = try unit.transaction.rows(
-            """
-            SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
-            FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
-            WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: lines.map(\.sku).paddedForStatement))
-                AND l.is_active = 1
-            ORDER BY b.sku, l.priority, l.code\(unit.transaction.rowLock(of: "b"))
-            """, Balance.init(row:))
+        let rows = try unit.transaction.rows(Self.locked(lines.map(\.sku), in: unit), Balance.init(row:))
         var taken: [Balance] = []
         var places: SQL = ""
         for line in lines {
@@ -67,6 +60,19 @@ struct Balances {
             WHERE tenant = \(unit.tenant) AND sku = places.column1 AND location = places.column2
             """)
         return taken
+    }
+
+    /// The balances of skus at active locations, which nobody else changes until the unit of work is done: the question
+    /// that ``take(_:in:)`` asks of many lines.
+    ///
+    /// - parameter skus: in ascending order.
+    static func locked(_ skus: [String], in unit: UnitOfWork) -> SQL {
+        """
+        SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
+        FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
+        WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: skus.paddedForStatement)) AND l.is_active = 1
+        ORDER BY b.sku, l.priority, l.code\(unit.transaction.rowLock(of: "b"))
+        """
     }
 
     /// Others kept coming first, although there was enough for all.

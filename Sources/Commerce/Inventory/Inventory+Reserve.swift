@@ -63,12 +63,17 @@ extension Inventory {
     /// Does the same with few statements, where that matters and each line has a sku of its own and no wishes. Nil when
     /// it cannot be done so.
     private func reserveTogether(_ lines: [ReservationRequest], in unit: UnitOfWork) throws -> [Reservation]? {
-        guard unit.transaction.isRemote, lines.count > 1, Set(lines.map(\.sku)).count == lines.count,
+        guard unit.transaction.isRemote, Set(lines.map(\.sku)).count == lines.count,
             lines.allSatisfy({ $0.reference == nil && $0.location == nil })
         else { return nil }
         let lines = lines.sorted { $0.sku < $1.sku }
         guard let taken = try balances.take(lines.map { ($0.sku, $0.quantity) }, in: unit) else { return nil }
         return try write(zip(lines, taken).map { Hold($0.quantity, at: $1, for: $0, in: unit) }, in: unit)
+    }
+
+    /// The questions that reserving units for the lines of an order begins with, as far as they are known.
+    func firstQuestions(ofReserving skus: [String], in unit: UnitOfWork) -> [SQL] {
+        Set(skus).count == skus.count ? [Balances.locked(skus.sorted(), in: unit)] : []
     }
 
     /// Units that are taken from a balance and whose reservation is not written yet.
@@ -120,9 +125,7 @@ extension Inventory {
     /// balances. None of them has a reference.
     private func write(_ holds: [Hold], in unit: UnitOfWork) throws -> [Reservation] {
         let reservations = holds.map { $0.reservation }
-        for insert in Reservation.insertion.statements(reservations, row: { $0.row(of: unit.tenant) }) {
-            try unit.transaction.enqueue(insert)
-        }
+        try unit.transaction.insert(Reservation.insertion, reservations.flatMap { $0.row(of: unit.tenant) })
         for hold in holds { try record(hold, in: unit) }
         return reservations
     }

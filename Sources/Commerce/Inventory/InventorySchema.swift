@@ -4,7 +4,18 @@ public import Storage
 public enum InventorySchema {
     /// The schema of the room.
     public static let schema = Schema(
-        room: "commerce_inventory", [Migration(1, "locations, balances, ledger, reservations", tables + indexes)])
+        room: "commerce_inventory",
+        [
+            Migration(1, "locations, balances, ledger, reservations", tables + indexes),
+            Migration(2, "room for balances to be changed in place", updatesInPlace),
+        ])
+
+    // PostgreSQL writes an updated row into the same page and into no index (a heap-only tuple), if there is room and
+    // no index depends on a column that changed. The low ones are found by a scan instead.
+    private static let updatesInPlace = [
+        "{only postgres}DROP INDEX balances_low",
+        "{only postgres}ALTER TABLE balances SET (fillfactor = 60)",
+    ]
 
     private static let tables = [
         """

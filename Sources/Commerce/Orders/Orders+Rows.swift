@@ -12,6 +12,10 @@ extension Orders {
     func insert(_ order: Order, isNumbered: Bool, in unit: UnitOfWork) throws -> Order {
         var order = order
         var attempts = 1
+        if unit.transaction.isRemote, !isNumbered, order.externalID == nil {
+            try unit.transaction.insert(Self.newInsertion, order.row(of: unit.tenant))
+            return try insertRest(of: order, in: unit)
+        }
         while try !insertRow(order, in: unit) {
             guard !isNumbered else {
                 throw Failure.conflict("order_number_taken", "There is an order \(order.number) already.")
@@ -22,6 +26,10 @@ extension Orders {
             attempts += 1
             order.number = DocumentNumber.make("M", from: unit.makeIdentifier())
         }
+        return try insertRest(of: order, in: unit)
+    }
+
+    private func insertRest(of order: Order, in unit: UnitOfWork) throws -> Order {
         try insertLines(order.lines ?? [], of: order.id, in: unit)
         try unit.recordInsert("order", order.id, after: JSONWriter.bytes(of: order, capacity: 2048))
         return order
@@ -38,11 +46,10 @@ extension Orders {
 
     /// Adds lines to an order by as few statements as possible.
     func insertLines(_ lines: [OrderLine], of order: Identifier, in unit: UnitOfWork) throws {
-        for insert in Self.lineInsertion.statements(lines, row: { $0.row(of: order, unit.tenant) }) {
-            try unit.transaction.enqueue(insert)
-        }
+        try unit.transaction.insert(Self.lineInsertion, lines.flatMap { $0.row(of: order, unit.tenant) })
     }
 
+    private static let newInsertion = Insertion(into: "orders", "\(Order.columns), tenant", hasNewKeys: true)
     private static let insertion = Insertion(
         into: "orders", "\(Order.columns), tenant", ending: "ON CONFLICT (tenant, order_number) DO NOTHING")
     private static let lineInsertion = Insertion(into: "order_lines", "\(OrderLine.columns), tenant, order_id")

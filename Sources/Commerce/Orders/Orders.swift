@@ -114,8 +114,16 @@ public struct Orders: Sendable {
         return id
     }
 
+    /// What making an order asks first, none of which depends on another.
+    private func questions(of draft: OrderDraft, _ skus: [String], in unit: UnitOfWork) -> [SQL] {
+        [Products.sellables(skus, of: unit.tenant)]
+            + (draft.reservesStock ? inventory.firstQuestions(ofReserving: skus, in: unit) : [])
+            + (draft.customerExternalID == nil ? draft.customerID.map { [Customers.holds($0, in: unit)] } ?? [] : [])
+    }
+
     private func price(_ draft: OrderDraft, in unit: UnitOfWork) throws -> ([OrderLine], OrderAmounts) {
         let skus = try skus(of: draft.items, in: unit)
+        try unit.transaction.announce(questions(of: draft, skus, in: unit))
         let sellables = try products.sellables(skus, of: unit.tenant, in: unit.transaction)
         let pricing = OrderPricing(
             sellables: sellables, permissions: draft.permissions,

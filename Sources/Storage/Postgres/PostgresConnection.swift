@@ -49,7 +49,9 @@ final class PostgresConnection: @unchecked Sendable {
     init(_ options: PostgresOptions, durations: MetricsFamily<Histogram>) throws {
         self.options = options
         self.durations = durations
-        guard let opened = Self.start(options) else { throw Failure.storageUnreachable("out of memory") }
+        guard let opened = options.connect(open: { PQconnectStartParams($0, $1, 1) }) else {
+            throw Failure.storageUnreachable("out of memory")
+        }
         handle = opened
         try Self.finishConnecting(opened, until: .now + options.connectTimeout)
         // Notices would go to standard error.
@@ -248,14 +250,6 @@ final class PostgresConnection: @unchecked Sendable {
 
     // MARK: Connecting
 
-    private static func start(_ options: PostgresOptions) -> OpaquePointer? {
-        let parameters = options.parameters
-        var names = parameters.map { UnsafePointer(strdup($0.name)) } + [nil]
-        var values = parameters.map { UnsafePointer(strdup($0.value)) } + [nil]
-        defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
-        return PQconnectStartParams(&names, &values, 1)
-    }
-
     private static func finishConnecting(_ handle: OpaquePointer, until deadline: ContinuousClock.Instant) throws {
         var wanted = PGRES_POLLING_WRITING
         while true {
@@ -280,8 +274,7 @@ final class PostgresConnection: @unchecked Sendable {
         while true {
             let rest = max(.zero, deadline - .now)
             var entry = pollfd(fd: socket, events: events, revents: 0)
-            let milliseconds = rest.components.seconds * 1_000 + rest.components.attoseconds / 1_000_000_000_000_000
-            let count = poll(&entry, 1, Int32(clamping: milliseconds + 1))
+            let count = poll(&entry, 1, Int32(clamping: Int(rest / .milliseconds(1)) + 1))
             if count > 0 { return true }
             if count == 0, ContinuousClock.now >= deadline { return false }
             if count < 0, errno != EINTR { throw Failure.storageUnreachable(String(cString: strerror(errno))) }

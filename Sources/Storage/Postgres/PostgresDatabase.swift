@@ -10,6 +10,7 @@ public final class PostgresDatabase: Database {
     public let dialect = Dialect.postgres
 
     private let pool: PostgresPool
+    private let groupCommit: PostgresGroupCommit
     private let pipelines: [PostgresPipeline]
     private let options: PostgresOptions
     private let metrics: StorageMetrics
@@ -28,6 +29,7 @@ public final class PostgresDatabase: Database {
         self.metrics = metrics
         self.options = options
         (pool, pipelines) = Self.connections(options, PostgresPoolLimits(settings), settings, metrics)
+        groupCommit = PostgresGroupCommit(pool, options, settings, metrics)
         registry.onCollect { [weak pool] in pool?.measure() }
         do {
             try await checkServer()
@@ -49,6 +51,13 @@ public final class PostgresDatabase: Database {
         var limits = PostgresPoolLimits(settings)
         limits.minimum = 0
         (pool, pipelines) = Self.connections(options, limits, settings, metrics, check: check)
+        groupCommit = PostgresGroupCommit(pool, options, settings, metrics)
+    }
+
+    deinit {
+        // The threads hold the pipelines and the pool, and end by themselves when told.
+        for pipeline in pipelines { pipeline.close() }
+        pool.close()
     }
 
     private static func connections(
@@ -135,7 +144,10 @@ public final class PostgresDatabase: Database {
     public func write<T: Sendable>(
         _ isolation: Isolation, _ body: @escaping @Sendable (any WriteTransaction) throws -> T
     ) async throws -> T {
-        try await pool.run { [options, metrics] connection in
+        if isolation == .groupCommit {
+            do { return try await groupCommit.write(body) } catch is PostgresGroupCommit.Undone {}
+        }
+        return try await pool.run { [options, metrics] connection in
             try PostgresWriting(options, metrics).run(isolation, body, on: connection)
         }
     }

@@ -5,9 +5,23 @@ import Core
 /// A statement whose outcome nobody needs yet waits to be sent together with the next one, so a transaction costs as
 /// many round trips as it has questions, and one for its end.
 final class PostgresExchange {
+    /// What to do with an answer.
+    private struct Expected {
+        let insertsNewKeys: Bool
+        let handler: (PostgresResult) -> Void
+
+        /// The conflict that a failure is, if it is that a new key is taken.
+        func conflict(_ failure: any Error) -> TransactionConflict? {
+            guard insertsNewKeys, let violation = failure as? ConstraintViolation, violation.kind == .unique else {
+                return nil
+            }
+            return TransactionConflict(message: "\(violation.detail) is taken")
+        }
+    }
+
     let connection: PostgresConnection
-    /// What to do with the answers that are still to come, in their order.
-    private var handlers: [(PostgresResult) -> Void] = []
+    /// The answers that are still to come, in their order.
+    private var expected: [Expected] = []
     /// Why the transaction is lost, if it is.
     private(set) var failure: (any Error)?
     /// Whether the end of the transaction was sent.
@@ -18,10 +32,14 @@ final class PostgresExchange {
     }
 
     /// Sends a statement with the next one that is asked.
-    func enqueue(_ sql: SQL, then handler: @escaping (PostgresResult) -> Void = { _ in }) throws {
+    ///
+    /// - parameter insertsNewKeys: whether a key that is taken is a conflict, after which the transaction runs again.
+    func enqueue(
+        _ sql: SQL, insertsNewKeys: Bool = false, then handler: @escaping (PostgresResult) -> Void = { _ in }
+    ) throws {
         if let failure { throw Self.lost(failure) }
         try connection.send(sql)
-        handlers.append(handler)
+        expected.append(Expected(insertsNewKeys: insertsNewKeys, handler: handler))
     }
 
     /// Sends a statement and waits for its answer.
@@ -37,7 +55,7 @@ final class PostgresExchange {
     ///
     /// - throws: the first failure among them.
     func settle() throws {
-        guard !handlers.isEmpty else { return }
+        guard !expected.isEmpty else { return }
         try connection.requestAnswers()
         try receive()
     }
@@ -46,7 +64,7 @@ final class PostgresExchange {
     func end(_ sql: SQL) throws {
         if let failure { throw Self.lost(failure) }
         try connection.send(sql)
-        handlers.append { _ in }
+        expected.append(Expected(insertsNewKeys: false) { _ in })
         try connection.sendSync()
         hasSentEnd = true
         try receive()
@@ -75,20 +93,21 @@ final class PostgresExchange {
     private func drain() throws {
         if !hasSentEnd || connection.unanswered == 0 { try connection.sendSync() }
         while connection.unanswered > 0 { _ = try connection.nextAnswer() }
-        handlers = []
+        expected = []
         hasSentEnd = false
     }
 
     /// Takes an answer for each handler. After a failure the server skips the statements that were sent with it.
     private func receive() throws {
-        let waiting = handlers
-        handlers = []
-        for handler in waiting {
+        let expected = expected
+        self.expected = []
+        for answer in expected {
             switch try connection.nextAnswer() {
-            case .result(let result): handler(result)
+            case .result(let result): answer.handler(result)
             case .failure(let error):
-                failure = error
-                throw error
+                let failure = answer.conflict(error) ?? error
+                self.failure = failure
+                throw failure
             case .skipped, .synced: throw Failure.internal("An answer is missing in the middle of a transaction.")
             }
         }

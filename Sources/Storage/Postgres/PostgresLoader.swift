@@ -15,11 +15,8 @@ public final class PostgresLoader: @unchecked Sendable {
     ///
     /// - throws: ``Failure`` `storage_unreachable`, `storage_busy`.
     public init(_ options: PostgresOptions) throws {
-        let parameters = options.parameters + [("connect_timeout", "\(options.connectTimeout.components.seconds + 1)")]
-        var names = parameters.map { UnsafePointer(strdup($0.name)) } + [nil]
-        var values = parameters.map { UnsafePointer(strdup($0.value)) } + [nil]
-        defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
-        guard let opened = PQconnectdbParams(&names, &values, 1) else {
+        let patience = ("connect_timeout", "\(Int(options.connectTimeout / .seconds(1)) + 1)")
+        guard let opened = options.connect([patience], open: { PQconnectdbParams($0, $1, 1) }) else {
             throw Failure.storageUnreachable("out of memory")
         }
         handle = opened

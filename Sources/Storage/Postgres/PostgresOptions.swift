@@ -1,4 +1,5 @@
 public import Core
+import Glibc
 
 /// How connections to a PostgreSQL server are made and what is set on every one of them.
 public struct PostgresOptions: Sendable {
@@ -25,7 +26,7 @@ public struct PostgresOptions: Sendable {
         statementTimeout = .milliseconds(settings[StorageSettings.statementTimeout])
         workMemory = settings[StorageSettings.workMemory]
         connectTimeout = .milliseconds(settings[StorageSettings.connectTimeout])
-        isSession = settings[StorageSettings.poolMode] != "transaction"
+        isSession = settings[StorageSettings.poolMode] == .session
     }
 
     /// Statements are prepared where they stay prepared.
@@ -37,12 +38,10 @@ public struct PostgresOptions: Sendable {
     /// What is set for the whole of a session, or else for each transaction.
     private var assignments: [(name: String, value: String)] {
         [
-            ("statement_timeout", "\(statementTimeout.components.seconds * 1_000 + milliseconds)"),
+            ("statement_timeout", "\(Int(statementTimeout / .milliseconds(1)))"),
             ("work_mem", "\(workMemory * 1_024)"),
         ]
     }
-
-    private var milliseconds: Int64 { statementTimeout.components.attoseconds / 1_000_000_000_000_000 }
 
     /// The parameters of the connection by libpq's names.
     var parameters: [(name: String, value: String)] {
@@ -59,6 +58,20 @@ public struct PostgresOptions: Sendable {
         }
         parameters.append(("options", set.joined(separator: " ")))
         return parameters
+    }
+
+    /// Calls a function of libpq that connects, with the parameters as it takes them.
+    ///
+    /// - parameter further: parameters beside those of every connection.
+    func connect(
+        _ further: [(name: String, value: String)] = [],
+        open: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> OpaquePointer?
+    ) -> OpaquePointer? {
+        let all = parameters + further
+        let names = all.map { UnsafePointer(strdup($0.name)) } + [nil]
+        let values = all.map { UnsafePointer(strdup($0.value)) } + [nil]
+        defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
+        return open(names, values)
     }
 
     /// What is sent before the statements of a transaction.

@@ -1,7 +1,5 @@
 import Core
-import Dispatch
 import Foundation
-import Synchronization
 
 /// One connection that answers the questions of many at once.
 ///
@@ -17,18 +15,10 @@ final class PostgresPipeline: Sendable {
         var isRepeated = false
     }
 
-    private struct State {
-        var waiting: [Question] = []
-        var isAsleep = false
-        var isClosed = false
-    }
-
     /// How many questions one batch has at most.
     static let batchLimit = 128
 
-    private let state = Mutex(State())
-    private let wake = DispatchSemaphore(value: 0)
-    private let queueLimit: Int
+    private let queue: BatchQueue<Question>
     private let open: @Sendable () throws -> PostgresConnection
     private let options: PostgresOptions
 
@@ -39,15 +29,17 @@ final class PostgresPipeline: Sendable {
         var options = options
         options.readsSnapshots = true
         self.options = options
-        self.queueLimit = queueLimit
+        queue = BatchQueue(
+            limit: queueLimit, batchLimit: Self.batchLimit,
+            refusal: .storageBusy("Too many reads wait for an answer (storage.read_queue_limit)."))
         self.open = { [options] in try open(options) }
         let thread = Thread { [self] in work() }
-        thread.name = "millrace-pipeline"
+        thread.name = "millrace-pipe"
         thread.start()
     }
 
     /// How many questions wait.
-    var depth: Int { state.withLock { $0.waiting.count } }
+    var depth: Int { queue.count }
 
     /// Asks statements on one snapshot.
     ///
@@ -55,43 +47,26 @@ final class PostgresPipeline: Sendable {
     func ask(_ statements: [SQL]) async throws -> [PostgresResult] {
         try await withCheckedThrowingContinuation { continuation in
             let question = Question(statements: statements, continuation: continuation)
-            let (refusal, wakes) = state.withLock { state -> (Failure?, Bool) in
-                if state.isClosed { return (.storageClosed, false) }
-                guard state.waiting.count < queueLimit else {
-                    return (.storageBusy("Too many reads wait for an answer (storage.read_queue_limit)."), false)
-                }
-                state.waiting.append(question)
-                defer { state.isAsleep = false }
-                return (nil, state.isAsleep)
-            }
-            if let refusal { continuation.resume(throwing: refusal) }
-            if wakes { wake.signal() }
+            if let refusal = queue.append(question) { continuation.resume(throwing: refusal) }
         }
     }
 
     /// Answers what waits, takes nothing more, and ends the thread.
-    func close() {
-        let wakes = state.withLock { state in
-            state.isClosed = true
-            defer { state.isAsleep = false }
-            return state.isAsleep
-        }
-        if wakes { wake.signal() }
-    }
+    func close() { queue.close() }
 
     private func work() {
         var connection: PostgresConnection?
-        while let batch = nextBatch() {
+        while let batch = queue.next() {
             do {
                 let current = try connection ?? open()
                 connection = current
-                putBack(try answer(batch, on: current))
+                queue.putBack(try answer(batch, on: current))
                 if current.isBroken { connection = nil }
             } catch {
                 // Reads may be asked again: those whose connection broke are, once.
                 let wasOpen = connection != nil
                 connection = nil
-                putBack(
+                queue.putBack(
                     batch.compactMap { question in
                         guard wasOpen, !question.isRepeated else {
                             question.continuation.resume(throwing: error)
@@ -103,25 +78,6 @@ final class PostgresPipeline: Sendable {
                     })
             }
         }
-    }
-
-    private func nextBatch() -> [Question]? {
-        while true {
-            let (batch, isClosed) = state.withLock { state in
-                let batch = Array(state.waiting.prefix(Self.batchLimit))
-                state.waiting.removeFirst(batch.count)
-                state.isAsleep = batch.isEmpty && !state.isClosed
-                return (batch, state.isClosed)
-            }
-            if !batch.isEmpty { return batch }
-            if isClosed { return nil }
-            wake.wait()
-        }
-    }
-
-    private func putBack(_ questions: [Question]) {
-        guard !questions.isEmpty else { return }
-        state.withLock { $0.waiting.insert(contentsOf: questions, at: 0) }
     }
 
     /// Sends a batch and hands out the answers once all have come.

@@ -52,7 +52,8 @@ final class PostgresPool: Sendable {
         }
     }
 
-    private func submit(_ job: @escaping Job) {
+    /// Runs a job with a connection on its thread, or with the reason why there is none.
+    func submit(_ job: @escaping Job) {
         let waiter = Waiter(job: job, since: .now)
         let action = state.withLock { state in
             let action = state.acquire()

@@ -32,6 +32,15 @@ final class PostgresResult: @unchecked Sendable {
         }
     }
 
+    /// The first column of all rows.
+    var integers: [Int64] {
+        let row = PostgresRow(self)
+        return (0..<rowCount).map { index in
+            row.index = Int32(index)
+            return row.integer(0)
+        }
+    }
+
     /// The five characters that say what failed (PostgreSQL's Appendix A), or none.
     var state: String { field("C") ?? "" }
 

@@ -26,7 +26,7 @@ final class PostgresWorker: Sendable {
     /// Starts the thread with its first job.
     func start(_ pool: PostgresPool, with job: @escaping PostgresPool.Job) {
         let thread = Thread { [self] in work(pool, job) }
-        thread.name = "millrace-postgres"
+        thread.name = "millrace-pg"
         thread.stackSize = 4 << 20
         thread.start()
     }

@@ -80,7 +80,7 @@ extension Isolation {
     fileprivate var level: String {
         switch self {
         case .serializable: "SERIALIZABLE"
-        case .readCommitted: "READ COMMITTED"
+        case .readCommitted, .groupCommit: "READ COMMITTED"
         }
     }
 }

@@ -20,7 +20,7 @@ final class SQLiteCheckpointer: Sendable {
         self.connection = connection
         self.readers = readers
         let thread = Thread { [self] in work() }
-        thread.name = "millrace-checkpoint"
+        thread.name = "millrace-chkpt"
         thread.start()
     }
 

@@ -1,7 +1,6 @@
 import Core
 import Dispatch
 import Foundation
-import Synchronization
 import Telemetry
 
 /// The one writer: a thread that runs all waiting writes in one transaction, commits once, and then answers all of
@@ -10,20 +9,11 @@ import Telemetry
 /// So the cost of a durable commit is shared by as many writers as happen to wait, and nobody is told of success before
 /// the disk has it. A write that fails is undone alone (``SavepointPolicy``).
 final class SQLiteWriter: Sendable {
-    private struct State {
-        var waiting: [any PendingWrite] = []
-        var isAsleep = false
-        var isClosed = false
-    }
-
-    private let state = Mutex(State())
-    private let wake = DispatchSemaphore(value: 0)
+    private let queue: BatchQueue<any PendingWrite>
     private let stopped = DispatchSemaphore(value: 0)
     private let connection: SQLiteConnection
     private let checkpointer: SQLiteCheckpointer
     private let commits: CommitCount
-    private let queueLimit: Int
-    private let batchLimit: Int
     private let timeout: Duration
     private let metrics: StorageMetrics
 
@@ -35,8 +25,9 @@ final class SQLiteWriter: Sendable {
         self.checkpointer = checkpointer
         self.commits = commits
         connection.watchLog()
-        self.queueLimit = queueLimit
-        self.batchLimit = batchLimit
+        queue = BatchQueue(
+            limit: queueLimit, batchLimit: batchLimit,
+            refusal: .storageBusy("Too many writes wait for a commit (storage.write_queue_limit)."))
         self.timeout = timeout
         self.metrics = metrics
         let thread = Thread { [self] in work() }
@@ -49,18 +40,7 @@ final class SQLiteWriter: Sendable {
     func write<T: Sendable>(_ body: @escaping @Sendable (any WriteTransaction) throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
             let write = PendingWriteOf(body: body, continuation: continuation)
-            let (refusal, wakes) = state.withLock { state -> (Failure?, Bool) in
-                if state.isClosed { return (.storageClosed, false) }
-                guard state.waiting.count < queueLimit else {
-                    return (.storageBusy("Too many writes wait for a commit (storage.write_queue_limit)."), false)
-                }
-                state.waiting.append(write)
-                let wakes = state.isAsleep
-                state.isAsleep = false
-                return (nil, wakes)
-            }
-            if let refusal { continuation.resume(throwing: refusal) }
-            if wakes { wake.signal() }
+            if let refusal = queue.append(write) { continuation.resume(throwing: refusal) }
         }
     }
 
@@ -71,30 +51,11 @@ final class SQLiteWriter: Sendable {
     }
 
     /// Tells the thread to end once it has finished the writes that wait.
-    func stop() {
-        let wakes = state.withLock { state in
-            state.isClosed = true
-            defer { state.isAsleep = false }
-            return state.isAsleep
-        }
-        if wakes { wake.signal() }
-    }
+    func stop() { queue.close() }
 
     private func work() {
         var policy = SavepointPolicy()
-        while true {
-            let (batch, isOver) = state.withLock { state -> ([any PendingWrite], Bool) in
-                if state.waiting.isEmpty {
-                    state.isAsleep = !state.isClosed
-                    return ([], state.isClosed)
-                }
-                let batch = Array(state.waiting.prefix(batchLimit))
-                state.waiting.removeFirst(batch.count)
-                return (batch, false)
-            }
-            if isOver { break }
-            if batch.isEmpty { wake.wait() } else { commit(batch, &policy) }
-        }
+        while let batch = queue.next() { commit(batch, &policy) }
         stopped.signal()
     }
 
@@ -162,46 +123,6 @@ final class SQLiteWriter: Sendable {
     }
 }
 
-/// A write that waits for its turn.
-private protocol PendingWrite: Sendable {
-    /// Runs the closure and keeps its result.
-    func run(in transaction: any WriteTransaction) throws
-    /// Tells the caller of the failure, or of the result when there is none.
-    func finish(_ failure: (any Error)?)
-}
-
-/// A write with the type of its result.
-///
-/// The writer's thread alone touches `result`, between ``run(in:)`` and ``finish(_:)``.
-private final class PendingWriteOf<T: Sendable>: PendingWrite, @unchecked Sendable {
-    private let body: @Sendable (any WriteTransaction) throws -> T
-    private let continuation: CheckedContinuation<T, any Error>
-    private var result: T?
-
-    init(body: @escaping @Sendable (any WriteTransaction) throws -> T, continuation: CheckedContinuation<T, any Error>)
-    {
-        self.body = body
-        self.continuation = continuation
-    }
-
-    func run(in transaction: any WriteTransaction) throws {
-        result = try body(transaction)
-    }
-
-    func finish(_ failure: (any Error)?) {
-        if let failure {
-            continuation.resume(throwing: failure)
-        } else if let result {
-            continuation.resume(returning: result)
-        } else {
-            continuation.resume(throwing: Failure.internal("A write was answered before it ran."))
-        }
-    }
-}
-
-/// A write failed after it had changed something, and has no savepoint to go back to.
-private struct SavepointNeeded: Error {}
-
 /// The transaction that a batch of writes shares.
 private final class SQLiteWriteTransaction: WriteTransaction {
     private let connection: SQLiteConnection
@@ -247,8 +168,10 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         return try connection.execute(sql)
     }
 
-    func append(_ insertion: SQL, key _: StaticString, _ assigned: @escaping (Int64) -> Void) throws {
-        _ = try execute(insertion)
+    func append(
+        _ insertion: Insertion, _ values: [SQLValue], key _: StaticString, _ assigned: @escaping (Int64) -> Void
+    ) throws {
+        _ = try execute(insertion.statement(values))
         assigned(connection.lastInsertedRow)
     }
 

@@ -109,7 +109,7 @@ import Testing
                 Issue.record("The list has no product.")
                 return
             }
-            let path = "/api/v1/products/\(try product.text("id"))"
+            let path = "/api/v1/products/\(product.text("id"))"
             let patched = try await server.send(
                 "PATCH", path, #"{"cost":"2.22"}"#, headers: ["If-Match": "\"1\""])
             #expect(patched.status == 200)

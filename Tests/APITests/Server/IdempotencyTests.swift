@@ -110,7 +110,7 @@ import Testing
             #expect(try await sweeper.sweep() == 0)
             store.time.advance(bySeconds: 1)
             let gone = LeaseGrant(
-                token: 1, row: LeaseRow(name: "idempotency_sweeper", holder: "gone"), dialect: store.database.dialect)
+                token: 1, row: LeaseRow(name: "idempotency_sweeper", holder: "gone"))
             let failure = await #expect(throws: Failure.self) { try await sweeper.sweep(under: gone) }
             #expect(failure?.code == "lease_lost")
             #expect(try await sweeper.sweep() == 3)

@@ -68,16 +68,15 @@ import Testing
         let store = try await TestStore(engine)
         #expect(try await acquire(one, store) == 1)
         #expect(try await acquire(one, store) == 2)
-        let stale = LeaseGrant(token: 1, row: one, dialect: store.database.dialect)
+        let stale = LeaseGrant(token: 1, row: one)
         await #expect(throws: Failure.self) { try await store.database.write { try stale.check(in: $0) } }
     }
 
     @Test(arguments: TestStore.Engine.allCases)
     func theWriteOfAStaleHolderIsRefusedAsAWhole(engine: TestStore.Engine) async throws {
         let store = try await TestStore(engine)
-        let dialect = store.database.dialect
         #expect(try await acquire(one, store) == 1)
-        let grant = LeaseGrant(token: 1, row: one, dialect: dialect)
+        let grant = LeaseGrant(token: 1, row: one)
         try await store.database.write { try grant.check(in: $0) }
         store.time.advance(bySeconds: 15)
         #expect(try await acquire(two, store) == 2)
@@ -90,7 +89,7 @@ import Testing
         #expect(failure?.code == "lease_lost")
         #expect(failure?.kind == .conflict)
         #expect(try await store.database.read { try ChangeLog.last(in: $0) } == .start)
-        let current = LeaseGrant(token: 2, row: two, dialect: dialect)
+        let current = LeaseGrant(token: 2, row: two)
         try await store.database.write { try current.check(in: $0) }
     }
 

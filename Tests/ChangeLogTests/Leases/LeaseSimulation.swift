@@ -119,8 +119,7 @@ struct LeaseSimulation {
                 schedule(.deliver(.woken), index, after: pause + .microseconds(10))
             case .stop: schedule(.deliver(.ended), index, after: randomDelay())
             case .begin(let token):
-                let grant = LeaseGrant(
-                    token: token, row: instances[index].row, dialect: store.database.dialect)
+                let grant = LeaseGrant(token: token, row: instances[index].row)
                 instances[index].grant = grant
                 scheduleWork(grant, index)
             }

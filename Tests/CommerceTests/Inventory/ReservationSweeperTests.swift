@@ -60,7 +60,7 @@ import Testing
         let sweeper = ReservationSweeper(
             room.inventory, log: room.store.log, metrics: room.store.metrics, logger: Logger(label: "test"))
         let gone = LeaseRow(name: "reservation_sweeper", holder: "gone")
-        let grant = LeaseGrant(token: 1, row: gone, dialect: room.store.database.dialect)
+        let grant = LeaseGrant(token: 1, row: gone)
         let failure = await #expect(throws: Failure.self) { try await sweeper.sweep(under: grant) }
         #expect(failure?.code == "lease_lost")
         #expect(try await room.level("chai") == [10, 4, 6])

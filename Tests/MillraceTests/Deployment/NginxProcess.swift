@@ -6,7 +6,7 @@ import TestKit
 final class NginxProcess {
     /// Where it listens.
     let port: Int
-    private let process = Process()
+    private let program: Program
     private let directory: TemporaryDirectory
     /// The socket that it takes over. Whoever connects before it is ready waits in the queue of the socket.
     private let listening: Int32
@@ -16,18 +16,16 @@ final class NginxProcess {
         directory = try TemporaryDirectory()
         (listening, port) = try Self.listen()
         let file = try Self.file(in: directory, port: port, servers: servers)
-        process.executableURL = try Self.executable()
-        process.arguments = ["-c", file, "-g", "daemon off;"]
+        let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.file("errors")))
         // A socket that nginx is handed, as at the replacement of its binary: so no port is taken twice.
-        process.environment = ["NGINX": "0;"]
-        process.standardInput = FileHandle(fileDescriptor: listening)
-        process.standardError = FileHandle(forWritingAtPath: directory.file("errors"))
-        try process.run()
+        program = try Program(
+            [try Self.executable(), "-c", file, "-g", "daemon off;"], environment: ["NGINX": "0;"], input: listening,
+            errors: errors.fileDescriptor)
     }
 
     deinit {
-        process.terminate()
-        process.waitUntilExit()
+        program.send(SIGTERM)
+        program.wait()
         close(listening)
     }
 
@@ -35,23 +33,17 @@ final class NginxProcess {
     var errors: String { (try? String(contentsOfFile: directory.file("errors"), encoding: .utf8)) ?? "" }
 
     /// Has nginx check a copy of the file. Returns its status and what it says.
-    static func check(servers: [Int]) throws -> (status: Int32, text: String) {
+    static func check(servers: [Int]) throws -> Command.Result {
         let directory = try TemporaryDirectory()
-        let process = Process()
-        process.executableURL = try executable()
-        process.arguments = ["-t", "-c", try file(in: directory, port: 8_000, servers: servers)]
-        process.standardError = FileHandle(forWritingAtPath: directory.file("errors"))
-        try process.run()
-        process.waitUntilExit()
-        return (process.terminationStatus, try String(contentsOfFile: directory.file("errors"), encoding: .utf8))
+        return try Command.run([try executable(), "-t", "-c", try file(in: directory, port: 8_000, servers: servers)])
     }
 
-    private static func executable() throws -> URL {
+    private static func executable() throws -> String {
         let places = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
         guard let place = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
             throw Failure(.internal, code: "nginx_missing", "nginx is not installed: run `make setup`.")
         }
-        return URL(fileURLWithPath: place)
+        return place
     }
 
     private static func file(in directory: TemporaryDirectory, port: Int, servers: [Int]) throws -> String {

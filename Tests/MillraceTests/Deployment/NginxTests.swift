@@ -46,10 +46,10 @@ import Testing
     }
 
     @Test func theFileIsAcceptedByNginx() throws {
-        let (status, text) = try NginxProcess.check(servers: [8_081, 8_082])
-        #expect(status == 0, "\(text)")
-        #expect(text.contains("test is successful"))
-        #expect(!text.contains("[emerg]") && !text.contains("[error]"))
+        let result = try NginxProcess.check(servers: [8_081, 8_082])
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("test is successful"))
+        #expect(!result.output.contains("[emerg]") && !result.output.contains("[error]"))
     }
 
     @Test func requestsAreSharedOutOverConnectionsThatStay() async throws {

@@ -6,14 +6,8 @@ import Testing
 /// The probes of the containers, run against a real server.
 @Suite struct ProbeTests {
     private func probe(_ path: String, port: String) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: DeploymentFiles.path("probe"))
-        process.arguments = [path]
-        process.environment = ["MILLRACE_API_PORT": port, "PATH": "/usr/bin:/bin"]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
+        let environment = ["MILLRACE_API_PORT": port, "PATH": "/usr/bin:/bin"]
+        return try Command.run([DeploymentFiles.path("probe"), path], environment: environment).status
     }
 
     /// The arguments of every probe of every file.
@@ -45,12 +39,7 @@ import Testing
 
     @Test func scriptsAreAcceptedByTheShell() throws {
         for name in try DeploymentFiles.names(".sh") + ["probe"] {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/bash")
-            process.arguments = ["-n", DeploymentFiles.path(name)]
-            try process.run()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0, "\(name)")
+            #expect(try Command.run(["bash", "-n", DeploymentFiles.path(name)]).status == 0, "\(name)")
         }
     }
 }

@@ -23,7 +23,7 @@ final class ServerMonitor: Sendable {
         self.open = open
         self.report = report
         let thread = Thread { [self] in work() }
-        thread.name = "millrace-replica"
+        thread.name = "millrace-watch"
         thread.start()
     }
 

@@ -1,0 +1,177 @@
+import Core
+import Synchronization
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Storage
+
+/// Writes that share a transaction do what each would do alone.
+@Suite(.timeLimit(.minutes(5))) struct GroupCommitTests {
+    private static let insertion = Insertion(into: "things", "id, name, size")
+
+    /// Many writers at once, of whom some fail: before a change, after one, at a statement, or at one whose answer
+    /// nobody waits for.
+    @Test(arguments: TestStore.Engine.allCases, [UInt64(1), 2, 3])
+    func whatFailsIsUndoneAlone(_ engine: TestStore.Engine, seed: UInt64) async throws {
+        let store = try await StorageFixture.store(engine)
+        let afterCommits = CommitCount()
+        var random = SeededRandom(seed: seed)
+        let kinds = (0..<400).map { _ in Int.random(in: 0..<24, using: &random) }
+        let answered = await withTaskGroup(of: (Int, Bool).self) { group in
+            for (id, kind) in kinds.enumerated() {
+                group.addTask {
+                    let done: Void? = try? await store.database.write(.groupCommit) { transaction in
+                        if kind == 0 { throw Failure.internal("Before a change.") }
+                        try transaction.insert(
+                            Self.insertion, [.integer(Int64(2 * id)), .text("\(2 * id)"), .integer(1)])
+                        transaction.afterCommit { afterCommits.increment() }
+                        if kind == 1 { throw Failure.internal("After a change.") }
+                        if kind == 2 { try transaction.insert(2 * id, name: "again") }
+                        if kind == 3 {
+                            try transaction.enqueue("INSERT INTO things (id, name, size) VALUES (\(2 * id), 'x', 1)")
+                        }
+                        if kind == 4 {
+                            try transaction.insert(
+                                Self.insertion, [.integer(Int64(2 * id)), .text("again"), .integer(1)])
+                        }
+                        try transaction.insert(
+                            Self.insertion, [.integer(Int64(2 * id + 1)), .text("\(2 * id + 1)"), .integer(1)])
+                    }
+                    return (id, done != nil)
+                }
+            }
+            var answered: [Int] = []
+            for await (id, isDone) in group where isDone { answered.append(id) }
+            return answered
+        }
+        let expected = kinds.indices.filter { kinds[$0] > 4 }
+        #expect(answered.sorted() == Array(expected), "seed \(seed)")
+        let rows = try await store.database.read { try $0.rows("SELECT id FROM things ORDER BY id") { $0.int(0) } }
+        #expect(rows == expected.flatMap { [2 * $0, 2 * $0 + 1] }, "seed \(seed)")
+        #expect(afterCommits.value == expected.count, "seed \(seed)")
+    }
+
+    /// A write that comes while another one runs waits for it when there is one group, and does not when there are two.
+    @Test(arguments: [1, 2]) func theNumberOfGroupsMovesWhoWaitsForWhom(groups: Int) async throws {
+        let store = try await StorageFixture.store(.postgres, ["storage.group_commits": "\(groups)"])
+        let ends = Mutex<[String]>([])
+        let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
+        async let slow: Void = store.database.write(.groupCommit) { transaction in
+            try transaction.insert(1)
+            beginning.finish()
+            _ = try transaction.first("SELECT pg_sleep(0.7)") { _ in true }
+            transaction.afterCommit { ends.withLock { $0.append("slow") } }
+        }
+        for await _ in begun {}
+        try await store.database.write(.groupCommit) { transaction in
+            try transaction.insert(2)
+            transaction.afterCommit { ends.withLock { $0.append("quick") } }
+        }
+        try await slow
+        #expect(ends.withLock { $0 } == (groups == 1 ? ["slow", "quick"] : ["quick", "slow"]))
+    }
+
+    @Test func writesThatWaitShareACommit() async throws {
+        let store = try await StorageFixture.store(.postgres, ["storage.group_commits": "1"])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for id in 0..<64 {
+                group.addTask { try await store.database.write(.groupCommit) { try $0.insert(id) } }
+            }
+            try await group.waitForAll()
+        }
+        let sizes = store.metrics.histogram("commit_batch_size", "", buckets: Histogram.counts).with().distribution
+        #expect(sizes.sum == 64)
+        #expect(try #require(sizes.cumulativeCounts.last) < 32)
+        #expect(try await store.count() == 64)
+    }
+
+    /// Each takes its rows in their order, as all do, but whole batches do not, so they wait for each other.
+    @Test func batchesThatWaitForEachOtherEndSoon() async throws {
+        let store = try await StorageFixture.store(.postgres)
+        for id in 1...8 { try await store.insert(id, size: 0) }
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        let pairs = (0..<200).map { _ in (1...8).shuffled(using: &random).prefix(2).sorted() }
+        let start = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for pair in pairs {
+                group.addTask {
+                    try await store.database.write(.groupCommit) { transaction in
+                        for id in pair {
+                            try transaction.execute(
+                                "UPDATE things SET size = size + 1 WHERE id = \(id)")
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let sizes = try await store.database.read { try $0.rows("SELECT size FROM things") { $0.int(0) } }
+        #expect(sizes.reduce(0, +) == 2 * pairs.count)
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test func whatWaitsToBeInsertedIsSeenByWhoeverLooks() async throws {
+        let store = try await StorageFixture.store(.postgres)
+        let counts = try await withThrowingTaskGroup(of: [Int].self) { group in
+            for id in 0..<40 {
+                group.addTask {
+                    try await store.database.write(.groupCommit) { transaction in
+                        try transaction.insert(Self.insertion, [.integer(Int64(id)), .text("\(id)"), .integer(1)])
+                        let own = try transaction.first("SELECT COUNT(*) FROM things WHERE id = \(id)") { $0.int(0) }
+                        try transaction.execute("UPDATE things SET size = 2 WHERE id = \(id)")
+                        return [own ?? 0]
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(counts == Array(repeating: 1, count: 40))
+        let changed = try await store.database.read {
+            try $0.first("SELECT COUNT(*) FROM things WHERE size = 2") { $0.int(0) }
+        }
+        #expect(changed == 40)
+    }
+
+    @Test func aConnectionThatBreaksLosesNoWriteOfOthers() async throws {
+        let store = try await StorageFixture.store(.postgres)
+        let codes = await withTaskGroup(of: String.self) { group in
+            for id in 0..<60 {
+                group.addTask {
+                    do {
+                        try await store.database.write(.groupCommit) { transaction in
+                            if id % 20 == 7 {
+                                _ = try transaction.first("SELECT pg_terminate_backend(pg_backend_pid())") { _ in true }
+                            }
+                            try transaction.insert(id, name: "\(id)")
+                        }
+                        return "done"
+                    } catch {
+                        return (error as? Failure)?.code ?? "\(error)"
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(codes.count { $0 == "done" } == 57)
+        #expect(codes.count { $0 == "storage_unreachable" } == 3, "\(Set(codes))")
+        #expect(try await store.count() == 57)
+    }
+
+    @Test func answersThatWereAskedAheadAreThoseOfTheirQuestions() async throws {
+        let store = try await StorageFixture.store(.postgres)
+        for id in 1...3 { try await store.insert(id, name: "\(id)") }
+        @Sendable func name(_ id: Int) -> SQL { "SELECT name FROM things WHERE id = \(id)" }
+        let names = try await store.database.write(.groupCommit) { transaction in
+            try transaction.announce([name(1), name(2)])
+            let second = try transaction.first(name(2)) { $0.text(0) }
+            let third = try transaction.first(name(3)) { $0.text(0) }
+            let first = try transaction.first(name(1)) { $0.text(0) }
+            try transaction.execute("UPDATE things SET name = 'new' WHERE id = 1")
+            return [first, second, third, try transaction.first(name(1)) { $0.text(0) }]
+        }
+        #expect(names == ["1", "2", "3", "new"])
+    }
+}
