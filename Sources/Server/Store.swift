@@ -60,6 +60,7 @@ public final class Store: Sendable {
             do {
                 try await Relocation.checkFinished(database)
                 try await database.migrate(schemas, at: time)
+                try await ChangeLog.preparePartitions(of: database, at: time.now())
                 let log = try await ChangeLog(
                     database: database, time: time, instance: try directory.instance(), settings: settings,
                     metrics: metrics)

@@ -35,7 +35,7 @@ public enum Dialect: Sendable, Hashable {
 
     /// What a migration begins with: it may take long, and keeps others from migrating the same database until its
     /// transaction ends.
-    var beforeMigration: [SQL] {
+    public var beforeMigration: [SQL] {
         switch self {
         case .sqlite: []
         case .postgres:

@@ -69,6 +69,23 @@ import Testing
         #expect(try await Self.days(store).first ?? 0 > today)
     }
 
+    @Test func manyInstancesMayPrepareAtOnce() async throws {
+        let store = try await TestStore(.postgres)
+        let today = LogPartitions.Day(of: store.time.now()).number
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await ChangeLog.preparePartitions(of: store.database, at: store.time.now())
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await Self.days(store) == Array(today...today + LogPartitions.daysAhead))
+        try await store.append("order", 3)
+        let common = try await store.database.read { try $0.first("SELECT COUNT(*) FROM changes_other") { $0.int(0) } }
+        #expect(common == 0)
+    }
+
     @Test func aDayThatHasBegunInTheCommonPartitionStaysThere() async throws {
         let store = try await TestStore(.postgres)
         let today = LogPartitions.Day(of: store.time.now()).number

@@ -1,5 +1,17 @@
-import Core
-import Storage
+public import Core
+public import Storage
+
+extension ChangeLog {
+    /// Makes the partitions of today and of the days to come. It comes before the first change is written: a change
+    /// that goes to the common partition costs the server several times as much, and keeps its whole day there.
+    public static func preparePartitions(of database: any Database, at now: Timestamp) async throws {
+        guard database.dialect == .postgres else { return }
+        _ = try await database.write(.readCommitted) { [dialect = database.dialect] transaction in
+            for sql in dialect.beforeMigration { _ = try transaction.exists(sql) }
+            try LogPartitions.prepare(at: now, in: transaction)
+        }
+    }
+}
 
 /// The partitions of the log on PostgreSQL, one for each day: old changes go with their whole day, which costs nothing
 /// like the deletion of their rows.

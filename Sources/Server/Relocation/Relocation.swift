@@ -73,6 +73,7 @@ public struct Relocation: Sendable {
         try await claim(ends.target)
         try await ends.source.migrate(Store.schemas, at: time)
         try await ends.target.migrate(Store.schemas, at: time)
+        try await ChangeLog.preparePartitions(of: ends.target, at: time.now())
         let plan = try RelocationPlan(source: await ends.source.tables(), target: await ends.target.tables())
         let copy = RelocationCopy(ends, plan, batchRows: batchRows, show: show)
         let manifest = try await copy.readSource()
