@@ -138,7 +138,11 @@ extension Inventory {
 
     /// Writes a reservation's row. Returns false when its reference is in use.
     func insert(_ reservation: Reservation, in unit: UnitOfWork) throws -> Bool {
-        try unit.transaction.execute(Reservation.insertion.statement(reservation.row(of: unit.tenant))) == 1
+        if reservation.reference == nil {
+            try unit.transaction.insert(Reservation.insertion, reservation.row(of: unit.tenant))
+            return true
+        }
+        return try unit.transaction.execute(Reservation.insertion.statement(reservation.row(of: unit.tenant))) == 1
     }
 
     /// The reservation that an earlier request with the same reference and sku made.

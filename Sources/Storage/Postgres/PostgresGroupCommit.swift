@@ -16,13 +16,19 @@ final class PostgresGroupCommit: Sendable {
         var waiting: [any PendingWrite] = []
         /// How many batches run or wait for a connection.
         var running = 0
-        var policy = SavepointPolicy()
+        var savepoints = SavepointPolicy()
+        var contention: ContentionPolicy
 
         /// The writes that have waited longest.
         mutating func take(_ limit: Int) -> [any PendingWrite] {
             let batch = Array(waiting.prefix(limit))
             waiting.removeFirst(batch.count)
             return batch
+        }
+
+        mutating func committed() {
+            savepoints.committed()
+            contention.committed()
         }
     }
 
@@ -31,19 +37,18 @@ final class PostgresGroupCommit: Sendable {
     /// How long a batch waits for a lock. Two batches may hold what the other one wants, in whatever order.
     static let lockTimeout = Duration.milliseconds(25)
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let pool: PostgresPool
     private let options: PostgresOptions
     private let metrics: StorageMetrics
     private let queueLimit: Int
-    private let parallelLimit: Int
 
     init(_ pool: PostgresPool, _ options: PostgresOptions, _ settings: SettingsValues, _ metrics: StorageMetrics) {
         self.pool = pool
         self.options = options
         self.metrics = metrics
         queueLimit = settings[StorageSettings.writeQueueLimit]
-        parallelLimit = settings[StorageSettings.groupCommits]
+        state = Mutex(State(contention: ContentionPolicy(maximum: settings[StorageSettings.groupCommits])))
     }
 
     /// Runs a closure in the next batch and returns when it is durable.
@@ -55,7 +60,7 @@ final class PostgresGroupCommit: Sendable {
             let (isTaken, starts) = state.withLock { state in
                 guard state.waiting.count < queueLimit else { return (false, false) }
                 state.waiting.append(write)
-                guard state.running < parallelLimit else { return (true, false) }
+                guard state.running < state.contention.limit else { return (true, false) }
                 state.running += 1
                 return (true, true)
             }
@@ -72,15 +77,16 @@ final class PostgresGroupCommit: Sendable {
             do {
                 let connection = try connection.get()
                 let (batch, usesSavepoints) = state.withLock { state in
-                    (state.take(Self.batchLimit), state.policy.usesSavepoints)
+                    (state.take(Self.batchLimit), state.savepoints.usesSavepoints)
                 }
                 if !batch.isEmpty { commit(batch, usesSavepoints: usesSavepoints, on: connection) }
             } catch {
                 for write in state.withLock({ $0.take(.max) }) { write.finish(error) }
             }
             let goesOn = state.withLock { state in
-                if state.waiting.isEmpty { state.running -= 1 }
-                return !state.waiting.isEmpty
+                let goesOn = !state.waiting.isEmpty && state.running <= state.contention.limit
+                if !goesOn { state.running -= 1 }
+                return goesOn
             }
             // At the end of the line, so that others who wait for a connection have their turn.
             if goesOn { start() }
@@ -89,17 +95,20 @@ final class PostgresGroupCommit: Sendable {
 
     private func commit(_ batch: [any PendingWrite], usesSavepoints: Bool, on connection: PostgresConnection) {
         switch attempt(batch, usesSavepoints: usesSavepoints, on: connection) {
-        case .answered: state.withLock { $0.policy.committed() }
+        case .committed: state.withLock { $0.committed() }
+        case .undone(let isContended): if isContended { state.withLock { $0.contention.gaveUp() } }
         case .needsSavepoints:
-            state.withLock { $0.policy.neededSavepoints() }
-            _ = attempt(batch, usesSavepoints: true, on: connection)
+            state.withLock { $0.savepoints.neededSavepoints() }
+            commit(batch, usesSavepoints: true, on: connection)
         }
     }
 
     /// What came of running a batch.
     private enum Outcome {
         /// Each write is answered.
-        case answered
+        case committed
+        /// Nothing was done, and each write is told to run alone.
+        case undone(isContended: Bool)
         /// Nothing was done and nobody answered: a write failed that cannot be undone alone.
         case needsSavepoints
     }
@@ -127,6 +136,7 @@ final class PostgresGroupCommit: Sendable {
             metrics.batchSize.observe(Double(batch.count))
             for action in actions { action() }
             for (write, failure) in zip(batch, failures) { write.finish(failure) }
+            return .committed
         } catch  where error is SavepointNeeded || (exchange.failure is ConstraintViolation && !usesSavepoints) {
             exchange.undoAll()
             return .needsSavepoints
@@ -135,8 +145,8 @@ final class PostgresGroupCommit: Sendable {
             exchange.undoAll()
             metrics.retries.increment()
             for write in batch { write.finish(mayBeDone ? Failure.outcomeUnknown : Undone()) }
+            return .undone(isContended: !connection.isBroken)
         }
-        return .answered
     }
 
     private func begin(_ exchange: PostgresExchange) throws {

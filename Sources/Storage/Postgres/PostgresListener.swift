@@ -19,9 +19,7 @@ final class PostgresListener: Sendable {
     func stream() -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             continuation.onTermination = { [self] _ in isStopped.store(true, ordering: .relaxed) }
-            let thread = Thread { [self] in work(continuation) }
-            thread.name = "millrace-listen"
-            thread.start()
+            NamedThread.start("millrace-listen") { [self] in work(continuation) }
         }
     }
 

@@ -33,9 +33,7 @@ final class PostgresPipeline: Sendable {
             limit: queueLimit, batchLimit: Self.batchLimit,
             refusal: .storageBusy("Too many reads wait for an answer (storage.read_queue_limit)."))
         self.open = { [options] in try open(options) }
-        let thread = Thread { [self] in work() }
-        thread.name = "millrace-pipe"
-        thread.start()
+        NamedThread.start("millrace-pipe") { [self] in work() }
     }
 
     /// How many questions wait.

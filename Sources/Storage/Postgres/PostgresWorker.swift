@@ -25,10 +25,7 @@ final class PostgresWorker: Sendable {
 
     /// Starts the thread with its first job.
     func start(_ pool: PostgresPool, with job: @escaping PostgresPool.Job) {
-        let thread = Thread { [self] in work(pool, job) }
-        thread.name = "millrace-pg"
-        thread.stackSize = 4 << 20
-        thread.start()
+        NamedThread.start("millrace-pg", stackSize: 4 << 20) { [self] in work(pool, job) }
     }
 
     /// Gives it a job while it has none.

@@ -19,9 +19,7 @@ final class SQLiteCheckpointer: Sendable {
     init(connection: SQLiteConnection, readers: SQLiteReaders) {
         self.connection = connection
         self.readers = readers
-        let thread = Thread { [self] in work() }
-        thread.name = "millrace-chkpt"
-        thread.start()
+        NamedThread.start("millrace-chkpt") { [self] in work() }
     }
 
     /// The writer has committed, and the log has so many pages.

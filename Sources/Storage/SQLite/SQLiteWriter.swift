@@ -30,10 +30,7 @@ final class SQLiteWriter: Sendable {
             refusal: .storageBusy("Too many writes wait for a commit (storage.write_queue_limit)."))
         self.timeout = timeout
         self.metrics = metrics
-        let thread = Thread { [self] in work() }
-        thread.name = "millrace-writer"
-        thread.stackSize = 4 << 20
-        thread.start()
+        NamedThread.start("millrace-writer", stackSize: 4 << 20) { [self] in work() }
     }
 
     /// Runs a closure in the next transaction and returns when it is durable.

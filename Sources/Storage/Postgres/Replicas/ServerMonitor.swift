@@ -22,9 +22,7 @@ final class ServerMonitor: Sendable {
     ) {
         self.open = open
         self.report = report
-        let thread = Thread { [self] in work() }
-        thread.name = "millrace-watch"
-        thread.start()
+        NamedThread.start("millrace-watch") { [self] in work() }
     }
 
     /// Ends the thread once the question that is being asked is answered.
