@@ -6,10 +6,10 @@ import Testing
 @Suite struct ContentionPolicyTests {
     @Test func afterABatchThatGaveUpSomeRunAlone() {
         var policy = ContentionPolicy(maximum: 3)
-        #expect(policy.limit == 3)
+        #expect(policy.limit == 3 && policy.batchLimit == 32)
         policy.gaveUp()
         for _ in 0..<ContentionPolicy.quietBatches {
-            #expect(policy.limit == 1)
+            #expect(policy.limit == 1 && policy.batchLimit == 128)
             policy.committed()
         }
         #expect(policy.limit == 3)

@@ -8,6 +8,7 @@ import Testing
 
 /// Writes that share a transaction do what each would do alone.
 @Suite(.timeLimit(.minutes(5))) struct GroupCommitTests {
+    private static let size: SQL = "SELECT size FROM things WHERE id = 1"
     private static let insertion = Insertion(into: "things", "id, name, size")
 
     /// Many writers at once, of whom some fail: before a change, after one, at a statement, or at one whose answer
@@ -173,5 +174,53 @@ import Testing
             return [first, second, third, try transaction.first(name(1)) { $0.text(0) }]
         }
         #expect(names == ["1", "2", "3", "new"])
+    }
+
+    /// Each takes a number from a row by a statement that it announces, and appends it to a table with ascending keys:
+    /// whatever fails or looks around meanwhile, the numbers stand there as they were taken, none twice.
+    @Test(arguments: [UInt64(1), 2, 3], [0...29, 1...29, 2...29, 3...29])
+    func whatIsAnnouncedTakesEffectInTheOrderOfTheWrites(seed: UInt64, among: ClosedRange<Int>) async throws {
+        let entries = Schema(
+            room: "entries",
+            [Migration(1, "entries", ["CREATE TABLE entries (position {position}, number BIGINT, seen BIGINT)"])])
+        let appending = Insertion(into: "entries", "number, seen")
+        let store = try await TestStore(.postgres, schemas: [StorageFixture.things, entries])
+        try await store.insert(1, size: 0)
+        var random = SeededRandom(seed: seed)
+        let kinds = (0..<300).map { _ in Int.random(in: among, using: &random) }
+        let taken = try await withThrowingTaskGroup(of: Int?.self) { group in
+            for (id, kind) in kinds.enumerated() {
+                group.addTask {
+                    do {
+                        return try await store.database.write(.groupCommit) { transaction in
+                            if kind % 3 == 0 { try transaction.announce(["SELECT id FROM things WHERE id = 1"]) }
+                            let taking: SQL = "UPDATE things SET size = size + \(1) WHERE id = 1 RETURNING size"
+                            try transaction.announce([taking])
+                            let number = try transaction.first(taking) { $0.int(0) } ?? -1
+                            if kind == 0 { throw Failure.internal("After a change.") }
+                            let seen = kind == 2 ? try transaction.first(Self.size) { $0.int(0) } : number
+                            let row: [SQLValue] = [.integer(Int64(number)), .integer(Int64(seen ?? -1))]
+                            try transaction.append(appending, row, key: "position") { _ in }
+                            if kind == 1 { try transaction.insert(1_000 + id) }
+                            return number
+                        }
+                    } catch let failure as Failure where failure.message.contains("After a change") {
+                        return nil
+                    }
+                }
+            }
+            return try await group.reduce(into: [Int?]()) { $0.append($1) }
+        }
+        let (numbers, seen) = try await store.database.read { transaction in
+            let rows = try transaction.rows("SELECT number, seen FROM entries ORDER BY position") { row in
+                (row.int(0), row.int(1))
+            }
+            return (rows.map(\.0), rows.map(\.1))
+        }
+        let count = kinds.count { $0 != 0 }
+        #expect(taken.compactMap { $0 }.sorted() == Array(1...count), "seed \(seed)")
+        #expect(numbers == Array(1...count), "seed \(seed)")
+        // Nobody who comes later had changed the row when it was looked at.
+        #expect(seen == numbers, "seed \(seed)")
     }
 }

@@ -12,67 +12,97 @@ struct Balances {
     ///
     /// Returns the balance afterwards, or nil when no location in question has enough.
     func take(_ quantity: Int64, of sku: String, at location: String?, in unit: UnitOfWork) throws -> Balance? {
+        guard unit.transaction.isRemote else { return try takeHere(quantity, of: sku, at: location, in: unit) }
+        let taking = taking([(sku, quantity)], at: location, in: unit)
+        try unit.transaction.announce([taking])
+        for _ in 0..<Self.attemptLimit {
+            if let taken = try unit.transaction.first(taking, Balance.init(row:)) { return taken }
+            // Whoever had the row locked may have taken its last units; another location may still have some.
+            guard try unit.transaction.exists(place(sku, quantity, at: location, in: unit)) else { return nil }
+        }
+        throw Self.contended(sku)
+    }
+
+    /// The same where a statement costs little and nobody else writes: two simple ones are quicker than one that does
+    /// both.
+    private func takeHere(
+        _ quantity: Int64, of sku: String, at location: String?, in unit: UnitOfWork
+    ) throws -> Balance? {
         let place: SQL = location.map { " AND b.location = \($0)" } ?? ""
-        let look: SQL = """
+        let found = try unit.transaction.first(
+            """
             SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
             FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
             WHERE b.tenant = \(unit.tenant) AND b.sku = \(sku)\(place) AND b.on_hand - b.reserved >= \(quantity)
                 AND l.is_active = 1
             ORDER BY l.priority, l.code LIMIT 1
+            """, Balance.init(row:))
+        guard let found else { return nil }
+        try unit.transaction.enqueue(
             """
-        let choice = look + unit.transaction.rowLock(of: "b")
-        for _ in 0..<Self.attemptLimit {
-            if let found = try unit.transaction.first(choice, Balance.init(row:)) {
-                // The row is locked, so what was read is true of what is changed, and nothing has to be returned.
-                try unit.transaction.enqueue(
-                    """
-                    UPDATE balances SET reserved = reserved + \(quantity), version = version + 1
-                    WHERE tenant = \(unit.tenant) AND sku = \(found.sku) AND location = \(found.location)
-                    """)
-                return found.after(reserved: quantity)
-            }
-            // Whoever had the row locked may have taken its last units; another location may still have some.
-            guard try unit.transaction.exists(look) else { return nil }
-        }
-        throw Self.contended(sku)
+            UPDATE balances SET reserved = reserved + \(quantity), version = version + 1
+            WHERE tenant = \(unit.tenant) AND sku = \(found.sku) AND location = \(found.location)
+            """)
+        return found.after(reserved: quantity)
     }
 
     /// Sets units aside for several lines of different skus at once: for each at the first location by priority that
     /// has enough. Returns nil, and takes nothing, when a line's units are not all at one location.
     ///
-    /// Everyone locks the rows in the order of the skus, so that two orders never wait for each other.
+    /// - parameter lines: in the order of the skus, in which everyone locks the rows, so that two orders never wait for
+    ///   each other.
     func take(_ lines: [(sku: String, quantity: Int64)], in unit: UnitOfWork) throws -> [Balance]? {
-        let rows = try unit.transaction.rows(Self.locked(lines.map(\.sku), in: unit), Balance.init(row:))
-        var taken: [Balance] = []
-        var places: SQL = ""
-        for line in lines {
-            guard let found = rows.first(where: { $0.sku == line.sku && $0.available >= line.quantity }) else {
-                return nil
-            }
-            if !taken.isEmpty { places += ", " }
-            places += "(\(found.sku), \(found.location), \(line.quantity))"
-            taken.append(found.after(reserved: line.quantity))
+        let taking = taking(lines, at: nil, in: unit)
+        try unit.transaction.announce([taking])
+        let rows = try unit.transaction.rows(taking, Balance.init(row:))
+        let taken = Dictionary(uniqueKeysWithValues: rows.map { ($0.sku, $0) })
+        guard taken.count == lines.count else {
+            for line in lines where taken[line.sku] != nil { try putBack(line.quantity, taken[line.sku], in: unit) }
+            return nil
         }
-        try unit.transaction.enqueue(
-            """
-            UPDATE balances SET reserved = reserved + places.column3, version = version + 1
-            FROM (VALUES \(places)) AS places
-            WHERE tenant = \(unit.tenant) AND sku = places.column1 AND location = places.column2
-            """)
-        return taken
+        return lines.compactMap { taken[$0.sku] }
     }
 
-    /// The balances of skus at active locations, which nobody else changes until the unit of work is done: the question
-    /// that ``take(_:in:)`` asks of many lines.
-    ///
-    /// - parameter skus: in ascending order.
-    static func locked(_ skus: [String], in unit: UnitOfWork) -> SQL {
-        """
-        SELECT b.id, b.sku, b.location, b.on_hand, b.reserved, b.reorder_point, b.version
-        FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
-        WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: skus.paddedForStatement)) AND l.is_active = 1
-        ORDER BY b.sku, l.priority, l.code\(unit.transaction.rowLock(of: "b"))
-        """
+    /// The row as it was before units were taken from it by mistake: nobody else has seen it since.
+    private func putBack(_ quantity: Int64, _ balance: Balance?, in unit: UnitOfWork) throws {
+        guard let balance else { return }
+        try unit.transaction.enqueue(
+            """
+            UPDATE balances SET reserved = reserved - \(quantity), version = version - 1
+            WHERE tenant = \(unit.tenant) AND sku = \(balance.sku) AND location = \(balance.location)
+            """)
+    }
+
+    /// The statement that takes units of each sku at the first location by priority that has enough, and returns the
+    /// balances afterwards. What it decides by it also checks of the row that it changes.
+    private func taking(_ lines: [(sku: String, quantity: Int64)], at location: String?, in unit: UnitOfWork) -> SQL {
+        var wanted: SQL = ""
+        for line in lines {
+            if !wanted.text.isEmpty { wanted += ", " }
+            wanted += "(\(line.sku), \(line.quantity))"
+        }
+        return """
+            UPDATE balances SET reserved = reserved + wanted.column2, version = version + 1
+            FROM (VALUES \(wanted)) AS wanted
+            WHERE tenant = \(unit.tenant) AND sku = wanted.column1 AND on_hand - reserved >= wanted.column2
+                AND location = (\(place("wanted.column1", "wanted.column2", at: location, in: unit)))
+            RETURNING id, sku, location, on_hand, reserved, reorder_point, version
+            """
+    }
+
+    /// The first active location by priority that has enough of a sku.
+    private func place(_ sku: SQL, _ quantity: SQL, at location: String?, in unit: UnitOfWork) -> SQL {
+        let place: SQL = location.map { " AND b.location = \($0)" } ?? ""
+        return """
+            SELECT b.location FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
+            WHERE b.tenant = \(unit.tenant) AND b.sku = \(sku)\(place) AND b.on_hand - b.reserved >= \(quantity)
+                AND l.is_active = 1
+            ORDER BY l.priority, l.code LIMIT 1
+            """
+    }
+
+    private func place(_ sku: String, _ quantity: Int64, at location: String?, in unit: UnitOfWork) -> SQL {
+        place("\(sku)", "\(quantity)", at: location, in: unit)
     }
 
     /// Others kept coming first, although there was enough for all.

@@ -71,11 +71,6 @@ extension Inventory {
         return try write(zip(lines, taken).map { Hold($0.quantity, at: $1, for: $0, in: unit) }, in: unit)
     }
 
-    /// The questions that reserving units for the lines of an order begins with, as far as they are known.
-    func firstQuestions(ofReserving skus: [String], in unit: UnitOfWork) -> [SQL] {
-        Set(skus).count == skus.count ? [Balances.locked(skus.sorted(), in: unit)] : []
-    }
-
     /// Units that are taken from a balance and whose reservation is not written yet.
     private struct Hold {
         let balance: Balance

@@ -117,7 +117,6 @@ public struct Orders: Sendable {
     /// What making an order asks first, none of which depends on another.
     private func questions(of draft: OrderDraft, _ skus: [String], in unit: UnitOfWork) -> [SQL] {
         [Products.sellables(skus, of: unit.tenant)]
-            + (draft.reservesStock ? inventory.firstQuestions(ofReserving: skus, in: unit) : [])
             + (draft.customerExternalID == nil ? draft.customerID.map { [Customers.holds($0, in: unit)] } ?? [] : [])
     }
 

@@ -29,7 +29,7 @@ final class DeferredInsertions {
     /// Sends all rows if a statement names one of their tables.
     func send(before sql: SQL, through exchange: PostgresExchange) throws {
         guard !groups.isEmpty else { return }
-        let words = StatementWords.of(sql)
+        let words = StatementTables.of(sql).words
         guard groups.contains(where: { words.contains($0.insertion.table) }) else { return }
         try send(through: exchange)
     }

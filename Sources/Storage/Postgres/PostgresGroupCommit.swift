@@ -32,10 +32,8 @@ final class PostgresGroupCommit: Sendable {
         }
     }
 
-    /// How many writes share a commit at most: as many as hold each other's locks for a few milliseconds.
-    static let batchLimit = 32
     /// How long a batch waits for a lock. Two batches may hold what the other one wants, in whatever order.
-    static let lockTimeout = Duration.milliseconds(25)
+    static let lockTimeout = Duration.milliseconds(100)
 
     private let state: Mutex<State>
     private let pool: PostgresPool
@@ -77,7 +75,7 @@ final class PostgresGroupCommit: Sendable {
             do {
                 let connection = try connection.get()
                 let (batch, usesSavepoints) = state.withLock { state in
-                    (state.take(Self.batchLimit), state.savepoints.usesSavepoints)
+                    (state.take(state.contention.batchLimit), state.savepoints.usesSavepoints)
                 }
                 if !batch.isEmpty { commit(batch, usesSavepoints: usesSavepoints, on: connection) }
             } catch {
@@ -123,9 +121,11 @@ final class PostgresGroupCommit: Sendable {
             var failures: [(any Error)?] = []
             var actions: [@Sendable () -> Void] = []
             let deferred = usesSavepoints ? nil : DeferredInsertions()
-            for write in batch {
+            let batch = usesSavepoints || batch.count == 1 ? batch.map { ($0, nil) } : try lookAhead(batch, exchange)
+            for (number, (write, ahead)) in batch.enumerated() {
                 let transaction = PostgresWriteTransaction(
-                    exchange, usesSavepoint: usesSavepoints, deferred: deferred)
+                    exchange, usesSavepoint: usesSavepoints, deferred: deferred, ahead: ahead,
+                    changedAhead: Set(batch[(number + 1)...].compactMap { $0.1?.changedTable }))
                 failures.append(try perform(write, in: transaction))
                 actions += transaction.actionsAfterCommit
             }
@@ -135,7 +135,7 @@ final class PostgresGroupCommit: Sendable {
             metrics.commitDuration.observe(ContinuousClock.now - start)
             metrics.batchSize.observe(Double(batch.count))
             for action in actions { action() }
-            for (write, failure) in zip(batch, failures) { write.finish(failure) }
+            for ((write, _), failure) in zip(batch, failures) { write.finish(failure) }
             return .committed
         } catch  where error is SavepointNeeded || (exchange.failure is ConstraintViolation && !usesSavepoints) {
             exchange.undoAll()
@@ -152,6 +152,40 @@ final class PostgresGroupCommit: Sendable {
     private func begin(_ exchange: PostgresExchange) throws {
         for sql in options.beginning("READ COMMITTED") { try exchange.enqueue(sql) }
         try exchange.enqueue(SQL(trusted: "SET LOCAL lock_timeout = \(Int(Self.lockTimeout / .milliseconds(1)))"))
+    }
+
+    /// Asks what the writes announce, round by round, so that a batch costs as many round trips as the write of it that
+    /// asks most often, and not as many as all of them together.
+    ///
+    /// - returns: the writes with their answers, in the order in which what they announced took effect. A write that has
+    ///   changed something ahead is asked no further, so there is such an order.
+    private func lookAhead(
+        _ batch: [any PendingWrite], _ exchange: PostgresExchange
+    ) throws -> [(any PendingWrite, AnswersAhead?)] {
+        var asking = batch.map { (write: $0, answers: AnswersAhead()) }
+        var ready: [(any PendingWrite, AnswersAhead?)] = []
+        while !asking.isEmpty {
+            var next: [(write: any PendingWrite, answers: AnswersAhead)] = []
+            for (write, answers) in asking {
+                let questions = questions(of: write, after: answers)
+                for question in questions { try exchange.enqueue(question) { answers.add(question, $0) } }
+                let isLast = questions.isEmpty || questions.contains { StatementTables.of($0).changed != nil }
+                if isLast { ready.append((write, answers)) } else { next.append((write, answers)) }
+            }
+            asking = next
+            try exchange.settle()
+        }
+        return ready
+    }
+
+    private func questions(of write: any PendingWrite, after answers: AnswersAhead) -> [SQL] {
+        let ahead = LookAhead(answers)
+        do {
+            try write.run(in: ahead)
+        } catch {
+            // Whatever it is, it counts only when the write runs for good.
+        }
+        return ahead.questions
     }
 
     /// Runs one write and undoes it alone when it fails by itself. Returns its failure.

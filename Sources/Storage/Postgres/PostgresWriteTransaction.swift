@@ -6,8 +6,10 @@ final class PostgresWriteTransaction: WriteTransaction {
     private let usesSavepoint: Bool
     /// Where its insertions wait for those of others, if they do.
     private let deferred: DeferredInsertions?
-    /// Whether it may have changed something.
-    private var hasChanged = false
+    /// Tables of which writes that come after this one have changed rows already (``LookAhead``).
+    private let changedAhead: Set<String>
+    /// How many of its statements may have changed something.
+    private var changes = 0
     /// What was asked ahead, and its answers as they come.
     private var announced: [(question: SQL, answer: PostgresResult?)] = []
     private(set) var actionsAfterCommit: [@Sendable () -> Void] = []
@@ -15,15 +17,25 @@ final class PostgresWriteTransaction: WriteTransaction {
     /// - parameters:
     ///   - usesSavepoint: whether it can be undone without what was done in the exchange before it.
     ///   - deferred: where its insertions wait for those of others.
-    init(_ exchange: PostgresExchange, usesSavepoint: Bool = false, deferred: DeferredInsertions? = nil) {
+    ///   - ahead: the answers to what it has announced before it runs.
+    ///   - changedAhead: tables that writes after this one have changed by what they announced.
+    init(
+        _ exchange: PostgresExchange, usesSavepoint: Bool = false, deferred: DeferredInsertions? = nil,
+        ahead: AnswersAhead? = nil, changedAhead: Set<String> = []
+    ) {
         self.exchange = exchange
         self.usesSavepoint = usesSavepoint
         self.deferred = deferred
+        self.changedAhead = changedAhead
+        if let ahead {
+            announced = ahead.all.map { ($0.question, $0.answer) }
+            changes = ahead.changedTable == nil ? 0 : 1
+        }
     }
 
     /// Keeps what it did. With a savepoint it waits for its answers, so that a failure is known to be its own.
     func keep() throws {
-        guard usesSavepoint, hasChanged else { return }
+        guard usesSavepoint, changes > 0 else { return }
         try exchange.enqueue("RELEASE SAVEPOINT one_write")
         try exchange.settle()
     }
@@ -35,8 +47,8 @@ final class PostgresWriteTransaction: WriteTransaction {
     func undo(after failure: any Error) throws {
         actionsAfterCommit = []
         let isOwn = exchange.failure.map { $0 is ConstraintViolation } ?? !exchange.connection.isBroken
-        guard isOwn else { throw failure }
-        guard hasChanged else { return }
+        guard isOwn, !(failure is SavepointNeeded) else { throw failure }
+        guard changes > 0 else { return }
         guard usesSavepoint else { throw SavepointNeeded() }
         try exchange.undo(to: "one_write")
         try exchange.enqueue("RELEASE SAVEPOINT one_write")
@@ -44,48 +56,67 @@ final class PostgresWriteTransaction: WriteTransaction {
 
     /// A savepoint opens before the first statement that may change something: who only looks leaves nothing to undo.
     /// What waits is sent before a statement that may look at it.
+    ///
+    /// - throws: ``SavepointNeeded`` when the statement would see what later writes have done.
     private func prepare(_ sql: SQL) throws {
         try deferred?.send(before: sql, through: exchange)
+        if !changedAhead.isEmpty, !StatementTables.of(sql).words.isDisjoint(with: changedAhead) {
+            throw SavepointNeeded()
+        }
         if !sql.text.hasPrefix("SELECT") { try beginChange() }
     }
 
     private func beginChange() throws {
-        guard !hasChanged else { return }
-        if usesSavepoint { try exchange.enqueue("SAVEPOINT one_write") }
-        hasChanged = true
+        if changes == 0, usesSavepoint { try exchange.enqueue("SAVEPOINT one_write") }
+        changes += 1
+    }
+
+    /// A statement has changed no row. An open savepoint is to be released all the same.
+    private func endChange(_ sql: SQL, _ answer: PostgresResult) {
+        if !usesSavepoint, !sql.text.hasPrefix("SELECT"), answer.changedCount == 0 { changes -= 1 }
     }
 
     var isRemote: Bool { true }
 
-    func rowLock(of table: StaticString) -> SQL { SQL(trusted: " FOR UPDATE OF \(table)") }
+    static func rowLock(of table: StaticString) -> SQL { SQL(trusted: " FOR UPDATE OF \(table)") }
 
-    let sharedRowLock: SQL = " FOR SHARE"
+    static let sharedRowLock: SQL = " FOR SHARE"
+
+    func rowLock(of table: StaticString) -> SQL { Self.rowLock(of: table) }
+
+    var sharedRowLock: SQL { Self.sharedRowLock }
 
     func announce(_ questions: @autoclosure () -> [SQL]) throws {
-        for question in questions() {
+        for question in questions() where !announced.contains(where: { $0.question == question }) {
             try prepare(question)
             let place = announced.count
             announced.append((question, nil))
-            try exchange.enqueue(question) { [self] in announced[place].answer = $0 }
+            try exchange.enqueue(question) { [self] answer in
+                announced[place].answer = answer
+                endChange(question, answer)
+            }
         }
     }
 
     func forEachRow(_ sql: SQL, _ body: (Row) throws -> Bool) throws {
+        try ask(sql).forEachRow(body)
+    }
+
+    func execute(_ sql: SQL) throws -> Int { try ask(sql).changedCount }
+
+    private func ask(_ sql: SQL) throws -> PostgresResult {
         if let place = announced.firstIndex(where: { $0.question == sql }) {
-            try exchange.settle()
+            if announced[place].answer == nil { try exchange.settle() }
             if let answer = announced[place].answer {
                 // The same question asked again is about what is there then.
                 announced[place].question = ""
-                return try answer.forEachRow(body)
+                return answer
             }
         }
         try prepare(sql)
-        try exchange.ask(sql).forEachRow(body)
-    }
-
-    func execute(_ sql: SQL) throws -> Int {
-        try prepare(sql)
-        return try exchange.ask(sql).changedCount
+        let answer = try exchange.ask(sql)
+        endChange(sql, answer)
+        return answer
     }
 
     func enqueue(_ sql: SQL) throws {
