@@ -110,6 +110,11 @@ public final class RawConnection: Sendable {
         try await run { try self.takeChunk($0).map { String(decoding: $0, as: UTF8.self) } }
     }
 
+    /// The next line, without its end.
+    public func line() async throws -> String {
+        try await run { String(decoding: try self.take(through: [13, 10], $0).dropLast(2), as: UTF8.self) }
+    }
+
     /// Everything until the server closes the connection.
     public func rest() async throws -> String {
         try await run { buffer in
