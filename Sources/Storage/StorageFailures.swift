@@ -32,7 +32,8 @@ extension Failure {
     static var statementTimeout: Failure {
         Failure(
             .timeout, code: "statement_timeout",
-            "A query took longer than storage.statement_timeout. Ask for less, or raise the setting.")
+            "A query took longer than storage.statement_timeout. Try again, ask for less, or raise the setting.",
+            retryAfter: 1)
     }
 }
 

@@ -100,11 +100,6 @@ final class PostgresConnection: @unchecked Sendable {
         sent.append(.sync)
     }
 
-    /// Asks the server to answer what was sent so far without waiting for a ``sendSync()``.
-    func requestAnswers() throws {
-        guard PQsendFlushRequest(handle) == 1 else { throw broken() }
-    }
-
     /// Waits for the next answer.
     ///
     /// - throws: ``Failure`` `storage_unreachable` when the connection breaks or nothing comes in time.

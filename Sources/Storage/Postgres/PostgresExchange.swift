@@ -56,8 +56,11 @@ final class PostgresExchange {
     /// - throws: the first failure among them.
     func settle() throws {
         guard !expected.isEmpty else { return }
-        try connection.requestAnswers()
+        // After a sync, and not after a mere request for the answers, the server notes that it waits for us within a
+        // transaction. So it ends the transaction when we are gone (`PostgresOptions.idleInTransactionTimeout`).
+        try connection.sendSync()
         try receive()
+        _ = try connection.nextAnswer()
     }
 
     /// Ends the transaction by a statement and waits until that is done.

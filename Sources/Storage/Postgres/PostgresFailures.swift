@@ -38,7 +38,10 @@ extension Failure {
 
 extension PostgresResult {
     /// Whether the server ends the connection after this failure.
-    var endsConnection: Bool { state.hasPrefix("57P") || state.hasPrefix("08") || state == "25006" }
+    var endsConnection: Bool {
+        // 25P03 says that the transaction was idle for too long.
+        state.hasPrefix("57P") || state.hasPrefix("08") || state == "25006" || state == "25P03"
+    }
 
     /// What failed, by its SQLSTATE (PostgreSQL 15, Appendix A).
     func error(text: String) -> any Error {

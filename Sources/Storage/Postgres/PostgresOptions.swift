@@ -35,10 +35,16 @@ public struct PostgresOptions: Sendable {
     /// How long an answer may take: the server ends a statement before, unless it is out of reach.
     var answerTimeout: Duration { statementTimeout + .seconds(2) }
 
+    /// How long the server waits for us within a transaction before it ends it. A machine that is out of reach would
+    /// keep its locks for as long as TCP hopes for it; in half of the time of a statement, those who wait for the locks
+    /// still get them.
+    var idleInTransactionTimeout: Duration { statementTimeout / 2 }
+
     /// What is set for the whole of a session, or else for each transaction.
     private var assignments: [(name: String, value: String)] {
         [
             ("statement_timeout", "\(Int(statementTimeout / .milliseconds(1)))"),
+            ("idle_in_transaction_session_timeout", "\(Int(idleInTransactionTimeout / .milliseconds(1)))"),
             ("work_mem", "\(workMemory * 1_024)"),
         ]
     }

@@ -25,10 +25,7 @@ struct PostgresWriting {
         var attempt = 1
         while true {
             do {
-                guard attempt > Self.freeAttempts, options.isSession else {
-                    return try once(isolation, body, on: connection)
-                }
-                return try alone(on: connection) { try once(isolation, body, on: connection) }
+                return try once(isolation, inTurn: attempt > Self.freeAttempts, body, on: connection)
             } catch let conflict as TransactionConflict {
                 metrics.retries.increment()
                 guard attempt < Self.attemptLimit else { throw Failure.storageContended(conflict.message) }
@@ -39,27 +36,20 @@ struct PostgresWriting {
         }
     }
 
-    /// Runs a closure while no other transaction does that has lost as often: those who keep undoing each other take
-    /// turns. The lock is taken before the transaction, whose snapshot must not be older than its turn.
-    private func alone<T>(on connection: PostgresConnection, _ body: () throws -> T) throws -> T {
-        try connection.run("SELECT pg_advisory_lock(7813579311)")
-        defer {
-            do {
-                if !connection.isBroken { try connection.run("SELECT pg_advisory_unlock(7813579311)") }
-            } catch {
-                connection.abandon()
-            }
-        }
-        return try body()
-    }
+    /// Lets a transaction run while no other one does that has lost as often: those who keep undoing each other take
+    /// turns. It comes before the transaction's snapshot, which must not be older than its turn, and the lock of a table
+    /// ends with the transaction, so nobody who is gone keeps it. Who reads or writes the table does not notice.
+    private static let turn: SQL = "LOCK TABLE schema_migrations IN SHARE UPDATE EXCLUSIVE MODE"
 
     private func once<T>(
-        _ isolation: Isolation, _ body: (any WriteTransaction) throws -> T, on connection: PostgresConnection
+        _ isolation: Isolation, inTurn isInTurn: Bool, _ body: (any WriteTransaction) throws -> T,
+        on connection: PostgresConnection
     ) throws -> T {
         let exchange = PostgresExchange(connection)
         let transaction = PostgresWriteTransaction(exchange)
         do {
             for sql in options.beginning(isolation.level) { try exchange.enqueue(sql) }
+            if isInTurn { try exchange.enqueue(Self.turn) }
             let value = try body(transaction)
             let start = ContinuousClock.now
             try exchange.end("COMMIT")
