@@ -1,62 +1,10 @@
 import Core
-import Foundation
 import Storage
-import Telemetry
 import TestKit
 import Testing
 
 /// Several servers on one PostgreSQL, of which each, and the database too, may end at any moment.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct InstancesTests {
-    /// Two instances and their database.
-    private struct Cluster {
-        let server: PostgresServer
-        let url: String
-        let directory: TemporaryDirectory
-        var shops: [Shop] = []
-
-        init(count: Int = 2, settings: [String] = []) async throws {
-            server = try PostgresServer()
-            url = try server.makeDatabase()
-            directory = try TemporaryDirectory()
-            for index in 0..<count { shops.append(try await start(index, settings)) }
-        }
-
-        func start(_ index: Int, _ settings: [String] = []) async throws -> Shop {
-            try await Shop(data: directory.file("data\(index)"), settings: settings, database: url)
-        }
-
-        func stop() async {
-            for shop in shops { #expect(await shop.process.stop() == 0, "\(shop.process.log)") }
-        }
-
-        func withDatabase(_ body: (any Database) async throws -> Void) async throws {
-            let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
-            try await body(database)
-            await database.close()
-        }
-    }
-
-    private static func storms(
-        _ cluster: Cluster, _ round: Int, _ seed: UInt64, times: Int = .max,
-        meanwhile: @escaping @Sendable () async throws -> Void
-    ) async throws -> [WriteStorm] {
-        try await withThrowingTaskGroup(of: WriteStorm?.self) { group in
-            for client in 0..<6 {
-                let shop = cluster.shops[client % cluster.shops.count]
-                group.addTask {
-                    var storm = WriteStorm(name: "r\(round)-c\(client)", seed: seed &+ UInt64(client))
-                    await storm.run(on: shop, times: times)
-                    return storm
-                }
-            }
-            group.addTask {
-                try await meanwhile()
-                return nil
-            }
-            return try await group.reduce(into: []) { storms, storm in if let storm { storms.append(storm) } }
-        }
-    }
-
     @Test func noAcknowledgedWriteIsLostWhenInstancesAreKilled() async throws {
         var random = SeededRandom.fresh()
         var cluster = try await Cluster()
@@ -65,7 +13,7 @@ import Testing
         for round in 1...5 {
             let life = Duration.milliseconds(Int.random(in: 200...800, using: &random))
             let processes = cluster.shops.map(\.process)
-            let storms = try await Self.storms(cluster, round, random.next()) {
+            let storms = try await cluster.storms(round, random.next()) {
                 try await Task.sleep(for: life)
                 for process in processes { await process.kill() }
             }
@@ -86,7 +34,7 @@ import Testing
         try await cluster.shops[0].stock(5, units: 1_000_000)
         var ledger = WriteLedger()
         var random = SeededRandom.fresh()
-        let storms = try await Self.storms(cluster, 1, random.next(), times: 60) { [server = cluster.server] in
+        let storms = try await cluster.storms(1, random.next(), times: 60) { [server = cluster.server] in
             for _ in 0..<2 {
                 try await Task.sleep(for: .milliseconds(500))
                 try server.kill()
@@ -122,24 +70,8 @@ import Testing
 
     @Test func whoHasSeenAWriteOfOneInstanceSeesItOnTheOther() async throws {
         let cluster = try await Cluster()
-        let (first, second) = (try cluster.shops[0].connect(), try cluster.shops[1].connect())
-        let product = #"{"sku":"s","name":"Thing","price":"1.00","currency":"USD"}"#
-        let made = try await first.exchange("POST", "/api/v1/products", product)
-        let id = try #require(made["id"])
-        var tag = try #require(made.headers["etag"])
-        for number in 1...200 {
-            let written = try await first.exchange(
-                "PATCH", "/api/v1/products/\(id)", #"{"name":"Thing \#(number)"}"#, headers: ["If-Match: \(tag)"])
-            try #require(written.status == 200, "\(written.text)")
-            tag = try #require(written.headers["etag"])
-            let position = try #require(written.headers["millrace-position"])
-            let seen = try await second.exchange(
-                "GET", "/api/v1/products/\(id)", headers: ["Millrace-Position: \(position)"])
-            #expect(seen["name"] == "Thing \(number)", "\(seen.text)")
-            let listed = try await second.exchange(
-                "GET", "/api/v1/products?limit=5", headers: ["Millrace-Position: \(position)"])
-            #expect(listed.text.contains(#""name":"Thing \#(number)""#))
-        }
+        var product = try await RenamedProduct("s", on: cluster.shops[0])
+        try await product.expectNoStaleRead(from: cluster.shops[0], to: cluster.shops[1], rounds: 200)
         await cluster.stop()
     }
 

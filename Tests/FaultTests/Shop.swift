@@ -16,10 +16,14 @@ struct Shop: Sendable {
     /// - parameters:
     ///   - settings: settings as name=value.
     ///   - database: where the data is, if not in the directory.
-    init(data: String, settings: [String] = [], database: String? = nil) async throws {
+    ///   - environment: variables of the process beside those of the tests.
+    init(
+        data: String, settings: [String] = [], database: String? = nil, environment: [String: String] = [:]
+    ) async throws {
         let settings = settings + (database.map { ["storage.url=\($0)"] } ?? [])
         process = try await ServerProcess(
-            data: data, arguments: settings.flatMap { ["--set", $0] }, environment: ["MILLRACE_ADMIN_KEY": Self.key])
+            data: data, arguments: settings.flatMap { ["--set", $0] },
+            environment: environment.merging(["MILLRACE_ADMIN_KEY": Self.key]) { $1 })
         port = try #require(process.address.split(separator: ":").last.flatMap { Int($0) })
     }
 

@@ -26,6 +26,10 @@ struct WriteStorm: Sendable {
     private(set) var acknowledged: [Acknowledged] = []
     /// What was sent and not answered.
     private(set) var pending: Write?
+    /// How long the slowest write took, with all its repetitions.
+    private(set) var longest = Duration.zero
+    /// How often it was told to try again.
+    private(set) var refusals = 0
     private let name: String
     private var random: SeededRandom
     private var orders: [String] = []
@@ -35,14 +39,17 @@ struct WriteStorm: Sendable {
         random = SeededRandom(seed: seed)
     }
 
-    /// Writes until the connection breaks, or so many times.
-    mutating func run(on shop: Shop, times: Int = .max) async {
+    /// Writes until the connection breaks, so many times, or as long as a closure says.
+    mutating func run(on shop: Shop, times: Int = .max, while goesOn: () -> Bool = { true }) async {
         guard let connection = try? shop.connect() else { return }
         for number in 0..<times {
+            guard goesOn() else { return }
             let write = next(key: "\(name)-\(number)")
             pending = write
+            let start = ContinuousClock.now
+            defer { longest = max(longest, ContinuousClock.now - start) }
             // A broken connection is what the storm waits for.
-            guard let answer = try? await Self.insist(write, on: connection) else { return }
+            guard let answer = try? await insist(write, on: connection) else { return }
             pending = nil
             acknowledged.append(.init(write: write, answer: answer))
             if write.kind == .order, answer.status == 201, let id = answer["id"] { orders.append(id) }
@@ -50,12 +57,13 @@ struct WriteStorm: Sendable {
     }
 
     /// Sends a write, and again while the server says that its database is away.
-    private static func insist(_ write: Write, on connection: RawConnection) async throws -> RawConnection.Response {
+    private mutating func insist(_ write: Write, on connection: RawConnection) async throws -> RawConnection.Response {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
             let answer = try await connection.send(write)
             guard answer.status == 503, ContinuousClock.now < deadline else { return answer }
             #expect(answer.headers["retry-after"] != nil, "\(answer.text)")
+            refusals += 1
             try await Task.sleep(for: .milliseconds(50))
         }
     }
