@@ -63,18 +63,31 @@ public final class PostgresServer: Sendable {
 
     /// Ends it at once, as a crash does: no process of it has time to do anything.
     public func kill() throws {
+        let processes = try signal(SIGKILL)
+        // The memory that they share is theirs until the last of them has ended.
+        let deadline = Date().addingTimeInterval(30)
+        while Date() < deadline, processes.contains(where: { Foundation.kill($0, 0) == 0 }) {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        try? FileManager.default.removeItem(atPath: "\(data)/postmaster.pid")
+    }
+
+    /// Stops the work of all its processes without ending them, as an overloaded machine does.
+    public func stall() throws { try signal(SIGSTOP) }
+
+    /// Lets them go on.
+    public func resume() throws { try signal(SIGCONT) }
+
+    /// Sends a signal to all processes of the server and returns them, the one that starts the others first.
+    @discardableResult
+    private func signal(_ signal: Int32) throws -> [Int32] {
         let file = try programs.read("\(data)/postmaster.pid")
         guard let number = file.split(separator: "\n").first.flatMap({ Int32($0) }) else {
             throw Failure.internal("The server has no process: \(file)")
         }
         let children = try programs.succeeds("pgrep", "-P", "\(number)").split(separator: "\n").compactMap { Int32($0) }
-        for process in [number] + children { Foundation.kill(process, SIGKILL) }
-        // The memory that they share is theirs until the last of them has ended.
-        let deadline = Date().addingTimeInterval(30)
-        while Date() < deadline, ([number] + children).contains(where: { Foundation.kill($0, 0) == 0 }) {
-            Thread.sleep(forTimeInterval: 0.01)
-        }
-        try? FileManager.default.removeItem(atPath: "\(data)/postmaster.pid")
+        for process in [number] + children { Foundation.kill(process, signal) }
+        return [number] + children
     }
 
     /// Makes a server that follows this one as a streaming replica, and starts it.

@@ -58,6 +58,12 @@ public final class ServerProcess: Sendable {
         _ = await child.wait()
     }
 
+    /// Stops its work without ending it, as an overloaded machine does.
+    public func stall() { child.send(SIGSTOP) }
+
+    /// Lets it go on.
+    public func resume() { child.send(SIGCONT) }
+
     /// How a command ended.
     public struct Result: Sendable {
         /// Its status; 128 and the number of the signal when a signal ended it.
