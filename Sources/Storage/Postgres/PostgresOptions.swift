@@ -59,9 +59,8 @@ public struct PostgresOptions: Sendable {
         ]
         guard isSession else { return parameters }
         var set = assignments.map { "-c \($0.name)=\($0.value)" }
-        if readsSnapshots {
-            set.append("-c default_transaction_isolation=repeatable\\ read -c default_transaction_read_only=on")
-        }
+        // A session that is read-only by default would not do for `target_session_attrs=read-write`.
+        if readsSnapshots { set.append("-c default_transaction_isolation=repeatable\\ read") }
         parameters.append(("options", set.joined(separator: " ")))
         return parameters
     }
