@@ -126,7 +126,9 @@ public struct MillraceServer: Sendable {
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
-        return [LogTail(store.log, settings: settings, metrics: metrics, logger: logger)] + search.services + [
+        let clocks: [any Service] = store.sharedTime.map { [$0] } ?? []
+        let tail = LogTail(store.log, settings: settings, metrics: metrics, logger: logger)
+        return clocks + [tail] + search.services + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(
                 store.commerce.inventory, log: store.log, settings: settings, metrics: metrics, logger: logger),

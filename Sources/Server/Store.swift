@@ -23,6 +23,8 @@ public final class Store: Sendable {
     public let cache: Cache
     /// What is counted.
     public let metrics: MetricsRegistry
+    /// The clock that all instances share; nil where there is but one.
+    let sharedTime: DatabaseTime?
 
     /// The file with the data of all roles.
     static let fileName = "millrace.sqlite"
@@ -34,8 +36,10 @@ public final class Store: Sendable {
 
     private init(
         _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ credentials: Credentials,
-        _ commerce: Commerce, _ redis: RedisClient?, _ cache: Cache, _ metrics: MetricsRegistry
+        _ commerce: Commerce, _ redis: RedisClient?, _ cache: Cache, _ metrics: MetricsRegistry,
+        _ sharedTime: DatabaseTime?
     ) {
+        self.sharedTime = sharedTime
         self.redis = redis
         self.cache = cache
         self.directory = directory
@@ -60,9 +64,12 @@ public final class Store: Sendable {
             do {
                 try await Relocation.checkFinished(database)
                 try await database.migrate(schemas, at: time)
-                try await ChangeLog.preparePartitions(of: database, at: time.now())
+                let sharedTime =
+                    database.dialect == .postgres
+                    ? try await DatabaseTime(database, machine: time, metrics: metrics) : nil
+                try await ChangeLog.preparePartitions(of: database, at: (sharedTime ?? time).now())
                 let log = try await ChangeLog(
-                    database: database, time: time, instance: try directory.instance(), settings: settings,
+                    database: database, time: sharedTime ?? time, instance: try directory.instance(), settings: settings,
                     metrics: metrics)
                 // This process has locked the file of the data, so whoever held a lease is gone.
                 if !log.isShared { try await log.endLeases() }
@@ -76,7 +83,8 @@ public final class Store: Sendable {
                     log.cache, redis: redis, namespace: String(origin.microseconds, radix: 36), settings: settings,
                     metrics: metrics)
                 return Store(
-                    directory, database, log, credentials, Commerce(settings: settings), redis, cache, metrics)
+                    directory, database, log, credentials, Commerce(settings: settings), redis, cache, metrics,
+                    sharedTime)
             } catch {
                 await database.close()
                 throw error

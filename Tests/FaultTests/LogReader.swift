@@ -1,4 +1,5 @@
 import Core
+import Storage
 import TestKit
 import Testing
 
@@ -8,16 +9,35 @@ struct LogReader: Sendable {
     private(set) var positions: [Int] = []
     private var after = "0"
 
-    /// Reads what there is until it is told to stop, whatever happens to the server in the meantime.
-    mutating func follow(_ shop: Shop, until flag: StopFlag) async throws {
+    /// A reader who has read what there was until it was told to stop, whatever happened to the server meanwhile.
+    static func following(_ shop: Shop, until flag: StopFlag) async throws -> LogReader {
+        var reader = LogReader()
         while !flag.isRaised {
             // A server that is out of reach is asked again, from where we were.
-            if try await next(shop, seen: nil) != true { try await Task.sleep(for: .milliseconds(20)) }
+            if try await reader.next(shop, seen: nil) != true { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        return reader
+    }
+
+    /// Expects that each reader, one for each server, gets each change once and in order.
+    ///
+    /// - parameter readers: those who have read a part already; nil is new ones.
+    static func expectWholeLog(of cluster: Cluster, _ readers: [LogReader]? = nil) async throws {
+        try await cluster.withDatabase { database in
+            let all = try await database.read {
+                try $0.rows("SELECT position FROM changes ORDER BY position") { Int($0.integer(0)) }
+            }
+            for (index, shop) in cluster.shops.enumerated() {
+                var reader = readers?[index] ?? LogReader()
+                #expect(readers == nil || reader.positions.count > 20)
+                try await reader.finish(shop, seen: all.last ?? 0)
+                #expect(reader.positions == all)
+            }
         }
     }
 
     /// Reads all up to a position that somebody has seen.
-    mutating func finish(_ shop: Shop, seen position: Int) async throws {
+    private mutating func finish(_ shop: Shop, seen position: Int) async throws {
         while true {
             let hasMore = try await next(shop, seen: position)
             guard try #require(hasMore) else { return }

@@ -25,8 +25,8 @@ import Testing
         try await cluster.shops[0].stock(5, units: 1_000_000)
         let product = try await RenamedProduct("renamed", on: cluster.shops[1])
         let isOver = StopFlag()
-        async let firstReader = Self.follow(cluster.shops[0], until: isOver)
-        async let secondReader = Self.follow(cluster.shops[1], until: isOver)
+        async let firstReader = LogReader.following(cluster.shops[0], until: isOver)
+        async let secondReader = LogReader.following(cluster.shops[1], until: isOver)
         var random = SeededRandom.fresh()
         let storms = try await cluster.storms(1, random.next()) { try await Self.split(cluster, product) }
         isOver.raise()
@@ -39,7 +39,7 @@ import Testing
             try await ledger.settle(storm, on: cluster.shops[(client + 1) % 2])
         }
         try await cluster.withDatabase { try await ledger.expectInStore($0, "\(random)") }
-        try await Self.expectWholeLog([firstReader, secondReader], of: cluster)
+        try await LogReader.expectWholeLog(of: cluster, [firstReader, secondReader])
         await cluster.stop()
     }
 
@@ -149,26 +149,5 @@ import Testing
         try await product.expectNoStaleRead(from: cluster.shops[1], to: far, rounds: 10)
         try await product.expectNoStaleRead(from: far, to: cluster.shops[1], rounds: 10)
         await cluster.stop()
-    }
-
-    private static func follow(_ shop: Shop, until flag: StopFlag) async throws -> LogReader {
-        var reader = LogReader()
-        try await reader.follow(shop, until: flag)
-        return reader
-    }
-
-    /// Each reader has read each change once and in order, on whatever happened.
-    private static func expectWholeLog(_ readers: [LogReader], of cluster: Cluster) async throws {
-        try await cluster.withDatabase { database in
-            let all = try await database.read {
-                try $0.rows("SELECT position FROM changes ORDER BY position") { Int($0.integer(0)) }
-            }
-            for (shop, reader) in zip(cluster.shops, readers) {
-                #expect(reader.positions.count > 20)
-                var reader = reader
-                try await reader.finish(shop, seen: all.last ?? 0)
-                #expect(reader.positions == all)
-            }
-        }
     }
 }

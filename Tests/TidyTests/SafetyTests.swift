@@ -6,6 +6,7 @@ import Testing
     private static let mayLetTimePass = [
         "Sources/API/APIServer.swift": "the time that requests have to finish",
         "Sources/ChangeLog/ChangeSignal.swift": "the deadline of a wait",
+        "Sources/ChangeLog/DatabaseTime.swift": "how often the clocks are compared",
         "Sources/ChangeLog/Following/Follower.swift": "the pause after a failure",
         "Sources/ChangeLog/Leases/Lease.swift": "the moments at which a lease is renewed",
         "Sources/ChangeLog/Leases/Lease+Passes.swift": "the rest between two passes",
