@@ -5,7 +5,7 @@ PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
 DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests
 # Suites that kill servers and wait for them, one test at a time too.
-FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests
+FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 32
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.

@@ -25,10 +25,26 @@ struct Cluster: Sendable {
         for index in 0..<count { shops.append(try await start(index, settings)) }
     }
 
+    /// The same servers, whose database is on another server of PostgreSQL now.
+    init(moved cluster: Cluster, to server: PostgresServer) {
+        self.server = server
+        url = server.url(cluster.name)
+        directory = cluster.directory
+        networks = cluster.networks
+        shops = cluster.shops
+    }
+
+    /// How the database is called.
+    var name: String { url.split(separator: "/").last.map(String.init) ?? "" }
+
     /// Starts a server on the data directory of this number.
-    func start(_ index: Int, _ settings: [String] = [], environment: [String: String] = [:]) async throws -> Shop {
+    ///
+    /// - parameter database: where its data is; nil is what all have.
+    func start(
+        _ index: Int, _ settings: [String] = [], database: String? = nil, environment: [String: String] = [:]
+    ) async throws -> Shop {
         let port = networks.isEmpty ? server.port : networks[index].port
-        let database = url.replacing(":\(server.port)/", with: ":\(port)/")
+        let database = database ?? url.replacing(":\(server.port)/", with: ":\(port)/")
         return try await Shop(
             data: directory.file("data\(index)"), settings: settings, database: database, environment: environment)
     }
