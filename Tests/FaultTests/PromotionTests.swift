@@ -23,7 +23,11 @@ import Testing
         let storms = try await cluster.storms(1, random.next()) {
             var product = product
             try await product.expectNoStaleRead(from: shops[0], to: shops[1], rounds: 20)
+            // Now the standby misses something, and nobody may be told of it.
+            try standby.stop()
+            try await Task.sleep(for: .milliseconds(300))
             try primary.kill()
+            try standby.start()
             let reserve = #"{"sku":"s0","quantity":1,"reference":"never"}"#
             #expect(try await shops[0].send("POST", "/api/v1/inventory/reserve", reserve).status == 503)
             try standby.promote()
