@@ -4,11 +4,11 @@ public import Storage
 import Synchronization
 public import Telemetry
 
-/// The time of day by the clock of the database, which several instances share: so what one of them dates means the same
-/// to the others, whatever their own clocks show.
+/// The time of day by the clock of the database, which several instances share: so what one of them dates means the
+/// same to the others, whatever their own clocks show.
 ///
-/// It is the clock of this machine and the difference between the two, which is measured now and then: the database read
-/// its clock between the moments at which it was asked and at which it answered (Cristian, Probabilistic Clock
+/// It is the clock of this machine and the difference between the two, which is measured now and then: the database
+/// read its clock between the moments at which it was asked and at which it answered (Cristian, Probabilistic Clock
 /// Synchronization, 1989). A difference that this does not contradict is kept, so the time does not jitter.
 public final class DatabaseTime: TimeSource, Service {
     /// How often the clocks are compared.

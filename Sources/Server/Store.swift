@@ -23,7 +23,7 @@ public final class Store: Sendable {
     public let cache: Cache
     /// What is counted.
     public let metrics: MetricsRegistry
-    /// The clock that all instances share; nil where there is but one.
+    /// The clock that all instances share; nil where changes are dated by another.
     let sharedTime: DatabaseTime?
 
     /// The file with the data of all roles.
@@ -52,24 +52,25 @@ public final class Store: Sendable {
 
     /// Opens a data directory, which is made when there is none, and brings its tables up to date.
     ///
+    /// - parameter time: by what changes are dated; nil is the clock of this machine, or on PostgreSQL the shared one.
     /// - throws: ``Failure`` `data_directory_in_use`, `data_directory_unusable`, `relocation_unfinished`,
     ///   `migration_unknown`, `storage_failed`.
     public static func open(
         _ path: String, settings: SettingsValues = .defaults, metrics: MetricsRegistry = MetricsRegistry(),
-        time: any TimeSource = SystemTime()
+        time: (any TimeSource)? = nil
     ) async throws -> Store {
         let directory = try DataDirectory(path)
         do {
             let database = try await openDatabase(in: directory, settings, metrics)
             do {
                 try await Relocation.checkFinished(database)
-                try await database.migrate(schemas, at: time)
-                let sharedTime =
-                    database.dialect == .postgres
-                    ? try await DatabaseTime(database, machine: time, metrics: metrics) : nil
-                try await ChangeLog.preparePartitions(of: database, at: (sharedTime ?? time).now())
+                try await database.migrate(schemas, at: time ?? SystemTime())
+                let isShared = time == nil && database.dialect == .postgres
+                let sharedTime = isShared ? try await DatabaseTime(database, metrics: metrics) : nil
+                let time = time ?? sharedTime ?? SystemTime()
+                try await ChangeLog.preparePartitions(of: database, at: time.now())
                 let log = try await ChangeLog(
-                    database: database, time: sharedTime ?? time, instance: try directory.instance(), settings: settings,
+                    database: database, time: time, instance: try directory.instance(), settings: settings,
                     metrics: metrics)
                 // This process has locked the file of the data, so whoever held a lease is gone.
                 if !log.isShared { try await log.endLeases() }

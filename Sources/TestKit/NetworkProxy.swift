@@ -4,8 +4,8 @@ import Synchronization
 
 /// A TCP proxy before a server of this machine: a network that tests make slow, split or cut.
 ///
-/// One thread passes on the bytes of all connections. What was sent while the network was split stays with the proxy and
-/// arrives when it heals, as what TCP repeats does.
+/// One thread passes on the bytes of all connections. What was sent while the network was split stays with the proxy
+/// and arrives when it heals, as what TCP repeats does.
 public final class NetworkProxy: Sendable {
     /// What the network does.
     public enum Condition: Sendable, Equatable {

@@ -11,8 +11,8 @@ import Testing
     ]
     private static let reserve = #"{"sku":"s0","quantity":1}"#
 
-    /// One that stands still in the middle of its work, for longer than its lease, neither keeps others from the work nor
-    /// does it a second time.
+    /// One that stands still in the middle of its work, for longer than its lease, neither keeps others from the work
+    /// nor does it a second time.
     @Test func anInstanceThatStandsStillLosesItsLease() async throws {
         let cluster = try await Cluster(
             settings: Self.shortTimes + ["leases.duration=3", "commerce.reservation_sweep_interval=50"])
@@ -34,11 +34,8 @@ import Testing
         try await Self.reserveForASecond(still, 5)
         #expect(try await eventually { try await Self.reserved(still) == 0 })
         try await cluster.withDatabase { database in
-            let ends = try await database.read {
-                try $0.first("SELECT COUNT(*) FROM changes WHERE entity_type = 'reservation' AND operation = 'update'") {
-                    $0.integer(0)
-                }
-            }
+            let query: SQL = "SELECT COUNT(*) FROM changes WHERE entity_type = 'reservation' AND operation = 'update'"
+            let ends = try await database.read { try $0.first(query) { $0.integer(0) } }
             #expect(ends == 25)
             try await WriteLedger().expectInStore(database, "after the standstill")
         }
@@ -81,7 +78,8 @@ import Testing
         let shop = cluster.shops[0]
         try await shop.stock(1, units: 1_000)
         let held = try await HeldTransaction(cluster.url, "LOCK TABLE balances IN ACCESS EXCLUSIVE MODE")
-        let refused = try await withThrowingTaskGroup(of: (answer: RawConnection.Response, time: Duration).self) { group in
+        typealias Refusal = (answer: RawConnection.Response, time: Duration)
+        let refused = try await withThrowingTaskGroup(of: Refusal.self) { group in
             for _ in 0..<30 {
                 let connection = try shop.connect()
                 group.addTask {

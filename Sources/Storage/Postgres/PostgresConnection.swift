@@ -59,6 +59,8 @@ final class PostgresConnection: @unchecked Sendable {
         guard PQsetnonblocking(opened, 1) == 0, PQenterPipelineMode(opened) == 1 else {
             throw Failure.storageUnreachable(Self.message(opened))
         }
+        // Were it read-only from the start, `target_session_attrs=read-write` would take the server for a standby.
+        if options.isSession, options.readsSnapshots { try run("SET default_transaction_read_only = on") }
     }
 
     deinit {

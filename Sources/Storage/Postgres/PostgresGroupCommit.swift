@@ -157,8 +157,8 @@ final class PostgresGroupCommit: Sendable {
     /// Asks what the writes announce, round by round, so that a batch costs as many round trips as the write of it that
     /// asks most often, and not as many as all of them together.
     ///
-    /// - returns: the writes with their answers, in the order in which what they announced took effect. A write that has
-    ///   changed something ahead is asked no further, so there is such an order.
+    /// - returns: the writes with their answers, in the order in which what they announced took effect. A write that
+    ///   has changed something ahead is asked no further, so there is such an order.
     private func lookAhead(
         _ batch: [any PendingWrite], _ exchange: PostgresExchange
     ) throws -> [(any PendingWrite, AnswersAhead?)] {

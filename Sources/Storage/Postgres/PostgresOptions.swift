@@ -59,7 +59,7 @@ public struct PostgresOptions: Sendable {
         ]
         guard isSession else { return parameters }
         var set = assignments.map { "-c \($0.name)=\($0.value)" }
-        // A session that is read-only by default would not do for `target_session_attrs=read-write`.
+        // That it is read-only comes later (`PostgresConnection`).
         if readsSnapshots { set.append("-c default_transaction_isolation=repeatable\\ read") }
         parameters.append(("options", set.joined(separator: " ")))
         return parameters

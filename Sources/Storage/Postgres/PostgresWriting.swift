@@ -37,8 +37,8 @@ struct PostgresWriting {
     }
 
     /// Lets a transaction run while no other one does that has lost as often: those who keep undoing each other take
-    /// turns. It comes before the transaction's snapshot, which must not be older than its turn, and the lock of a table
-    /// ends with the transaction, so nobody who is gone keeps it. Who reads or writes the table does not notice.
+    /// turns. It comes before the transaction's snapshot, which must not be older than its turn, and the lock of a
+    /// table ends with the transaction, so nobody who is gone keeps it. Who reads or writes the table does not notice.
     private static let turn: SQL = "LOCK TABLE schema_migrations IN SHARE UPDATE EXCLUSIVE MODE"
 
     private func once<T>(
