@@ -7,7 +7,7 @@ DEADLINES = ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|
 # Suites that kill servers and wait for them, one test at a time too.
 FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests
 # How many tests run at once: each may hold servers, connections and threads.
-WIDTH ?= 32
+WIDTH ?= 16
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
 export SWIFT_BACKTRACE ?= enable=yes,threads=crashed,images=none,symbolicate=fast,timeout=60s
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= $(WIDTH)

@@ -92,7 +92,8 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func concurrentWritesLoseNothingAndReadersSeeNoHalf(engine: TestStore.Engine) async throws {
-        let store = try await StorageFixture.store(engine, ["storage.acquire_timeout": "60000"])
+        let store = try await StorageFixture.store(
+            engine, ["storage.acquire_timeout": "60000", "storage.statement_timeout": "60000"])
         try await store.insert(1, size: 1_000)
         try await store.insert(2, size: 1_000)
         // PostgreSQL finds out that two wait for each other only after a second.

@@ -34,7 +34,8 @@ struct NotesServer: Sendable {
         _ engine: TestStore.Engine = .sqlite, settings: [String: String] = [:], routes: [Route] = [],
         checks: [ReadinessCheck] = [], _ body: (NotesServer) async throws -> Void
     ) async throws {
-        let settings = ["api.drain_timeout": "0"].merging(settings) { $1 }
+        // The log of all tests is settled together, which takes its time while many of them run.
+        let settings = ["api.drain_timeout": "0", "api.position_wait": "30000"].merging(settings) { $1 }
         try await serve(engine, settings: settings, routes: routes, checks: checks) { server, _ in
             try await body(server)
         }
