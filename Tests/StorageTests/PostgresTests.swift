@@ -100,7 +100,9 @@ import Testing
     }
 
     @Test(arguments: ["0", "1"]) func aConnectionThatTheServerEndsIsReplaced(pipelines: String) async throws {
-        let (database, url) = try await Self.open(["storage.pipelines": pipelines, "storage.pool_max": "2"])
+        let (database, url) = try await Self.open([
+            "storage.pipelines": pipelines, "storage.pool_min": "0", "storage.pool_max": "1",
+        ])
         let name = try #require(url.split(separator: "/").last)
         for _ in 0..<3 {
             try await database.write { _ = try $0.exists("SELECT 1") }
