@@ -26,8 +26,7 @@ public final class Histogram: MetricSeries {
 
     /// Counts a duration in seconds.
     public func observe(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        observe(Double(seconds) + Double(attoseconds) * 1e-18)
+        observe(duration / .seconds(1))
     }
 
     /// What was counted so far.

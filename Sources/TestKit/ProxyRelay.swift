@@ -12,7 +12,7 @@ struct ProxyRelay {
 
     init(port: Int, server: Int, alarm: Int32) throws {
         (self.port, self.server, self.alarm) = (port, server, alarm)
-        listener = try Socket.listening(on: port)
+        listener = try Loopback.listen(on: port).descriptor
     }
 
     /// Makes the network behave as a condition says.
@@ -23,7 +23,7 @@ struct ProxyRelay {
             close()
         } else if listener == nil {
             // Who finds the port taken sees it: nobody can connect.
-            listener = try? Socket.listening(on: port)
+            listener = (try? Loopback.listen(on: port))?.descriptor
         }
     }
 
@@ -65,7 +65,7 @@ struct ProxyRelay {
         guard let listener else { return }
         let client = Foundation.accept(listener, nil, nil)
         guard client >= 0 else { return }
-        guard let target = Socket.connected(to: server) else {
+        guard let target = Loopback.connect(to: server) else {
             Socket.reset(client)
             return
         }
@@ -187,29 +187,8 @@ struct DelayLine {
     }
 }
 
-/// Sockets of this machine.
+/// What is done to the sockets of the two sides.
 private enum Socket {
-    static func listening(on port: Int) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        guard withAddress(port, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 128) == 0 else {
-            defer { close(descriptor) }
-            throw Failure.internal("The proxy cannot listen on \(port): \(String(cString: strerror(errno)))")
-        }
-        return descriptor
-    }
-
-    /// A connection to a port; nil when nobody listens there.
-    static func connected(to port: Int) -> Int32? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | O_CLOEXEC, 0)
-        guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
-    }
-
     /// Sends what is there at once: the only delay is the one that the test wants.
     static func prepare(_ descriptor: Int32) {
         var yes: Int32 = 1
@@ -227,17 +206,5 @@ private enum Socket {
     static func drain(_ descriptor: Int32) {
         var bytes = [UInt8](repeating: 0, count: 256)
         _ = read(descriptor, &bytes, bytes.count)
-    }
-
-    private static func withAddress(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }

@@ -29,7 +29,7 @@ public final class TestStore: Sendable {
     private let tail: Task<Void, any Error>
 
     /// How many stores are open at once. All tests begin at the same time: without a bound they would have thousands of
-    /// files and connections open, and Foundation cannot start a process then.
+    /// files and connections open, each with threads and memory of its own.
     private static let permits: [Engine: Permits] = [.sqlite: Permits(16), .postgres: Permits(12)]
     private let engine: Engine
 

@@ -11,66 +11,34 @@ import Testing
     private static let size: SQL = "SELECT size FROM things WHERE id = 1"
     private static let insertion = Insertion(into: "things", "id, name, size")
 
-    /// Many writers at once, of whom some fail: before a change, after one, at a statement, or at one whose answer
-    /// nobody waits for.
-    @Test(arguments: TestStore.Engine.allCases, [UInt64(1), 2, 3])
-    func whatFailsIsUndoneAlone(_ engine: TestStore.Engine, seed: UInt64) async throws {
-        let store = try await StorageFixture.store(engine)
-        let afterCommits = CommitCount()
-        var random = SeededRandom(seed: seed)
-        let kinds = (0..<400).map { _ in Int.random(in: 0..<24, using: &random) }
-        let answered = await withTaskGroup(of: (Int, Bool).self) { group in
-            for (id, kind) in kinds.enumerated() {
-                group.addTask {
-                    let done: Void? = try? await store.database.write(.groupCommit) { transaction in
-                        if kind == 0 { throw Failure.internal("Before a change.") }
-                        try transaction.insert(
-                            Self.insertion, [.integer(Int64(2 * id)), .text("\(2 * id)"), .integer(1)])
-                        transaction.afterCommit { afterCommits.increment() }
-                        if kind == 1 { throw Failure.internal("After a change.") }
-                        if kind == 2 { try transaction.insert(2 * id, name: "again") }
-                        if kind == 3 {
-                            try transaction.enqueue("INSERT INTO things (id, name, size) VALUES (\(2 * id), 'x', 1)")
-                        }
-                        if kind == 4 {
-                            try transaction.insert(
-                                Self.insertion, [.integer(Int64(2 * id)), .text("again"), .integer(1)])
-                        }
-                        try transaction.insert(
-                            Self.insertion, [.integer(Int64(2 * id + 1)), .text("\(2 * id + 1)"), .integer(1)])
-                    }
-                    return (id, done != nil)
-                }
+    /// Who has committed, one after the other.
+    private final class Commits: Sendable {
+        private let order = Mutex<[String]>([])
+
+        var names: [String] { order.withLock { $0 } }
+
+        /// Inserts a thing, after a wait at a door if there is one.
+        func write(_ name: String, _ id: Int, at door: Door? = nil, in store: TestStore) async throws {
+            try await store.database.write(.groupCommit) { [self] transaction in
+                try transaction.insert(id)
+                door?.pass()
+                transaction.afterCommit { [self] in order.withLock { $0.append(name) } }
             }
-            var answered: [Int] = []
-            for await (id, isDone) in group where isDone { answered.append(id) }
-            return answered
         }
-        let expected = kinds.indices.filter { kinds[$0] > 4 }
-        #expect(answered.sorted() == Array(expected), "seed \(seed)")
-        let rows = try await store.database.read { try $0.rows("SELECT id FROM things ORDER BY id") { $0.int(0) } }
-        #expect(rows == expected.flatMap { [2 * $0, 2 * $0 + 1] }, "seed \(seed)")
-        #expect(afterCommits.value == expected.count, "seed \(seed)")
     }
 
     /// A write that comes while another one runs waits for it when there is one group, and does not when there are two.
     @Test(arguments: [1, 2]) func theNumberOfGroupsMovesWhoWaitsForWhom(groups: Int) async throws {
         let store = try await StorageFixture.store(.postgres, ["storage.group_commits": "\(groups)"])
-        let ends = Mutex<[String]>([])
-        let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
-        async let slow: Void = store.database.write(.groupCommit) { transaction in
-            try transaction.insert(1)
-            beginning.finish()
-            _ = try transaction.first("SELECT pg_sleep(0.7)") { _ in true }
-            transaction.afterCommit { ends.withLock { $0.append("slow") } }
-        }
-        for await _ in begun {}
-        try await store.database.write(.groupCommit) { transaction in
-            try transaction.insert(2)
-            transaction.afterCommit { ends.withLock { $0.append("quick") } }
-        }
-        try await slow
-        #expect(ends.withLock { $0 } == (groups == 1 ? ["slow", "quick"] : ["quick", "slow"]))
+        let (commits, door) = (Commits(), Door())
+        let first = Task { try await commits.write("first", 1, at: door, in: store) }
+        await door.waitForArrival()
+        let second = Task { try await commits.write("second", 2, in: store) }
+        if groups > 1 { try await second.value }
+        door.open()
+        try await first.value
+        try await second.value
+        #expect(commits.names == (groups == 1 ? ["first", "second"] : ["second", "first"]))
     }
 
     @Test func writesThatWaitShareACommit() async throws {

@@ -160,20 +160,10 @@ import Testing
         async throws
     {
         // It listens and never says a word.
-        let silent = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(silent) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(silent, $0, size) == 0 && listen(silent, 8) == 0 && getsockname(silent, $0, &size) == 0
-            }
-        }
-        try #require(isListening)
+        let silent = try Loopback.listen()
+        defer { close(silent.descriptor) }
         let settings = try Self.settings(["storage.connect_timeout": "\(milliseconds)"])
-        let url = "postgres://somebody@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/nothing?sslmode=disable"
+        let url = "postgres://somebody@127.0.0.1:\(silent.port)/nothing?sslmode=disable"
         let start = ContinuousClock.now
         let code = await Self.code {
             _ = try await PostgresDatabase(

@@ -120,6 +120,8 @@ import Testing
             let (code, took) = await redis.failure { _ = try await redis.get("a") }
             #expect(code == "redis_timeout")
             #expect(took >= .milliseconds(milliseconds) && took < .milliseconds(milliseconds + 5_000))
+            let spent = redis.metrics.histogram("redis_command_duration_seconds", "", labels: ["command"]).with("get")
+            #expect(spent.distribution.sum >= Double(milliseconds) / 1_000)
             server.resume()
         }
     }

@@ -14,7 +14,7 @@ final class NginxProcess {
     /// Starts it in front of servers that listen on ports of this machine.
     init(servers: [Int]) throws {
         directory = try TemporaryDirectory()
-        (listening, port) = try Self.listen()
+        (listening, port) = try Loopback.listen(backlog: 511)
         let file = try Self.file(in: directory, port: port, servers: servers)
         let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.file("errors")))
         // A socket that nginx is handed, as at the replacement of its binary: so no port is taken twice.
@@ -57,26 +57,5 @@ final class NginxProcess {
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         try "".write(toFile: directory.file("errors"), atomically: true, encoding: .utf8)
         return file
-    }
-
-    /// A socket that listens on a free port.
-    private static func listen() throws -> (descriptor: Int32, port: Int) {
-        #if os(Linux)
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        #else
-            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #endif
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(descriptor, address, size) == 0 && Foundation.listen(descriptor, 511) == 0
-                    && getsockname(descriptor, address, &size) == 0
-            }
-        }
-        guard result else { throw Failure.internal("No free port: \(String(cString: strerror(errno)))") }
-        return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 }

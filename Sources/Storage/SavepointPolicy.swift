@@ -1,6 +1,7 @@
 /// Decides whether each write of a batch has a savepoint of its own.
 ///
-/// An open savepoint makes SQLite copy each page that changes for the first time: a seventh of what a write costs.
+/// An open savepoint makes SQLite copy each page that changes for the first time, a seventh of what a write costs; on
+/// PostgreSQL it is two more statements, and what writes insert cannot be sent together.
 /// Most writes succeed, so a batch runs without; when one fails that has changed something, all is undone and the batch
 /// runs again with savepoints, as do the next ones, since failures come in bursts.
 struct SavepointPolicy {
