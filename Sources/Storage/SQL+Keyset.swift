@@ -1,5 +1,28 @@
 public import Core
 
+/// A column by which a list is sorted, by what it holds.
+public enum SortColumn: Sendable {
+    case integer(StaticString)
+    case text(StaticString)
+    case identifier(StaticString)
+
+    fileprivate var name: String {
+        switch self {
+        case .integer(let name), .text(let name), .identifier(let name): name.description
+        }
+    }
+
+    /// The value of a cursor for this column; nil when it is of another kind.
+    fileprivate func parameter(_ value: CursorValue) -> SQL? {
+        switch (self, value) {
+        case (.integer, .integer(let number)): "\(number)"
+        case (.text, .text(let text)): "\(text)"
+        case (.identifier, .identifier(let identifier)): "\(identifier)"
+        default: nil
+        }
+    }
+}
+
 extension SQL {
     /// The end of a list's query: after a cursor, in the order of some columns, one entry more than the page holds.
     ///
@@ -8,22 +31,16 @@ extension SQL {
     /// pagination).
     ///
     /// - throws: ``Failure`` `invalid_cursor` when the cursor is of another list.
-    public static func page(_ columns: [StaticString], descending: Bool, _ request: PageRequest) throws -> SQL {
+    public static func page(_ columns: [SortColumn], descending: Bool, _ request: PageRequest) throws -> SQL {
         var sql: SQL = ""
-        let names = columns.map(\.description)
+        let names = columns.map(\.name)
         if let after = request.after {
-            guard after.count == columns.count else {
+            let parameters = zip(columns, after).compactMap { $0.parameter($1) }
+            guard parameters.count == columns.count, after.count == columns.count else {
                 throw Failure(.malformed, code: "invalid_cursor", "The cursor is of another list. Begin without one.")
             }
             sql += SQL(trusted: " AND (\(names.joined(separator: ", "))) \(descending ? "<" : ">") (")
-            for (index, value) in after.enumerated() {
-                if index > 0 { sql += ", " }
-                switch value {
-                case .integer(let number): sql += "\(number)"
-                case .text(let text): sql += "\(text)"
-                case .identifier(let identifier): sql += "\(identifier)"
-                }
-            }
+            for (index, parameter) in parameters.enumerated() { sql += index > 0 ? ", " + parameter : parameter }
             sql += ")"
         }
         let direction = descending ? " DESC" : ""

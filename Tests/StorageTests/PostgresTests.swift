@@ -136,12 +136,25 @@ import Testing
             ["storage.idle_timeout": "1", "storage.pool_min": "1", "storage.pool_max": "4"], metrics: metrics)
         let idle = metrics.gauge("database_connections", "", labels: ["state"]).with("idle")
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<4 { group.addTask { try await database.write { _ = try $0.exists("SELECT pg_sleep(0.3)") } } }
+            // Each waits for the others, so that all four have a connection at the same time.
+            let begun = Numbers()
+            for number in 0..<4 {
+                group.addTask {
+                    try await database.write { transaction in
+                        begun.all.withLock { _ = $0.insert(number) }
+                        while begun.all.withLock({ $0.count }) < 4 { _ = try transaction.exists("SELECT pg_sleep(0.01)") }
+                    }
+                }
+            }
             try await group.waitForAll()
         }
         #expect(try await Self.value(of: idle, metrics) { $0 == 4 } == 4)
         #expect(try await Self.value(of: idle, metrics) { $0 == 1 } == 1)
         await database.close()
+    }
+
+    private final class Numbers: Sendable {
+        let all = Mutex<Set<Int>>([])
     }
 
     /// The value of a gauge once a condition holds, or what it is after a while.

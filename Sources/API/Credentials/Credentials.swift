@@ -73,7 +73,7 @@ public struct Credentials: Sendable {
     public func list(_ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction) throws -> Page<APIKey>
     {
         var query: SQL = "SELECT \(Self.columns) FROM api_keys WHERE tenant = \(tenant)"
-        query += try SQL.page(["id"], descending: true, page)
+        query += try SQL.page([.identifier("id")], descending: true, page)
         let total =
             page.countsTotal
             ? try transaction.first("SELECT COUNT(*) FROM api_keys WHERE tenant = \(tenant)") { $0.integer(0) } : nil

@@ -48,25 +48,25 @@ extension Products {
 
 extension ProductFilter {
     /// The tables and conditions of the list, and the columns that it is sorted by.
-    fileprivate func source(_ tenant: Tenant) -> (SQL, columns: [StaticString]) {
+    fileprivate func source(_ tenant: Tenant) -> (SQL, columns: [SortColumn]) {
         var source: SQL
-        let columns: [StaticString]
+        let columns: [SortColumn]
         switch (sort, tag) {
         case (.sku, _):
-            columns = ["v.sku", "v.product"]
+            columns = [.text("v.sku"), .identifier("v.product")]
             source = """
                 FROM variants v JOIN products p ON p.tenant = v.tenant AND p.id = v.product
                 WHERE v.tenant = \(tenant) AND v.id = v.product
                 """
         case (.createdAt, let tag?):
             // The index of tags has its products in the order of their making already.
-            columns = ["t.product"]
+            columns = [.identifier("t.product")]
             source = """
                 FROM product_tags t JOIN products p ON p.tenant = t.tenant AND p.id = t.product
                 WHERE t.tenant = \(tenant) AND t.tag = \(tag)
                 """
         default:
-            columns = sort == .name ? ["p.name", "p.id"] : ["p.id"]
+            columns = sort == .name ? [.text("p.name"), .identifier("p.id")] : [.identifier("p.id")]
             source = "FROM products p WHERE p.tenant = \(tenant)"
         }
         if let tag, sort != .createdAt {

@@ -36,7 +36,7 @@ extension Customers {
         if page.countsTotal {
             total = try transaction.first("SELECT COUNT(*) FROM customers \(conditions)") { $0.integer(0) }
         }
-        let columns: [StaticString] = filter.sort == .name ? ["name_key", "id"] : ["id"]
+        let columns: [SortColumn] = filter.sort == .name ? [.text("name_key"), .identifier("id")] : [.identifier("id")]
         let order = try SQL.page(columns, descending: filter.descending, page)
         let customers = try transaction.rows(Self.selection + conditions + order) { try Customer($0) }
         return Page(fetched: customers, page, total: total) { customer in

@@ -44,7 +44,7 @@ extension Inventory {
         if let sku = filter.sku { rows += " AND sku = \(sku)" }
         if let location = filter.location { rows += " AND location = \(location)" }
         if filter.isLow { rows += " AND reorder_point >= on_hand - reserved" }
-        let end = try SQL.page(["sku", "location"], descending: false, page)
+        let end = try SQL.page([.text("sku"), .text("location")], descending: false, page)
         let fetched = try transaction.rows("SELECT \(Balance.columns) \(rows)\(end)", Balance.init(row:))
         return Page(fetched: fetched, page, total: try total(of: rows, page, in: transaction)) {
             [.text($0.sku), .text($0.location)]
@@ -69,7 +69,7 @@ extension Inventory {
     ) throws -> Page<LedgerEntry> {
         var rows: SQL = "FROM stock_ledger WHERE tenant = \(tenant) AND sku = \(sku)"
         if let location { rows += " AND location = \(location)" }
-        let end = try SQL.page(["id"], descending: true, page)
+        let end = try SQL.page([.identifier("id")], descending: true, page)
         let fetched = try transaction.rows("SELECT \(LedgerEntry.columns) \(rows)\(end)", LedgerEntry.init(row:))
         return Page(fetched: fetched, page, total: try total(of: rows, page, in: transaction)) { [.identifier($0.id)] }
     }
@@ -94,7 +94,7 @@ extension Inventory {
         if let sku = filter.sku { rows += " AND sku = \(sku)" }
         if let reference = filter.reference { rows += " AND reference = \(reference)" }
         if let order = filter.orderID { rows += " AND order_id = \(order)" }
-        let end = try SQL.page(["id"], descending: true, page)
+        let end = try SQL.page([.identifier("id")], descending: true, page)
         let fetched = try transaction.rows("SELECT \(Reservation.columns) \(rows)\(end)", Reservation.init(row:))
         return Page(fetched: fetched, page, total: try total(of: rows, page, in: transaction)) { [.identifier($0.id)] }
     }

@@ -36,7 +36,7 @@ public struct Locations: Sendable {
     public func list(
         _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> Page<Location> {
-        let end = try SQL.page(["code"], descending: false, page)
+        let end = try SQL.page([.text("code")], descending: false, page)
         let fetched = try transaction.rows(
             "SELECT \(Location.columns) FROM locations WHERE tenant = \(tenant)\(end)", Location.init(row:))
         let total =

@@ -38,11 +38,12 @@ struct OrderListQuery {
         for (index, status) in filter.statuses.enumerated() {
             if index > 0 { merged += " UNION ALL " }
             merged += "SELECT id FROM (SELECT id FROM orders WHERE tenant = \(tenant)\(conditions([status]))"
-            merged += try SQL.page(["id"], descending: filter.descending, walk)
+            merged += try SQL.page([.identifier("id")], descending: filter.descending, walk)
             merged += ") AS one_status"
         }
         let rest = PageRequest(limit: page.limit, offset: page.offset)
-        return source + " AND id IN (\(merged))" + (try SQL.page(["id"], descending: filter.descending, rest))
+        let end = try SQL.page([.identifier("id")], descending: filter.descending, rest)
+        return source + " AND id IN (\(merged))" + end
     }
 
     private func conditions(_ statuses: [OrderStatus]) -> SQL {
@@ -77,12 +78,12 @@ struct OrderListQuery {
 }
 
 extension OrderFilter.Sort {
-    var columns: [StaticString] {
+    var columns: [SortColumn] {
         switch self {
-        case .createdAt: ["id"]
-        case .orderDate: ["ordered_at", "id"]
-        case .totalAmount: ["total_amount", "id"]
-        case .orderNumber: ["order_number", "id"]
+        case .createdAt: [.identifier("id")]
+        case .orderDate: [.integer("ordered_at"), .identifier("id")]
+        case .totalAmount: [.integer("total_amount"), .identifier("id")]
+        case .orderNumber: [.text("order_number"), .identifier("id")]
         }
     }
 

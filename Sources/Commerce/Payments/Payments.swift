@@ -91,7 +91,7 @@ public struct Payments: Sendable {
         if page.countsTotal {
             total = try transaction.first("SELECT COUNT(*) FROM payments \(conditions)") { $0.integer(0) }
         }
-        let end = try SQL.page(["id"], descending: true, page)
+        let end = try SQL.page([.identifier("id")], descending: true, page)
         let payments = try transaction.rows(
             "SELECT \(Payment.columns) FROM payments \(conditions)\(end)", Payment.init(row:))
         return Page(fetched: payments, page, total: total) { [.identifier($0.id)] }

@@ -51,7 +51,7 @@ public struct Shipments: Sendable {
             ? try transaction.first("SELECT COUNT(*) FROM shipments WHERE tenant = \(tenant) \(condition)") {
                 $0.integer(0)
             } : nil
-        let keyset = try SQL.page(["id"], descending: true, page)
+        let keyset = try SQL.page([.identifier("id")], descending: true, page)
         let fetched = try Self.load(condition + keyset, of: tenant, in: transaction)
         return Page(fetched: fetched, page, total: total) { [.identifier($0.id)] }
     }

@@ -15,6 +15,8 @@ final class SQLiteConnection: @unchecked Sendable {
 
     /// How many prepared statements a connection keeps.
     static let statementLimit = 512
+    /// How long a statement waits for another process, in milliseconds.
+    private static let busyTimeout: Int32 = 10_000
     /// How many virtual machine steps pass between two looks at the clock.
     private static let stepsBetweenDeadlineChecks: Int32 = 2_000
 
@@ -54,7 +56,7 @@ final class SQLiteConnection: @unchecked Sendable {
         handle = opened
         self.durations = durations
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, 10_000)
+        sqlite3_busy_timeout(handle, Self.busyTimeout)
         let address = Unmanaged.passUnretained(self).toOpaque()
         sqlite3_progress_handler(
             handle, Self.stepsBetweenDeadlineChecks,
@@ -190,8 +192,11 @@ final class SQLiteConnection: @unchecked Sendable {
         return max(0, Int(copied))
     }
 
-    /// Copies the write-ahead log into the main file and empties it.
+    /// Copies the write-ahead log into the main file and empties it. Another process that reads or writes is waited for
+    /// a second: meanwhile it cannot commit.
     func checkpoint() throws {
+        sqlite3_busy_timeout(handle, 1_000)
+        defer { sqlite3_busy_timeout(handle, Self.busyTimeout) }
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
         guard code == SQLITE_OK || code == SQLITE_BUSY else { throw failure(code, "checkpoint") }
     }

@@ -134,7 +134,7 @@ struct Note: Sendable, JSONEncodable, Versioned {
             return { transaction in
                 var query: SQL = "SELECT id, text, version FROM notes WHERE tenant = \(request.tenant)"
                 if let text { query += " AND text <> \(text)" }
-                query += try SQL.page(["id"], descending: false, page)
+                query += try SQL.page([.identifier("id")], descending: false, page)
                 let total: Int64? =
                     page.countsTotal ? try transaction.first("SELECT COUNT(*) FROM notes") { $0.integer(0) } : nil
                 let rows = try transaction.rows(query, read)

@@ -80,10 +80,11 @@ import Testing
         let shop = try await OrderShop(engine)
         var filter = OrderFilter()
         filter.sort = .totalAmount
-        let wrong = await #expect(throws: Failure.self) {
-            try await shop.list(filter, .init(after: [.identifier(Identifier(high: 1, low: 1))]))
+        let identifier = CursorValue.identifier(Identifier(high: 1, low: 1))
+        for cursor in [[identifier], [.text("1"), identifier], [identifier, .integer(1)]] {
+            let wrong = await #expect(throws: Failure.self) { try await shop.list(filter, .init(after: cursor)) }
+            #expect(wrong?.code == "invalid_cursor", "\(cursor)")
         }
-        #expect(wrong?.code == "invalid_cursor")
         let customer = try await shop.makeCustomers(1)[0]
         let order = try await shop.order(
             #"{"customer_id":"\#(customer)","items":[{"sku":"chai","quantity":1}]}"#)
