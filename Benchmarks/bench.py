@@ -23,8 +23,8 @@ import time
 import uuid
 
 from common import (
-    ROOT, WORK, Server, machine, nginx_version, read_files, require_success, run_wrk, start_static_nginx, stop, write,
-    write_paths)
+    ROOT, WORK, Server, machine, nginx_version, read_files, require_success, run_static, run_wrk, start_static_nginx,
+    stop, write, write_paths)
 from shop import STOP_WORDS, load, words
 
 
@@ -54,7 +54,7 @@ class Bench:
         pairs = []
         run(0)
         for repeat in range(1, 4):
-            reference = run_wrk(self.nginx_port, None, 2, path="/1k")["rate"]
+            reference = run_static(self.nginx_port, self.seconds)["rate"]
             figures = run(repeat)
             require_success(name, figures)
             pairs.append((figures["rate"], figures, reference))

@@ -23,8 +23,8 @@ import sys
 import time
 
 from common import (
-    BINARY, ROOT, WORK, Server, await_port, free_port, machine, nginx_version, require_success, run_wrk, start_nginx,
-    start_static_nginx, stop, write, write_paths)
+    BINARY, ROOT, WORK, Server, await_port, free_port, machine, nginx_version, require_success, run_static, run_wrk,
+    start_nginx, start_static_nginx, stop, write, write_paths)
 from postgres import Postgres
 from shop import STATES, load
 
@@ -206,7 +206,7 @@ class Scaling:
         return run
 
     def static(self, repeat, seconds):
-        return run_wrk(self.nginx_port, None, 2, path="/1k")
+        return run_static(self.nginx_port, seconds)
 
     def uncached(self):
         with self.servers(NO_MEMORY, NO_MEMORY | {"storage.pipelines": 0}) as (pipelined, unpipelined):
@@ -336,6 +336,7 @@ def main():
         stack.callback(stop, nginx)
         scaling = Scaling(postgres, database, redis_port, nginx_port, arguments)
         for kind in arguments.only.split(","):
+            postgres.settle()
             getattr(scaling, kind)()
         text = report(arguments, scaling)
         print(text)

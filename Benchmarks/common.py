@@ -95,23 +95,20 @@ class Server:
         stop(self.process)
 
 
-def run_wrk(port, script, seconds, connections=64, path="/", **environment):
+def run_wrk(port, script, seconds, connections=64, **environment):
     """One run of wrk. Returns its rate and every whole number that the script's report names."""
     variables = dict(os.environ, REPORT=str(ROOT / "Benchmarks/wrk/report.lua"), KEY=KEY, **environment)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
-    if script:
-        command += ["-s", str(ROOT / "Benchmarks/wrk" / script)]
     output = subprocess.run(
-        command + [f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, env=variables, check=True).stdout
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", "-s",
+         str(ROOT / "Benchmarks/wrk" / script), f"http://127.0.0.1:{port}/"],
+        capture_output=True, text=True, env=variables, check=True).stdout
     found = re.search(r"RESULT (.*)", output)
-    if found:
-        figures = {name: int(value) for name, value in (pair.split("=") for pair in found.group(1).split())}
-        return figures | {
-            "rate": figures["requests"] / figures["duration_us"] * 1e6, "p50": figures["p50_us"] / 1000,
-            "p99": figures["p99_us"] / 1000, "max": figures["max_us"] / 1000, "failed": figures["status"]}
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    return {"rate": rate, "failed": int(failed.group(1)) if failed else 0, "socket": 0}
+    if not found:
+        sys.exit(f"wrk says nothing of its run with {script}: {output}")
+    figures = {name: int(value) for name, value in (pair.split("=") for pair in found.group(1).split())}
+    return figures | {
+        "rate": figures["requests"] / figures["duration_us"] * 1e6, "p50": figures["p50_us"] / 1000,
+        "p99": figures["p99_us"] / 1000, "max": figures["max_us"] / 1000, "failed": figures["status"]}
 
 
 def require_success(name, figures):
@@ -157,6 +154,13 @@ def start_static_nginx():
     for name, value in (("@CORES@", CORES), ("@DIR@", directory), ("@PORT@", port)):
         text = text.replace(name, str(value))
     return start_nginx("nginx", text, port), port
+
+
+def run_static(port, seconds):
+    """One run of wrk against that nginx, by the script and with the length of paths of the runs that it stands beside,
+    so that the load generator costs both the same."""
+    paths = write_paths("static", [f"/1k?{number:040d}" for number in range(5_000)])
+    return run_wrk(port, "get.lua", seconds, PATHS=paths)
 
 
 def machine():

@@ -73,6 +73,15 @@ class Postgres:
             self.query("postgres", f"DROP DATABASE {database}")
         self.query("postgres", f"CREATE DATABASE {database}")
 
+    def settle(self, patience=900):
+        """Waits until the server has nothing of its own to do: no vacuum, and nothing that a checkpoint would write."""
+        deadline = time.monotonic() + patience
+        while self.query("postgres", "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'"):
+            if time.monotonic() > deadline:
+                sys.exit(f"autovacuum did not end within {patience} s")
+            time.sleep(1)
+        self.query("postgres", "CHECKPOINT")
+
     def warm(self, database):
         """Brings the files of a database into the memory of the operating system."""
         number = self.query("postgres", f"SELECT oid FROM pg_database WHERE datname = '{database}'")[0]

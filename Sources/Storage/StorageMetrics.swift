@@ -13,12 +13,15 @@ public struct StorageMetrics: Sendable {
     let commitDuration: Histogram
 
     /// The storage metrics of a registry.
-    public init(_ registry: MetricsRegistry) {
+    ///
+    /// - parameter server: the one whose connections are counted, as its replicas' names are.
+    public init(_ registry: MetricsRegistry, server: String = "primary") {
         let connections = registry.gauge(
-            "database_connections", "Connections to the database by state.", labels: ["state"])
-        activeConnections = connections.with("active")
-        idleConnections = connections.with("idle")
-        waiters = connections.with("waiting")
+            "database_connections", "Connections to the database by server and state, and who waits for one.",
+            labels: ["server", "state"])
+        activeConnections = connections.with(server, "active")
+        idleConnections = connections.with(server, "idle")
+        waiters = connections.with(server, "waiting")
         retries = registry.counter(
             "database_retries_total", "Transactions that lost against others and were run again."
         ).with()

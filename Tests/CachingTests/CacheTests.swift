@@ -1,6 +1,4 @@
 import Core
-import NIOCore
-import NIOPosix
 import Synchronization
 import Telemetry
 import TestKit
@@ -21,13 +19,13 @@ import Testing
             let count = Atomic<Int>(0)
         }
 
-        init(_ settings: [String: String] = [:], redis group: (any EventLoopGroup)? = nil) throws {
+        init(_ settings: [String: String] = [:]) throws {
             let values = try SettingsRegistry(CachingSettings.all).values(from: [
                 SettingsSource(name: "test", texts: settings)
             ])
             entities = EntityCache(settings: values, metrics: metrics)
-            let metrics = metrics
-            let redis = group.flatMap { RedisClient(settings: values, group: $0, metrics: metrics) }
+            // On event loops that outlive the test: what it keeps in Redis may be under way when it ends.
+            let redis = RedisClient(settings: values, metrics: metrics)
             cache = Cache(entities, redis: redis, namespace: "test", settings: values, metrics: metrics)
         }
 
@@ -51,16 +49,8 @@ import Testing
         _ settings: [String: String] = [:], _ body: (Instance, Instance, RedisServer) async throws -> Void
     ) async throws {
         let server = try await RedisServer()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         let all = ["cache.redis": server.url, "cache.redis_timeout": "1000"].merging(settings) { $1 }
-        let outcome: Result<Void, any Error>
-        do {
-            outcome = .success(try await body(try Instance(all, redis: group), try Instance(all, redis: group), server))
-        } catch {
-            outcome = .failure(error)
-        }
-        try await group.shutdownGracefully()
-        try outcome.get()
+        try await body(try Instance(all), try Instance(all), server)
     }
 
     /// Returns once Redis has as many keys: entries are sent there without anybody's waiting.

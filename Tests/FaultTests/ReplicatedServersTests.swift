@@ -107,6 +107,8 @@ import Testing
                     #expect(try await shop.send("GET", "/api/v1/products/\(id)", headers: seen).status == 200)
                     #expect(try await shop.send("GET", "/api/v1/orders", headers: seen).status == 200)
                 }
+                let pool = #"database_connections{server="127.0.0.1:\#(servers.replica.port)",state="idle"}"#
+                #expect(try await shop.metric(pool) != nil, "the connections to the replica are counted")
                 // A key that nobody has used here before.
                 let unknown = ["X-API-Key: \(text)"]
                 #expect(try await shop.send("GET", "/api/v1/orders", headers: unknown).status == 200)

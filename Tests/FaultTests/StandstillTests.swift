@@ -99,7 +99,8 @@ import Testing
         try await held.end()
         #expect(try await shop.send("POST", "/api/v1/inventory/reserve", Self.reserve).status == 201)
         #expect(try await Self.reserved(shop) == 1)
-        #expect(try await eventually { try await shop.metric(#"database_connections{state="waiting"}"#) == 0 })
+        let waiting = #"database_connections{server="primary",state="waiting"}"#
+        #expect(try await eventually { try await shop.metric(waiting) == 0 })
         await cluster.stop()
     }
 

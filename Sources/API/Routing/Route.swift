@@ -82,9 +82,6 @@ public struct Route: Sendable {
         }
     }
 
-    /// Whether it is a unit of work.
-    var isWrite: Bool { if case .write = handler { true } else { false } }
-
     private init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ bodyLimit: BodyLimit,
         isStream: Bool = false, atOnce: AnsweringAtOnce? = nil, _ handler: Handler

@@ -96,7 +96,9 @@ struct Router: Sendable {
     }
 
     private static func segments(_ path: Substring) -> [Substring] {
-        path.dropFirst().split(separator: "/", maxSplits: segmentLimit, omittingEmptySubsequences: false)
+        let bytes = path.utf8.dropFirst()
+        return bytes.split(separator: UInt8(ascii: "/"), maxSplits: segmentLimit, omittingEmptySubsequences: false)
+            .map { Substring($0) }
     }
 
     /// What `Allow` says: the methods of the routes, and those that every path answers.

@@ -102,7 +102,7 @@ extension APIServices {
     private func complete(
         _ response: APIResponse, of request: APIRequest, at position: LogPosition
     ) throws -> CompleteResponse {
-        if let tag = response.headers[.eTag], let field = request.headers[.ifNoneMatch], response.status == .ok,
+        if let field = request.headers[.ifNoneMatch], let tag = response.headers[.eTag], response.status == .ok,
             EntityTag.isNamed(tag, inIfNoneMatch: field)
         {
             return CompleteResponse(

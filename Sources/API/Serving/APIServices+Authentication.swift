@@ -47,10 +47,11 @@ extension APIServices {
     private static func key(_ fields: RequestHeaders) throws -> Substring {
         if let field = fields[.apiKey] { return field[...] }
         guard let field = fields[.authorization] else { throw required }
-        guard let space = field.utf8.firstIndex(of: UInt8(ascii: " ")), field[..<space].lowercased() == "bearer" else {
-            throw required
-        }
-        return field[space...].drop { $0 == " " }
+        let bytes = field.utf8
+        guard let space = bytes.firstIndex(of: UInt8(ascii: " ")) else { throw required }
+        let scheme = field[..<space]
+        guard scheme == "Bearer" || scheme.lowercased() == "bearer" else { throw required }
+        return Substring(bytes[space...].drop { $0 == UInt8(ascii: " ") })
     }
 
     private static var required: Failure {

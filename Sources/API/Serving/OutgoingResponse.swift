@@ -37,7 +37,7 @@ struct OutgoingResponse: Sendable {
         fields.add(name: "traceparent", value: identity.traceparent)
         fields.add(name: "Millrace-Position", value: position.description)
         if let contentType = complete.contentType { fields.add(name: "Content-Type", value: contentType) }
-        if complete.headers[.cacheControl] == nil { fields.add(name: "Cache-Control", value: "private, no-cache") }
+        if !complete.headers.contains(.cacheControl) { fields.add(name: "Cache-Control", value: "private, no-cache") }
         var body = complete.body
         if case .bytes(let bytes) = body, complete.status != .noContent, complete.status != .notModified {
             fields.add(name: "Content-Length", value: String(bytes.count))

@@ -48,10 +48,15 @@ struct RequestAnswerer: Sendable {
         }
     }
 
-    /// Whether answering a request never keeps its thread for long: a small write, whose work is the writer's.
+    /// Whether answering a request never keeps its thread for long: a small write, whose work is the writer's, or the
+    /// read of one entity that another machine does.
     func holdsNothingUp(_ request: RoutedRequest, body: ByteBuffer) -> Bool {
         guard case .route(let index, _) = request.match else { return true }
-        return routes[index].isWrite && body.readableBytes <= Self.smallBody
+        switch routes[index].handler {
+        case .write: return body.readableBytes <= Self.smallBody
+        case .entity: return services.log.isShared
+        case .read, .custom: return false
+        }
     }
 
     /// A body of as many bytes is read in a tenth of a millisecond.

@@ -30,7 +30,7 @@ public final class PostgresDatabase: Database {
         self.options = options
         (pool, pipelines) = Self.connections(options, PostgresPoolLimits(settings), settings, metrics)
         groupCommit = PostgresGroupCommit(pool, options, settings, metrics)
-        registry.onCollect { [weak pool] in pool?.measure() }
+        registry.onCollect { [weak self] in self?.measureConnections() }
         do {
             try await checkServer()
         } catch {
@@ -53,6 +53,9 @@ public final class PostgresDatabase: Database {
         (pool, pipelines) = Self.connections(options, limits, settings, metrics, check: check)
         groupCommit = PostgresGroupCommit(pool, options, settings, metrics)
     }
+
+    /// Brings the gauges of its connections up to date.
+    func measureConnections() { pool.measure() }
 
     deinit {
         // The threads hold the pipelines and the pool, and end by themselves when told.
@@ -119,8 +122,24 @@ public final class PostgresDatabase: Database {
         return try await readSnapshot(body)
     }
 
-    /// Runs a closure on a connection of its own.
+    /// Runs a closure on a connection of its own; and on another one when that breaks, since the server may have ended
+    /// it while nobody used it.
     private func readSnapshot<T: Sendable>(
+        _ body: @escaping @Sendable (any ReadTransaction) throws -> T
+    ) async throws -> T {
+        do {
+            return try await readOnce(body)
+        } catch is ConnectionBroken {
+            do { return try await readOnce(body) } catch let broken as ConnectionBroken { throw broken.failure }
+        }
+    }
+
+    /// A connection broke that had been made.
+    private struct ConnectionBroken: Error {
+        let failure: any Error
+    }
+
+    private func readOnce<T: Sendable>(
         _ body: @escaping @Sendable (any ReadTransaction) throws -> T
     ) async throws -> T {
         try await pool.run { [options] connection in
@@ -132,7 +151,7 @@ public final class PostgresDatabase: Database {
                 return value
             } catch {
                 exchange.undoAll()
-                throw error
+                throw connection.isBroken ? ConnectionBroken(failure: error) : error
             }
         }
     }

@@ -7,8 +7,7 @@ struct ReplicaMetrics: Sendable {
     private let primaryReads: Counter
     private let replicaReads: [Counter]
 
-    init(_ addresses: [String], _ registry: MetricsRegistry, _ rotation: RotationLock) {
-        let names = addresses.enumerated().map { Self.name(of: $1, at: $0) }
+    init(_ names: [String], _ registry: MetricsRegistry, _ rotation: RotationLock) {
         let reads = registry.counter("database_reads_total", "Reads by the server that answered.", labels: ["server"])
         primaryReads = reads.with("primary")
         replicaReads = names.map { reads.with($0) }
@@ -35,7 +34,11 @@ struct ReplicaMetrics: Sendable {
         }
     }
 
-    /// What a replica is called: never with who logs in there.
+    /// What replicas are called: never with who logs in there.
+    static func names(of addresses: [String]) -> [String] {
+        addresses.enumerated().map { name(of: $1, at: $0) }
+    }
+
     private static func name(of address: String, at index: Int) -> String {
         guard let parts = URLComponents(string: address), let host = parts.host, !host.isEmpty else {
             return "replica \(index + 1)"

@@ -34,7 +34,8 @@ public final class ReplicatedPostgres: Database {
                 replicas: addresses.count, preference: settings[StorageSettings.readPreference],
                 lagLimit: .milliseconds(settings[StorageSettings.replicaLagLimit])))
         self.rotation = rotation
-        metrics = ReplicaMetrics(addresses, registry, rotation)
+        let names = ReplicaMetrics.names(of: addresses)
+        metrics = ReplicaMetrics(names, registry, rotation)
         let all = addresses.map { address in
             var options = options
             options.url = address
@@ -42,10 +43,12 @@ public final class ReplicatedPostgres: Database {
             return options
         }
         replicas = all.enumerated().map { index, options in
-            PostgresDatabase(options, settings: settings, metrics: storage) { connection in
+            let metrics = StorageMetrics(registry, server: names[index])
+            return PostgresDatabase(options, settings: settings, metrics: metrics) { connection in
                 try Self.check(connection, has: rotation.value.withLock { $0.location(of: index) })
             }
         }
+        for replica in replicas { registry.onCollect { [weak replica] in replica?.measureConnections() } }
         let servers = [ReplicaRotation.Server.primary] + all.indices.map { .replica($0) }
         monitors = zip(servers, [options] + all).map { Self.monitor($0, $1, storage, rotation) }
     }
