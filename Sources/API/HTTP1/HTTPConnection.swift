@@ -135,7 +135,7 @@ final class HTTPConnection: ChannelInboundHandler {
         guard let context else { return }
         let connection = HTTPConnectionReference(self, context.eventLoop)
         let executor = answerer.holdsNothingUp(request, body: body) ? EventLoopTaskExecutor(context.eventLoop) : nil
-        task = Task.immediate(executorPreference: executor) { [answerer, body, isLocal] in
+        task = Task(executorPreference: executor) { [answerer, body, isLocal] in
             let response = await answerer.answer(request, body: body, isLocal: isLocal)
             guard case .stream(let write) = response.body else {
                 return connection.perform { $0.send(response) }
