@@ -1,7 +1,7 @@
 public import Core
 
 /// A value on its way into a statement.
-public enum SQLValue: Sendable, Equatable {
+public enum SQLValue: Sendable, Hashable {
     case null
     case integer(Int64)
     case real(Double)
