@@ -11,18 +11,18 @@ import Testing
     private static let size: SQL = "SELECT size FROM things WHERE id = 1"
     private static let insertion = Insertion(into: "things", "id, name, size")
 
-    /// Who has committed, one after the other.
-    private final class Commits: Sendable {
+    /// Who has done their work, one after the other.
+    private final class Works: Sendable {
         private let order = Mutex<[String]>([])
 
         var names: [String] { order.withLock { $0 } }
 
-        /// Inserts a thing, after a wait at a door if there is one.
+        /// Inserts a thing, and waits at a door if there is one.
         func write(_ name: String, _ id: Int, at door: Door? = nil, in store: TestStore) async throws {
             try await store.database.write(.groupCommit) { [self] transaction in
                 try transaction.insert(id)
                 door?.pass()
-                transaction.afterCommit { [self] in order.withLock { $0.append(name) } }
+                order.withLock { $0.append(name) }
             }
         }
     }
@@ -30,15 +30,15 @@ import Testing
     /// A write that comes while another one runs waits for it when there is one group, and does not when there are two.
     @Test(arguments: [1, 2]) func theNumberOfGroupsMovesWhoWaitsForWhom(groups: Int) async throws {
         let store = try await StorageFixture.store(.postgres, ["storage.group_commits": "\(groups)"])
-        let (commits, door) = (Commits(), Door())
-        let first = Task { try await commits.write("first", 1, at: door, in: store) }
+        let (works, door) = (Works(), Door())
+        let first = Task { try await works.write("first", 1, at: door, in: store) }
         await door.waitForArrival()
-        let second = Task { try await commits.write("second", 2, in: store) }
+        let second = Task { try await works.write("second", 2, in: store) }
         if groups > 1 { try await second.value }
         door.open()
         try await first.value
         try await second.value
-        #expect(commits.names == (groups == 1 ? ["first", "second"] : ["second", "first"]))
+        #expect(works.names == (groups == 1 ? ["first", "second"] : ["second", "first"]))
     }
 
     @Test func writesThatWaitShareACommit() async throws {
