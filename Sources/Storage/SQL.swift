@@ -7,7 +7,7 @@ import Core
 ///     let sql: SQL = "SELECT name FROM products WHERE tenant = \(tenant) AND id = \(id)"
 ///
 /// The text may contain no question mark of its own.
-public struct SQL: Sendable, Hashable {
+public struct SQL: Sendable, Equatable {
     /// The text with a `?` for each value.
     public private(set) var text: String
     /// The values in the order of their question marks.

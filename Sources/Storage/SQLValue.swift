@@ -1,7 +1,7 @@
 public import Core
 
 /// A value on its way into a statement.
-public enum SQLValue: Sendable, Hashable {
+public enum SQLValue: Sendable, Equatable {
     case null
     case integer(Int64)
     case real(Double)

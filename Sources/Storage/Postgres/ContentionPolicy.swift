@@ -13,14 +13,11 @@ struct ContentionPolicy {
         self.maximum = maximum
     }
 
-    /// Whether batches run one after the other now.
-    var isAlone: Bool { left > 0 || maximum == 1 }
-
     /// How many batches may run at the same time now.
-    var limit: Int { isAlone ? 1 : maximum }
+    var limit: Int { left > 0 ? 1 : maximum }
 
     /// How many writes share a commit at most: fewer where others may wait for their locks meanwhile.
-    var batchLimit: Int { isAlone ? 128 : 32 }
+    var batchLimit: Int { limit == 1 ? 128 : 32 }
 
     /// A batch gave up because others held what it wanted.
     mutating func gaveUp() { left = Self.quietBatches }

@@ -32,10 +32,8 @@ final class PostgresGroupCommit: Sendable {
         }
     }
 
-    /// How long a batch waits for a lock beside another one: each may hold what the other wants, in whatever order.
+    /// How long a batch waits for a lock. Two batches may hold what the other one wants, in whatever order.
     static let lockTimeout = Duration.milliseconds(100)
-    /// How long it waits in its turn: the one before has all its locks already, and gives them up at its commit.
-    static let lockTimeoutInTurn = Duration.seconds(1)
 
     private let state: Mutex<State>
     private let pool: PostgresPool
@@ -74,57 +72,32 @@ final class PostgresGroupCommit: Sendable {
     /// Commits a batch as soon as a connection is free, and so on while writes wait.
     private func start() {
         pool.submit { [self] connection in
-            let turn = Turn { [self] in passTurn() }
             do {
                 let connection = try connection.get()
-                let (batch, usesSavepoints, isAlone) = state.withLock { state in
-                    (state.take(state.contention.batchLimit), state.savepoints.usesSavepoints, state.contention.isAlone)
+                let (batch, usesSavepoints) = state.withLock { state in
+                    (state.take(state.contention.batchLimit), state.savepoints.usesSavepoints)
                 }
-                turn.isExclusive = isAlone
-                if !batch.isEmpty { commit(batch, usesSavepoints: usesSavepoints, turn, on: connection) }
+                if !batch.isEmpty { commit(batch, usesSavepoints: usesSavepoints, on: connection) }
             } catch {
                 for write in state.withLock({ $0.take(.max) }) { write.finish(error) }
             }
-            turn.pass()
+            let goesOn = state.withLock { state in
+                let goesOn = !state.waiting.isEmpty && state.running <= state.contention.limit
+                if !goesOn { state.running -= 1 }
+                return goesOn
+            }
+            // At the end of the line, so that others who wait for a connection have their turn.
+            if goesOn { start() }
         }
     }
 
-    /// Lets the next batch begin, at the end of the line, so that others who wait for a connection have their turn.
-    private func passTurn() {
-        let goesOn = state.withLock { state in
-            let goesOn = !state.waiting.isEmpty && state.running <= state.contention.limit
-            if !goesOn { state.running -= 1 }
-            return goesOn
-        }
-        if goesOn { start() }
-    }
-
-    /// The right of a batch to keep another from beginning.
-    private final class Turn {
-        /// Whether no other batch may take locks meanwhile.
-        var isExclusive = false
-        private var next: (() -> Void)?
-
-        init(_ next: @escaping () -> Void) {
-            self.next = next
-        }
-
-        /// Gives it up, once.
-        func pass() {
-            next?()
-            next = nil
-        }
-    }
-
-    private func commit(
-        _ batch: [any PendingWrite], usesSavepoints: Bool, _ turn: Turn, on connection: PostgresConnection
-    ) {
-        switch attempt(batch, usesSavepoints: usesSavepoints, turn, on: connection) {
+    private func commit(_ batch: [any PendingWrite], usesSavepoints: Bool, on connection: PostgresConnection) {
+        switch attempt(batch, usesSavepoints: usesSavepoints, on: connection) {
         case .committed: state.withLock { $0.committed() }
         case .undone(let isContended): if isContended { state.withLock { $0.contention.gaveUp() } }
         case .needsSavepoints:
             state.withLock { $0.savepoints.neededSavepoints() }
-            commit(batch, usesSavepoints: true, turn, on: connection)
+            commit(batch, usesSavepoints: true, on: connection)
         }
     }
 
@@ -140,11 +113,11 @@ final class PostgresGroupCommit: Sendable {
 
     /// Runs writes in one transaction and answers them.
     private func attempt(
-        _ batch: [any PendingWrite], usesSavepoints: Bool, _ turn: Turn, on connection: PostgresConnection
+        _ batch: [any PendingWrite], usesSavepoints: Bool, on connection: PostgresConnection
     ) -> Outcome {
         let exchange = PostgresExchange(connection)
         do {
-            try begin(exchange, lockTimeout: turn.isExclusive ? Self.lockTimeoutInTurn : Self.lockTimeout)
+            try begin(exchange)
             var failures: [(any Error)?] = []
             var actions: [@Sendable () -> Void] = []
             let deferred = usesSavepoints ? nil : DeferredInsertions()
@@ -157,8 +130,6 @@ final class PostgresGroupCommit: Sendable {
                 actions += transaction.actionsAfterCommit
             }
             try deferred?.send(through: exchange)
-            // Meanwhile the next one asks what it needs; for what this one has locked it waits until the commit.
-            if turn.isExclusive { turn.pass() }
             let start = ContinuousClock.now
             try exchange.end("COMMIT")
             metrics.commitDuration.observe(ContinuousClock.now - start)
@@ -178,14 +149,13 @@ final class PostgresGroupCommit: Sendable {
         }
     }
 
-    private func begin(_ exchange: PostgresExchange, lockTimeout: Duration) throws {
+    private func begin(_ exchange: PostgresExchange) throws {
         for sql in options.beginning("READ COMMITTED") { try exchange.enqueue(sql) }
-        try exchange.enqueue(SQL(trusted: "SET LOCAL lock_timeout = \(Int(lockTimeout / .milliseconds(1)))"))
+        try exchange.enqueue(SQL(trusted: "SET LOCAL lock_timeout = \(Int(Self.lockTimeout / .milliseconds(1)))"))
     }
 
     /// Asks what the writes announce, round by round, so that a batch costs as many round trips as the write of it that
-    /// asks most often, and not as many as all of them together. What changes rows goes last, so that their locks are
-    /// held for as short as can be; and what several do alike after all else, since others may want it as well.
+    /// asks most often, and not as many as all of them together.
     ///
     /// - returns: the writes with their answers, in the order in which what they announced took effect. A write that
     ///   has changed something ahead is asked no further, so there is such an order.
@@ -193,28 +163,19 @@ final class PostgresGroupCommit: Sendable {
         _ batch: [any PendingWrite], _ exchange: PostgresExchange
     ) throws -> [(any PendingWrite, AnswersAhead?)] {
         var asking = batch.map { (write: $0, answers: AnswersAhead()) }
-        var changing: [(write: any PendingWrite, answers: AnswersAhead, questions: [SQL])] = []
+        var ready: [(any PendingWrite, AnswersAhead?)] = []
         while !asking.isEmpty {
             var next: [(write: any PendingWrite, answers: AnswersAhead)] = []
             for (write, answers) in asking {
                 let questions = questions(of: write, after: answers)
-                if questions.isEmpty || questions.contains(where: { StatementTables.of($0).changed != nil }) {
-                    changing.append((write, answers, questions))
-                } else {
-                    for question in questions { try exchange.enqueue(question) { answers.add(question, $0) } }
-                    next.append((write, answers))
-                }
+                for question in questions { try exchange.enqueue(question) { answers.add(question, $0) } }
+                let isLast = questions.isEmpty || questions.contains { StatementTables.of($0).changed != nil }
+                if isLast { ready.append((write, answers)) } else { next.append((write, answers)) }
             }
             asking = next
             try exchange.settle()
         }
-        let counts = Dictionary(changing.map { ($0.questions, 1) }, uniquingKeysWith: +)
-        changing.sort { counts[$0.questions, default: 0] < counts[$1.questions, default: 0] }
-        for (_, answers, questions) in changing {
-            for question in questions { try exchange.enqueue(question) { answers.add(question, $0) } }
-        }
-        try exchange.settle()
-        return changing.map { ($0.write, $0.answers) }
+        return ready
     }
 
     private func questions(of write: any PendingWrite, after answers: AnswersAhead) -> [SQL] {
