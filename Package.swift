@@ -37,6 +37,8 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -47,6 +49,7 @@ let package = Package(
     products: [
         .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Commerce", targets: ["Commerce"]),
+        .library(name: "Observers", targets: ["Observers"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -57,7 +60,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
@@ -69,26 +74,37 @@ let package = Package(
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", "CPostgres", crypto]),
         room("Caching", uses: ["Core", "Telemetry", crypto, deques, nio, nioPosix]),
         room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", lifecycle, logging]),
+        room("Expressions", uses: ["Core"]),
+        room(
+            "Outbound",
+            uses: ["Core", "Telemetry", crypto, httpClient, logging, nio, nioHTTP, nioPosix, nioSSL]),
         room("Search", uses: ["Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
+            "Observers",
+            uses: [
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", crypto,
+                lifecycle, logging, nio, yams,
+            ]),
+        room(
             "API",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Telemetry", crypto, httpTypes,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Telemetry", crypto, httpTypes,
                 hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioCompression, lifecycle,
             ]),
         room(
             "Server",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "API", "Telemetry", configuration,
-                hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Outbound", "API",
+                "Telemetry", configuration, hummingbird,
                 lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Server", "API", "Commerce", "ChangeLog", "Storage", "Telemetry", argumentParser, logging,
+                "Core", "Server", "API", "Commerce", "Observers", "ChangeLog", "Storage", "Telemetry", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
         tests("Storage", uses: ["Core", "Storage", "Telemetry"]),
@@ -101,12 +117,20 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes,
-                lifecycle, logging,
+                "API", "Commerce", "Observers", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry",
+                httpTypes, lifecycle, logging,
                 nio, nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),
+        tests("Expressions", uses: ["Expressions", "Core"]),
+        tests("Outbound", uses: ["Outbound", "Core", "Telemetry", logging, nio, nioHTTP, nioPosix, nioSSL]),
+        tests(
+            "Observers",
+            uses: [
+                "Observers", "Expressions", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry",
+                logging,
+            ]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),
