@@ -5,6 +5,8 @@ public enum Operation: String, Sendable, CaseIterable {
     case insert
     case update
     case delete
+    /// It did nothing to it: somebody tells of something that happened, such as `cart abandoned`.
+    case custom
 }
 
 /// One entry of the change log.
@@ -19,9 +21,9 @@ public struct Change: Sendable {
     public let entity: Identifier
     /// What was done to it.
     public let operation: Operation
-    /// The thing as it is afterwards, as JSON; nil after a deletion.
+    /// The thing as it is afterwards, as JSON; nil after a deletion. Of a custom operation: what is told of it.
     public let after: [UInt8]?
-    /// The thing as it was before, as JSON; nil before an insertion.
+    /// The thing as it was before, as JSON; nil before an insertion and of a custom operation.
     public let before: [UInt8]?
     /// The names of the members that differ between the two, of an update.
     public let changedFields: [String]

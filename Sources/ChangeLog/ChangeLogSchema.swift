@@ -68,5 +68,35 @@ public enum ChangeLogSchema {
                     // What no other partition is for: a clock that is far off does not keep anybody from writing.
                     "{only postgres}CREATE TABLE changes_other PARTITION OF changes DEFAULT",
                 ]),
+            Migration(
+                4, "custom operations",
+                [
+                    // SQLite cannot change a constraint: the rows move to a table that has the new one, with their
+                    // positions.
+                    """
+                    {only sqlite}CREATE TABLE changes_with_custom (
+                        position INTEGER PRIMARY KEY,
+                        tenant BIGINT NOT NULL,
+                        entity_type TEXT NOT NULL,
+                        entity_id BLOB NOT NULL,
+                        operation TEXT NOT NULL CHECK (operation IN ('insert', 'update', 'delete', 'custom')),
+                        after_image TEXT,
+                        before_image TEXT,
+                        changed_fields TEXT NOT NULL,
+                        actor TEXT NOT NULL,
+                        request_id TEXT,
+                        traceparent TEXT,
+                        changed_at BIGINT NOT NULL)
+                    """,
+                    "{only sqlite}INSERT INTO changes_with_custom SELECT * FROM changes ORDER BY position",
+                    "{only sqlite}DROP TABLE changes",
+                    "{only sqlite}ALTER TABLE changes_with_custom RENAME TO changes",
+                    // The rows that are there hold a narrower constraint, so nobody waits until they are looked at.
+                    "{only postgres}ALTER TABLE changes DROP CONSTRAINT changes_operation_check",
+                    """
+                    {only postgres}ALTER TABLE changes ADD CONSTRAINT changes_operation_check
+                        CHECK (operation IN ('insert', 'update', 'delete', 'custom')) NOT VALID
+                    """,
+                ]),
         ])
 }

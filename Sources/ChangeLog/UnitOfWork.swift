@@ -77,6 +77,14 @@ public final class UnitOfWork {
         try append(entityType, entity, .delete, before: before, after: nil, changedFields: [])
     }
 
+    /// Appends that something happened to a thing, or around it, that no table shows. The thing need not exist, and
+    /// what is read of it stays as it is.
+    ///
+    /// - parameter data: what there is to tell, a JSON object. It is the ``Change/after`` of the change.
+    public func recordCustom(_ entityType: String, _ entity: Identifier, data: [UInt8]) throws {
+        try append(entityType, entity, .custom, before: nil, after: data, changedFields: [])
+    }
+
     private func append(
         _ entityType: String, _ entity: Identifier, _ operation: Operation, before: [UInt8]?, after: [UInt8]?,
         changedFields: [String]
@@ -90,8 +98,10 @@ public final class UnitOfWork {
         ]
         pendingCount += 1
         if !entityTypes.contains(entityType) { entityTypes.append(entityType) }
-        if operation != .insert { updated.append(EntityCache.Key(tenant, entityType, entity)) }
-        latest = after.map { (entity, $0) }
+        if operation == .update || operation == .delete {
+            updated.append(EntityCache.Key(tenant, entityType, entity))
+        }
+        if operation != .custom { latest = after.map { (entity, $0) } }
         if pendingCount == Insertion.rowLimit { try flush() }
     }
 
