@@ -41,6 +41,11 @@ public enum StorageSettings {
         "storage.url", default: "", moves: "database_connections",
         "The PostgreSQL server, as postgres://user:password@host:port/database; empty keeps the data in the data "
             + "directory.")
+    /// Where the tables are within the database.
+    public static let schema = Setting(
+        "storage.schema", default: SchemaName.ofServer, moves: "database_connections",
+        "The schema of the PostgreSQL database that the tables are in, made when it is missing: so Millrace and others "
+            + "share a database. Empty takes the one that the server uses by itself, mostly public.")
     /// What stands between us and the server.
     public static let poolMode = Setting(
         "storage.pool_mode", default: PoolMode.session, moves: "database_query_duration_seconds",
@@ -107,7 +112,7 @@ public enum StorageSettings {
     /// All of them.
     public static let all: [AnySetting] = [
         readers.erased, readQueueLimit.erased, acquireTimeout.erased, statementTimeout.erased,
-        writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased, url.erased, poolMode.erased,
+        writeQueueLimit.erased, commitBatchLimit.erased, pageCache.erased, url.erased, schema.erased, poolMode.erased,
         poolMinimum.erased, poolMaximum.erased, groupCommits.erased, pipelines.erased, idleTimeout.erased,
         connectionLifetime.erased,
         connectTimeout.erased, workMemory.erased, applicationName.erased, replicas.erased,

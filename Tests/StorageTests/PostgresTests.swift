@@ -57,16 +57,17 @@ import Testing
     func whatIsSetHoldsOnEveryConnection(mode: String, pipelines: String) async throws {
         let (database, _) = try await Self.open([
             "storage.statement_timeout": "4321", "storage.work_mem": "7", "storage.application_name": "tester",
-            "storage.pool_mode": mode, "storage.pipelines": pipelines,
+            "storage.pool_mode": mode, "storage.pipelines": pipelines, "storage.schema": "own",
         ])
         let query: SQL = """
             SELECT current_setting('statement_timeout'), current_setting('work_mem'),
-                current_setting('application_name')
+                current_setting('application_name'), current_schema()::text
             """
-        let read = { @Sendable (row: Row) in [row.text(0), row.text(1), row.text(2)] }
+        let read = { @Sendable (row: Row) in [row.text(0), row.text(1), row.text(2), row.text(3)] }
+        let expected = ["4321ms", "7MB", "tester", "own"]
         for _ in 0..<3 {
-            #expect(try await database.read { try $0.first(query, read) } == ["4321ms", "7MB", "tester"])
-            #expect(try await database.write { try $0.first(query, read) } == ["4321ms", "7MB", "tester"])
+            #expect(try await database.read { try $0.first(query, read) } == expected)
+            #expect(try await database.write { try $0.first(query, read) } == expected)
         }
         await database.close()
     }

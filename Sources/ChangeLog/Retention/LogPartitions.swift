@@ -49,7 +49,7 @@ struct LogPartitions {
         try transaction.rows(
             """
             SELECT CAST(c.relname AS TEXT) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-            JOIN pg_class p ON p.oid = i.inhparent WHERE p.relname = 'changes' AND p.relnamespace = c.relnamespace
+            WHERE i.inhparent = 'changes'::regclass
             """
         ) { $0.text(0) }.compactMap(Day.init(table:)).sorted { $0.number < $1.number }
     }

@@ -37,8 +37,9 @@ struct RelocationEnds: Sendable {
             ])
             let source = try SQLiteDatabase(path: directory.file(Store.fileName), settings: patient, metrics: metrics)
             do {
-                loader = try PostgresLoader(options)
+                // It makes the schema that the loader locks.
                 target = try await PostgresDatabase(options, settings: settings, metrics: metrics)
+                loader = try PostgresLoader(options)
             } catch {
                 await source.close()
                 throw error

@@ -33,6 +33,7 @@ public final class PostgresDatabase: Database {
         registry.onCollect { [weak self] in self?.measureConnections() }
         do {
             try await checkServer()
+            try await makeSchema()
         } catch {
             await close()
             throw error
@@ -100,6 +101,17 @@ public final class PostgresDatabase: Database {
                 }
                 return false
             }
+        }
+    }
+
+    /// Makes the schema when it is missing. Who may not make any can be given one that is there.
+    private func makeSchema() async throws {
+        guard options.schema != .ofServer else { return }
+        _ = try await write(.readCommitted) { [dialect, name = options.schema.text] transaction in
+            let isThere: SQL = "SELECT 1 FROM pg_namespace WHERE nspname = \(name)"
+            if try transaction.exists(isThere) { return }
+            for sql in dialect.beforeMigration { _ = try transaction.exists(sql) }
+            try transaction.execute("CREATE SCHEMA IF NOT EXISTS \(SQL.name(name))")
         }
     }
 

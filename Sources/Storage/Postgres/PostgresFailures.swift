@@ -29,6 +29,13 @@ extension Failure {
             "Others kept changing the same things at the same time (\(message)). Try again.", retryAfter: 1)
     }
 
+    static func storageForbidden(_ message: String) -> Failure {
+        Failure(
+            .unavailable, code: "storage_forbidden",
+            "The role that is logged in may not do this in PostgreSQL (\(message)). Have the right granted to it, or log "
+                + "in as the owner.")
+    }
+
     static var storageReadOnly: Failure {
         Failure(
             .unavailable, code: "storage_read_only",
@@ -55,6 +62,7 @@ extension PostgresResult {
         case "53100": return Failure.storageFull
         case "53300": return Failure.storageBusy("PostgreSQL has no connection left (max_connections).")
         case "55P03": return Failure.storageBusy("A lock was not free in time.")
+        case "42501": return Failure.storageForbidden(message)
         case "25006": return Failure.storageReadOnly
         case "22021":
             return Failure(

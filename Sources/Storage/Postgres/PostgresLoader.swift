@@ -9,6 +9,7 @@ import Glibc
 public final class PostgresLoader: @unchecked Sendable {
     // Touched on the queue only.
     private let handle: OpaquePointer
+    private let schema: SchemaName
     private let queue = DispatchQueue(label: "millrace-loader")
 
     /// Opens a connection, once no other loader has the database.
@@ -20,6 +21,7 @@ public final class PostgresLoader: @unchecked Sendable {
             throw Failure.storageUnreachable("out of memory")
         }
         handle = opened
+        schema = options.schema
         guard PQstatus(opened) == CONNECTION_OK else { throw Failure.storageUnreachable(Self.message(opened)) }
         // Notices would go to standard error.
         PQsetNoticeProcessor(opened, { _, _ in }, nil)
@@ -34,7 +36,7 @@ public final class PostgresLoader: @unchecked Sendable {
     ///
     /// - throws: a ``ConstraintViolation``, or a ``Failure`` of the storage.
     public func append(_ page: TablePage, to table: TableDescription) async throws {
-        let name = TableDescription.quoted(table.name)
+        let name = qualified(table)
         let text = "COPY \(name) (\(table.columnList)) FROM STDIN (FORMAT binary)"
         let count = try await onQueue { [self] in
             try begin(text, PGRES_COPY_IN)
@@ -56,7 +58,7 @@ public final class PostgresLoader: @unchecked Sendable {
     public func digest(
         of table: TableDescription, _ show: @escaping @Sendable (Int) -> Void
     ) async throws -> (rowCount: Int, checksum: String) {
-        let name = TableDescription.quoted(table.name)
+        let name = qualified(table)
         let rows = "SELECT \(table.columnList) FROM \(name) ORDER BY \(table.orderList())"
         let text = "COPY (\(rows)) TO STDOUT (FORMAT binary)"
         return try await onQueue { [self] in
@@ -76,9 +78,16 @@ public final class PostgresLoader: @unchecked Sendable {
     /// After how many rows it tells how far it is.
     private static let rowsBetweenReports = 10_000
 
-    /// Waits until no other loader is at work on the database: one whose process was killed may still commit.
+    /// The name of a table with its schema: behind PgBouncer in transaction mode nothing says where to look for it.
+    private func qualified(_ table: TableDescription) -> String {
+        let name = TableDescription.quoted(table.name)
+        return schema == .ofServer ? name : "\(TableDescription.quoted(schema.text)).\(name)"
+    }
+
+    /// Waits until no other loader is at work on the tables: one whose process was killed may still commit.
     private func lock() throws {
-        for text in ["SET lock_timeout = '60s'", "SELECT pg_advisory_lock(7813579312)", "SET lock_timeout = 0"] {
+        let lock = "SELECT pg_advisory_lock(7813579312 + COALESCE(hashtext(current_schema()), 0))"
+        for text in ["SET lock_timeout = '60s'", lock, "SET lock_timeout = 0"] {
             guard let pointer = PQexec(handle, text) else { throw Failure.storageUnreachable(Self.message(handle)) }
             let result = PostgresResult(pointer)
             guard result.status == PGRES_TUPLES_OK || result.status == PGRES_COMMAND_OK else {

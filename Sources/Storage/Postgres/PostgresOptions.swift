@@ -16,6 +16,8 @@ public struct PostgresOptions: Sendable {
     /// Whether a connection of ours is one connection of the server for as long as it lasts. Behind PgBouncer in
     /// transaction mode it is not: then nothing is prepared, and what is set is set for each transaction.
     public var isSession: Bool
+    /// Where the tables are. A name without a schema means a table in this one and in no other.
+    public var schema: SchemaName
     /// Whether each batch of statements is a transaction on one snapshot by itself.
     var readsSnapshots = false
 
@@ -26,6 +28,7 @@ public struct PostgresOptions: Sendable {
         statementTimeout = .milliseconds(settings[StorageSettings.statementTimeout])
         workMemory = settings[StorageSettings.workMemory]
         connectTimeout = .milliseconds(settings[StorageSettings.connectTimeout])
+        schema = settings[StorageSettings.schema]
         isSession = settings[StorageSettings.poolMode] == .session
     }
 
@@ -46,7 +49,7 @@ public struct PostgresOptions: Sendable {
             ("statement_timeout", "\(Int(statementTimeout / .milliseconds(1)))"),
             ("idle_in_transaction_session_timeout", "\(Int(idleInTransactionTimeout / .milliseconds(1)))"),
             ("work_mem", "\(workMemory * 1_024)"),
-        ]
+        ] + (schema == .ofServer ? [] : [("search_path", schema.text)])
     }
 
     /// The parameters of the connection by libpq's names.
