@@ -4,7 +4,7 @@ import Testing
 @Suite struct RoomTests {
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
-        ["Core"], ["Telemetry"], ["Storage"], ["Caching"], ["ChangeLog"], ["Search"], ["Commerce"], ["API"], ["Server"],
+        ["Core"], ["Telemetry", "Expressions"], ["Storage"], ["Caching"], ["ChangeLog"], ["Search"], ["Commerce"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],
     ]
