@@ -37,8 +37,8 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -62,7 +62,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
@@ -77,7 +76,7 @@ let package = Package(
         room("Expressions", uses: ["Core"]),
         room(
             "Outbound",
-            uses: ["Core", "Telemetry", crypto, httpClient, logging, nio, nioHTTP, nioPosix, nioSSL]),
+            uses: ["Core", "Telemetry", crypto, deques, logging, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
         room("Search", uses: ["Core", "Storage", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
@@ -110,7 +109,9 @@ let package = Package(
         tests("Storage", uses: ["Core", "Storage", "Telemetry"]),
         tests("Caching", uses: ["Caching", "Core", "Telemetry", nio, nioPosix]),
         tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
-        room("TestKit", uses: ["Core", "Storage", "ChangeLog", "Telemetry", logging]),
+        room(
+            "TestKit",
+            uses: ["Core", "Storage", "ChangeLog", "Telemetry", logging, nio, nioHTTP, nioPosix, nioSSL]),
         tests("ChangeLog", uses: ["Caching", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),
         tests("TestKit", uses: ["Core"]),

@@ -3,6 +3,7 @@ import Caching
 import ChangeLog
 import Commerce
 public import Core
+import Outbound
 import Search
 import Storage
 
@@ -14,6 +15,6 @@ public enum AllSettings {
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
-                + LeaseSettings.all + SearchSettings.all + CommerceSettings.all)
+                + LeaseSettings.all + SearchSettings.all + CommerceSettings.all + OutboundSettings.all)
     }
 }

@@ -1,0 +1,12 @@
+import Core
+import Outbound
+
+extension SettingsValues {
+    /// Settings that let this machine be sent to, and whatever else a test says.
+    static func outbound(_ texts: [String: String] = [:]) throws -> SettingsValues {
+        let loopback = ["outbound.allowed_networks": "127.0.0.0/8, ::1"]
+        let registry = try SettingsRegistry(OutboundSettings.all)
+        return try registry.values(
+            from: [SettingsSource(name: "test", texts: loopback.merging(texts) { $1 })])
+    }
+}
