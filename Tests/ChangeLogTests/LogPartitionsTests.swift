@@ -1,6 +1,7 @@
 import Core
 import Logging
 import Storage
+import Synchronization
 import TestKit
 import Testing
 
@@ -84,6 +85,30 @@ import Testing
         try await store.append("order", 3)
         let common = try await store.database.read { try $0.first("SELECT COUNT(*) FROM changes_other") { $0.int(0) } }
         #expect(common == 0)
+    }
+
+    /// Somebody else's transaction may be open for long after it has written to the log (`Capture`).
+    @Test func aWriterWhoTakesLongHoldsNoDayUp() async throws {
+        let store = try await TestStore(.postgres)
+        try await Self.retention(store).pass()
+        let today = LogPartitions.Day(of: store.time.now()).number
+        let isOver = Atomic<Bool>(false)
+        let (isWritten, written) = AsyncStream.makeStream(of: Void.self)
+        async let held: Void = store.database.write(.readCommitted) { transaction in
+            try transaction.execute(
+                """
+                INSERT INTO changes (tenant, entity_type, entity_id, operation, changed_fields, actor, changed_at)
+                VALUES (1, 'note', gen_random_uuid(), 'custom', '', 'test', \(store.time.now()))
+                """)
+            written.finish()
+            while !isOver.load(ordering: .acquiring) { _ = try transaction.exists("SELECT pg_sleep(0.05)") }
+        }
+        for await _ in isWritten {}
+        store.time.advance(bySeconds: 86_400 * 3)
+        try await ChangeLog.preparePartitions(of: store.database, at: store.time.now())
+        #expect(try await Self.days(store) == Array(today...today + 3 + LogPartitions.daysAhead))
+        isOver.store(true, ordering: .releasing)
+        try await held
     }
 
     @Test func aDayThatHasBegunInTheCommonPartitionStaysThere() async throws {

@@ -56,7 +56,8 @@ struct LogPartitions {
 
     /// Makes the partitions of today and of the days that come, as far as they are missing.
     ///
-    /// A day whose changes have begun to gather in the common partition stays there.
+    /// A day whose changes have begun to gather in the common partition stays there. A table that is made first and
+    /// attached then needs no lock that those who write to the log have to let go, however long their transactions are.
     static func prepare(at now: Timestamp, in transaction: any WriteTransaction) throws {
         let known = try days(in: transaction)
         let today = Day(of: now)
@@ -64,9 +65,12 @@ struct LogPartitions {
             _ = try transaction.exists("SELECT set_config('lock_timeout', \(patience), true)")
             do {
                 try transaction.attempt {
+                    let table = SQL.name(day.table)
+                    try transaction.execute(
+                        "CREATE TABLE \(table) (LIKE changes INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
                     try transaction.execute(
                         """
-                        CREATE TABLE \(SQL.name(day.table)) PARTITION OF changes
+                        ALTER TABLE changes ATTACH PARTITION \(table)
                         FOR VALUES FROM (\(SQL.number(day.start.microseconds))) TO (\(SQL.number(day.end.microseconds)))
                         """)
                 }

@@ -32,8 +32,8 @@ extension Failure {
     static func storageForbidden(_ message: String) -> Failure {
         Failure(
             .unavailable, code: "storage_forbidden",
-            "The role that is logged in may not do this in PostgreSQL (\(message)). Have the right granted to it, or log "
-                + "in as the owner.")
+            "The role that is logged in may not do this in PostgreSQL (\(message)). Have the right granted to it, or "
+                + "log in as the owner.")
     }
 
     static var storageReadOnly: Failure {
