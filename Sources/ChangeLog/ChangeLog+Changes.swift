@@ -109,7 +109,7 @@ extension Change {
             position: row.position(0), tenant: Tenant(row.integer(1)), entityType: row.text(2),
             entity: try row.identifier(3), operation: try row.choice(4, Operation.self),
             after: row.optionalBytes(5), before: row.optionalBytes(6),
-            changedFields: row.text(7).split(separator: ",").map(String.init), actor: row.text(8),
+            changedFields: ChangedFields.names(in: row.text(7)), actor: row.text(8),
             requestID: row.optionalText(9), traceparent: row.optionalText(10), time: row.timestamp(11))
     }
 }

@@ -93,7 +93,7 @@ public final class UnitOfWork {
         pending += [
             tenant.sqlValue, .text(entityType), .identifier(entity), .text(operation.rawValue),
             after.map(SQLValue.utf8).sqlValue, before.map(SQLValue.utf8).sqlValue,
-            .text(changedFields.joined(separator: ",")), .text(context.actor), context.requestID.sqlValue,
+            .text(ChangedFields.text(changedFields)), .text(context.actor), context.requestID.sqlValue,
             context.traceparent.sqlValue, now.sqlValue,
         ]
         pendingCount += 1

@@ -43,6 +43,16 @@ import Testing
         #expect(changes[2].time == store.time.now())
     }
 
+    @Test func namesOfFieldsMayHaveCommas() async throws {
+        let names = ["a,b", "50%", "%2C", "plain", "ä"]
+        _ = try await store.log.write(TestStore.context) { unit in
+            let images = [#"{"a":1}"#, #"{"a":2}"#].map { Array($0.utf8) }
+            try unit.recordUpdate(
+                "order", unit.makeIdentifier(), before: images[0], after: images[1], changed: names)
+        }
+        #expect(try await store.log.changes(after: .start, limit: 1).first?.changedFields == names)
+    }
+
     @Test func changesAreFilteredByTypeAndTenantAndLimited() async throws {
         try await append("order", 3)
         try await append("product", 2, Self.other)
