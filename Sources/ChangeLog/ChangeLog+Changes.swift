@@ -59,10 +59,7 @@ extension ChangeLog {
         // A position that a client made up may be the greatest number there is: nothing is added to it.
         let end = LogPosition(head.value - start > Self.scanLimit ? start + Self.scanLimit : head.value)
         var query: SQL = """
-            SELECT position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields,
-            actor,
-                request_id, traceparent, changed_at
-            FROM changes WHERE position > \(start) AND position <= \(end)
+            SELECT \(columns) FROM changes WHERE position > \(start) AND position <= \(end)
             """
         if let tenant { query += " AND tenant = \(tenant)" }
         if let types { query += " AND entity_type IN (\(list: types.sorted()))" }
@@ -71,6 +68,42 @@ extension ChangeLog {
         let reached = changes.count == limit ? changes.last?.position : nil
         return ChangeBatch(changes: changes, upTo: max(position, reached ?? end))
     }
+
+    /// The changes at some positions, as far as the log still has them.
+    ///
+    /// - parameter places: the positions, each with the time of its change, by which a partitioned log finds it.
+    public static func changes(
+        at places: [(position: LogPosition, time: Timestamp)], in transaction: any ReadTransaction
+    ) throws -> [LogPosition: Change] {
+        var found: [LogPosition: Change] = [:]
+        for start in stride(from: 0, to: places.count, by: 256) {
+            let part = places[start..<min(start + 256, places.count)]
+            let times = part.map(\.time.microseconds)
+            guard let first = times.min(), let last = times.max() else { continue }
+            let changes = try transaction.rows(
+                """
+                SELECT \(columns) FROM changes WHERE position IN (\(list: part.map(\.position)))
+                    AND changed_at >= \(first) AND changed_at <= \(last)
+                """, Change.init)
+            for change in changes { found[change.position] = change }
+        }
+        return found
+    }
+
+    /// A position after which nothing has been written yet, to a transaction that changes something: whatever is
+    /// written by a transaction that begins later stands after it.
+    public static func end(in transaction: any WriteTransaction) throws -> LogPosition {
+        guard transaction.isRemote else { return try last(in: transaction) }
+        return try transaction.first(
+            "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_positions"
+        ) { $0.position(0) } ?? .start
+    }
+
+    /// The columns of a row of `changes`, in the order in which it is read.
+    private static let columns: SQL = """
+        position, tenant, entity_type, entity_id, operation, after_image, before_image, changed_fields, actor, \
+        request_id, traceparent, changed_at
+        """
 
     /// Every change after this position is still there.
     public static func start(in transaction: any ReadTransaction) throws -> LogPosition {

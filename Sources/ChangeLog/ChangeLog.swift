@@ -21,7 +21,7 @@ public final class ChangeLog: Sendable {
     /// The images of entities that were read lately. Each change that is written here takes its own out.
     public let cache: EntityCache
     /// Tells this process from others that work on the same database.
-    let instance: String
+    public let instance: String
     private let identifiers = IdentifierGenerator()
     /// Up to here the log is settled.
     private let settled: Atomic<Int64>

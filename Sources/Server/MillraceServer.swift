@@ -83,12 +83,16 @@ public struct MillraceServer: Sendable {
             sampleKey = try await SampleShop.key(store, configuration.adminKey ?? newKey)
         }
         let search = ServerSearch(store, settings: configuration.settings, logger: logger)
+        let observers = try ServerObservers(store, settings: configuration.settings, logger: logger)
         do {
-            try await run(services(store, search, sampleKey))
+            try await observers.prepare()
+            try await run(services(store, search, observers, sampleKey))
         } catch {
+            observers.close()
             await search.close()
             throw error
         }
+        observers.close()
         await search.close()
     }
 
@@ -117,18 +121,19 @@ public struct MillraceServer: Sendable {
 
     /// What runs, in the order in which it starts. It stops in the opposite order, so the requests end first.
     private func services(
-        _ store: Store, _ search: ServerSearch, _ sampleKey: String?
+        _ store: Store, _ search: ServerSearch, _ observers: ServerObservers, _ sampleKey: String?
     ) throws -> [any Service] {
         let settings = configuration.settings
         let api = try APIServer(
-            routes: Routes.commerce(store.commerce) + search.routes, log: store.log, credentials: store.credentials,
+            routes: Routes.commerce(store.commerce) + search.routes + observers.routes, log: store.log,
+            credentials: store.credentials,
             settings: settings, metrics: metrics, cache: store.cache, checks: search.checks, logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
         let clocks: [any Service] = store.sharedTime.map { [$0] } ?? []
         let tail = LogTail(store.log, settings: settings, metrics: metrics, logger: logger)
-        return clocks + [tail] + search.services + [
+        return clocks + [tail] + search.services + observers.services + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(
                 store.commerce.inventory, log: store.log, settings: settings, metrics: metrics, logger: logger),

@@ -3,6 +3,7 @@ public import Caching
 public import ChangeLog
 public import Commerce
 public import Core
+import Observers
 public import Storage
 public import Telemetry
 
@@ -30,9 +31,10 @@ public final class Store: Sendable {
     static let fileName = "millrace.sqlite"
 
     /// The tables of all rooms.
-    static let schemas: [Schema] = [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas
+    static let schemas: [Schema] =
+        [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [ObserversSchema.schema]
 
-    private let redis: RedisClient?
+    let redis: RedisClient?
 
     private init(
         _ directory: DataDirectory, _ database: any Database, _ log: ChangeLog, _ credentials: Credentials,

@@ -34,9 +34,11 @@ public final class TestStore: Sendable {
     private let engine: Engine
 
     /// Opens an empty store with the schema of the change log and those given.
+    ///
+    /// - parameter clock: what the log dates changes by, where the test does not move the time itself.
     public init(
         _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
-        time: ManualTime = ManualTime()
+        time: ManualTime = ManualTime(), clock: (any TimeSource)? = nil
     ) async throws {
         await Self.permits[engine]?.take(atMost: .seconds(4))
         self.engine = engine
@@ -56,7 +58,8 @@ public final class TestStore: Sendable {
                     PostgresOptions(url: url, settings: settings), settings: settings, metrics: metrics)
             }
             try await database.migrate([ChangeLogSchema.schema] + schemas)
-            log = try await ChangeLog(database: database, time: time, settings: settings, metrics: metrics)
+            log = try await ChangeLog(
+                database: database, time: clock ?? time, settings: settings, metrics: metrics)
             tail = Task { [log] in
                 try await LogTail(log, settings: settings, metrics: metrics, logger: Logger(label: "test")).run()
             }

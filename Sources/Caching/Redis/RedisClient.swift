@@ -99,7 +99,7 @@ public final class RedisClient: Sendable {
         var isAsking = false
     }
 
-    private func execute(_ command: RedisCommand, key: String) async throws -> RESPValue {
+    func execute(_ command: RedisCommand, key: String) async throws -> RESPValue {
         let start = NIODeadline.now()
         defer { metrics.observe(command, since: start) }
         do {
@@ -160,12 +160,12 @@ public final class RedisClient: Sendable {
         }.get()
     }
 
-    private func counted(_ error: any Error) -> any Error {
+    func counted(_ error: any Error) -> any Error {
         metrics.count(error)
         return error
     }
 
-    private static func unexpected(_ reply: RESPValue) -> Failure {
+    static func unexpected(_ reply: RESPValue) -> Failure {
         .redisProtocol("it answers a command with \(String("\(reply)".prefix(100)))")
     }
 }

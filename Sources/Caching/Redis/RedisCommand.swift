@@ -15,6 +15,14 @@ struct RedisCommand: Sendable {
         self.init(name: name, bytes: writer.buffer)
     }
 
+    /// A command whose arguments may be any bytes.
+    init(_ name: String, arguments: [[UInt8]]) {
+        var writer = RESPWriter()
+        writer.begin(name.uppercased(), argumentCount: arguments.count)
+        for argument in arguments { writer.write(ByteBuffer(bytes: argument)) }
+        self.init(name: name, bytes: writer.buffer)
+    }
+
     private init(name: String, bytes: ByteBuffer) {
         self.name = name
         self.bytes = bytes

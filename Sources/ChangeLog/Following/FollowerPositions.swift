@@ -15,11 +15,16 @@ extension ChangeLog {
     /// The followers that changes are kept for, by name.
     ///
     /// An instance that has not been seen for a day is taken for gone. Should it come back, what it derives is made
-    /// anew from the tables.
+    /// anew from the tables. What all instances do together is never taken for gone.
     func neededFollowers(in transaction: any ReadTransaction) throws -> [FollowerPosition] {
         let oldest = time.now().advanced(bySeconds: -Self.absenceLimit)
-        return try Self.followers(in: transaction).filter { !isShared || $0.seenAt >= oldest }
+        return try Self.followers(in: transaction).filter { follower in
+            !isShared || follower.seenAt >= oldest || !follower.name.contains(Self.instanceMark)
+        }
     }
+
+    /// What stands before the name of an instance in that of its follower.
+    private static let instanceMark = "@"
 
     /// How many seconds an instance may be away before nothing is kept for it.
     private static let absenceLimit: Int64 = 86_400
@@ -36,11 +41,21 @@ extension ChangeLog {
         _ = try await database.write { try $0.execute("DELETE FROM followers WHERE name = \(name)") }
     }
 
+    /// Keeps the changes after a position for work that all instances share, until it is forgotten
+    /// (``forgetFollower(_:)``).
+    public func keepChanges(after position: LogPosition, for name: String) async throws {
+        try await save(name, at: position)
+    }
+
     /// Stores how far a follower is, for retention. The truth about it stays with its projection.
     func saveFollower(_ name: String, at position: LogPosition) async throws {
-        let now = time.now()
         // What an instance derives is its own, so each has a position of its own.
-        let name = isShared && !instance.isEmpty ? "\(name)@\(instance)" : name
+        let name = isShared && !instance.isEmpty ? "\(name)\(Self.instanceMark)\(instance)" : name
+        try await save(name, at: position)
+    }
+
+    private func save(_ name: String, at position: LogPosition) async throws {
+        let now = time.now()
         _ = try await database.write(.readCommitted) { transaction in
             try transaction.execute(
                 """

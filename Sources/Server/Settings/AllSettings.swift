@@ -3,6 +3,7 @@ import Caching
 import ChangeLog
 import Commerce
 public import Core
+import Observers
 import Outbound
 import Search
 import Storage
@@ -15,6 +16,7 @@ public enum AllSettings {
     public static func registry() throws -> SettingsRegistry {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
-                + LeaseSettings.all + SearchSettings.all + CommerceSettings.all + OutboundSettings.all)
+                + LeaseSettings.all + ObserversSettings.all + SearchSettings.all + CommerceSettings.all
+                + OutboundSettings.all)
     }
 }

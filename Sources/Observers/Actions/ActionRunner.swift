@@ -1,0 +1,133 @@
+import Caching
+import Core
+import Logging
+import Outbound
+
+/// Does what actions have rendered: the one place where observers touch the outside world.
+struct ActionRunner: Sendable {
+    /// What a set of keys of Redis is called that are to go with a tag.
+    static let tagPrefix = "millrace:tag:"
+
+    let sender: HTTPSender
+    let mail: SMTPClient?
+    let nats: NATSClient?
+    let redis: RedisClient?
+    let logger: Logger
+
+    /// Makes one attempt. It never takes much longer than its time.
+    ///
+    /// - parameters:
+    ///   - messageID: names the message, the same for each attempt.
+    ///   - attempt: its number, from 1.
+    func run(
+        _ action: RenderedAction, messageID: String, attempt: Int, timeout: Duration, at now: Timestamp
+    ) async -> DeliveryOutcome {
+        do {
+            switch action {
+            case .statement(let name, let parameters): return .execute(statement: name, parameters: parameters)
+            case .request(let request):
+                try await send(request, messageID: messageID, attempt: attempt, timeout: timeout, at: now)
+            case .email(let message): try await send(message, timeout: timeout)
+            case .invalidation(let tags): try await invalidate(tags)
+            case .document(let document): try await index(document, timeout: timeout)
+            case .stream(let name, let maximumLength, let payload):
+                let fields = [
+                    (name: "id", value: Array(messageID.utf8)), (name: "event", value: payload),
+                ]
+                try await requireRedis().append(to: name, fields, maximumLength: maximumLength)
+            case .subject(let name, let payload): try await publish(payload, to: name, messageID, timeout: timeout)
+            case .line(let level, let text):
+                logger.log(
+                    level: Logger.Level(rawValue: level) ?? .info, "\(text)", metadata: ["event": "\(messageID)"])
+            }
+            return .delivered
+        } catch let failure as DeliveryFailure {
+            return .failed(failure)
+        } catch {
+            return .failed(DeliveryFailure(error))
+        }
+    }
+
+    // MARK: HTTP
+
+    private func send(
+        _ request: RenderedRequest, messageID: String, attempt: Int, timeout: Duration, at now: Timestamp
+    ) async throws {
+        var headers = try request.headers.map { try HTTPHeader($0.name, $0.value) }
+        headers.append(try HTTPHeader("millrace-attempt", "\(attempt)"))
+        headers.append(try HTTPHeader("user-agent", "millrace/\(Version.current)"))
+        if request.secrets.isEmpty {
+            headers.append(try HTTPHeader("webhook-id", messageID))
+        } else {
+            let secrets = try request.secrets.map { try WebhookSecret(Environment.resolve($0)) }
+            headers += try WebhookSigner(secrets).headers(id: messageID, time: now, body: request.body)
+        }
+        let answer = try await sender.send(
+            HTTPRequest(
+                try HTTPURL(request.url), method: HTTPRequest.Method(rawValue: request.method) ?? .post,
+                headers: headers, body: request.body, timeout: timeout))
+        guard !answer.isSuccess else { return }
+        throw DeliveryFailure(answer, obeysGone: request.obeysGone)
+    }
+
+    private func index(_ document: RenderedDocument, timeout: Duration) async throws {
+        var operation = BulkRequest()
+        operation.index(document.source, id: document.id, into: document.index)
+        let headers = try document.headers.map { try HTTPHeader($0.name, $0.value) }
+        let results = try await operation.send(
+            to: try HTTPURL(document.url), headers: headers, through: sender, timeout: timeout)
+        guard let result = results.first else {
+            throw DeliveryFailure(reason: "bulk_answer", message: "The answer says nothing of the document.")
+        }
+        if let failure = result.failure {
+            throw DeliveryFailure(
+                reason: "bulk_\(result.status)", message: failure.message, isPermanent: !failure.isTransient)
+        }
+    }
+
+    // MARK: Others
+
+    private func send(_ message: EmailMessage, timeout: Duration) async throws {
+        guard let mail else {
+            throw DeliveryFailure(
+                reason: "not_configured", message: "No mail server is configured: set outbound.smtp_url.")
+        }
+        try await mail.send(message, timeout: timeout)
+    }
+
+    private func publish(_ payload: [UInt8], to subject: String, _ messageID: String, timeout: Duration) async throws {
+        guard let nats else {
+            throw DeliveryFailure(
+                reason: "not_configured", message: "No NATS server is configured: set outbound.nats_url.")
+        }
+        try await nats.publish(payload, to: subject, messageID: messageID, timeout: timeout)
+    }
+
+    private func invalidate(_ tags: [String]) async throws {
+        let redis = try requireRedis()
+        for tag in tags {
+            let set = Self.tagPrefix + tag
+            for key in try await redis.members(ofSet: set) { try await redis.unlink(key) }
+            try await redis.unlink(set)
+        }
+    }
+
+    private func requireRedis() throws -> RedisClient {
+        guard let redis else {
+            throw DeliveryFailure(reason: "not_configured", message: "No Redis is configured: set cache.redis.")
+        }
+        return redis
+    }
+}
+
+extension DeliveryFailure {
+    /// What an answer says that is no success. A redirection is one too: where it leads to was never checked.
+    init(_ answer: HTTPAnswer, obeysGone: Bool) {
+        let beginning = String(decoding: answer.body.prefix(200), as: UTF8.self)
+        self.init(
+            reason: "http_\(answer.status)",
+            message: "The receiver answered \(answer.status)\(beginning.isEmpty ? "." : ": \(beginning)")")
+        retryAfter = answer.retryAfter.map { Int(($0 / .seconds(1)).rounded(.up)) }
+        isGone = obeysGone && answer.status == 410
+    }
+}

@@ -1,0 +1,47 @@
+import Core
+import Expressions
+import Storage
+
+/// Runs a statement that the operator of the server has named, with values of the event, once for each event: in the
+/// transaction that says so.
+struct DatabaseAction: Action {
+    static let type = ActionType.database
+
+    let statement: String
+    private let parameters: [NamedTemplate]
+
+    init(_ fields: inout JSONFields) {
+        statement = fields.string("statement", length: 1...100)
+        parameters = fields.namedTemplates("params", .none, limit: 64)
+    }
+
+    func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {
+        json.member("statement", statement)
+        json.key("params")
+        parameters.write(to: &json)
+    }
+
+    /// The names that it gives values for.
+    var parameterNames: [String] { parameters.map(\.name) }
+
+    var templates: [Template] { parameters.map(\.template) }
+    var destination: String { "database" }
+
+    func render(_ event: ActionEvent) throws -> RenderedAction {
+        .statement(
+            name: statement,
+            parameters: try parameters.map { ($0.name, try Self.value(of: $0.template, event.document)) })
+    }
+
+    /// A template that is one path gives the value as it is, a number for a number; any other gives text.
+    private static func value(of template: Template, _ event: EventDocument) throws -> SQLValue {
+        guard let value = try template.value(in: event) else { return .text(try template.render(event)) }
+        switch value {
+        case .null: return .null
+        case .bool(let flag): return .integer(flag ? 1 : 0)
+        case .number(let text): return Int64(text).map(SQLValue.integer) ?? .text(text)
+        case .string(let text): return .text(text)
+        case .array, .object: return .utf8(JSONWriter.bytes(of: value))
+        }
+    }
+}

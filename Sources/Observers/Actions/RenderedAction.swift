@@ -1,0 +1,107 @@
+import Core
+import Outbound
+import Storage
+
+/// What is sent for an event: ready, but not sent.
+enum RenderedAction: Sendable {
+    case request(RenderedRequest)
+    case email(EmailMessage)
+    case statement(name: String, parameters: [(name: String, value: SQLValue)])
+    case invalidation(tags: [String])
+    case document(RenderedDocument)
+    case stream(name: String, maximumLength: Int?, payload: [UInt8])
+    case subject(name: String, payload: [UInt8])
+    case line(level: String, text: String)
+}
+
+/// A call of an HTTP server.
+struct RenderedRequest: Sendable {
+    let method: String
+    let url: String
+    let headers: [(name: String, value: String)]
+    let body: [UInt8]
+    /// The secrets that it is signed with, as they are in the definition.
+    let secrets: [String]
+    /// Whether the receiver says by 410 that it wants no more.
+    var obeysGone = false
+}
+
+/// A document for an index of Elasticsearch or OpenSearch.
+struct RenderedDocument: Sendable {
+    let url: String
+    let headers: [(name: String, value: String)]
+    let index: String
+    let id: String
+    let source: [UInt8]
+}
+
+extension RenderedAction: JSONEncodable {
+    /// For a dry run: what would be sent, without secrets.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            switch self {
+            case .request(let request): Self.write(request, to: &json)
+            case .email(let message):
+                json.member("to", array: message.to)
+                json.member("subject", message.subject)
+                json.member("text", message.text)
+                json.member("html", message.html)
+            case .statement(let name, let parameters):
+                json.member("statement", name)
+                json.member(
+                    "params",
+                    object: { json in
+                        for parameter in parameters {
+                            json.key(named: parameter.name)
+                            json.value(parameter.value.shown)
+                        }
+                    })
+            case .invalidation(let tags): json.member("tags", array: tags)
+            case .document(let document):
+                json.member("url", document.url)
+                json.member("index", document.index)
+                json.member("id", document.id)
+                json.member("document", raw: document.source)
+            case .stream(let name, _, let payload):
+                json.member("stream", name)
+                json.member("payload", String(decoding: payload, as: UTF8.self))
+            case .subject(let name, let payload):
+                json.member("subject", name)
+                json.member("payload", String(decoding: payload, as: UTF8.self))
+            case .line(let level, let text):
+                json.member("level", level)
+                json.member("message", text)
+            }
+        }
+    }
+
+    private static func write(_ request: RenderedRequest, to json: inout JSONWriter) {
+        json.member("method", request.method)
+        json.member("url", request.url)
+        json.member(
+            "headers",
+            object: { json in
+                for header in request.headers {
+                    json.key(named: header.name)
+                    json.value(header.value)
+                }
+            })
+        json.member("body", String(decoding: request.body, as: UTF8.self))
+        json.member("signed", !request.secrets.isEmpty)
+    }
+}
+
+extension SQLValue {
+    /// The value for people.
+    fileprivate var shown: JSONValue {
+        switch self {
+        case .null: .null
+        case .integer(let number): .integer(number)
+        case .real(let number): .string("\(number)")
+        case .text(let text): .string(text)
+        case .utf8(let bytes): .string(String(decoding: bytes, as: UTF8.self))
+        case .bytes(let bytes): .string("\(bytes.count) bytes")
+        case .identifier(let identifier): .string("\(identifier)")
+        }
+    }
+}

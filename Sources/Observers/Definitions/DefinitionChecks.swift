@@ -1,0 +1,82 @@
+import Core
+import Expressions
+
+/// What a definition may refer to beside itself, checked as it is saved: so mistakes show before the first event.
+public struct DefinitionChecks: Sendable {
+    /// The fields of known types of entities, by type.
+    let catalogs: [String: FieldCatalog]
+    /// The types of entities that can be looked up; nil when nobody knows.
+    let lookups: Set<String>?
+    /// The names of the statements that actions may run, and the parameters of each; asked at each check, because the
+    /// file of observers may change them.
+    let statements: @Sendable () -> [String: Set<String>]
+
+    /// Nothing is known beside the definition itself.
+    public static let none = DefinitionChecks(catalogs: [:], lookups: nil) { [:] }
+
+    /// What is wrong with a definition, each with the place where it stands.
+    func problems(of definition: ObserverDefinition) -> [Failure.FieldError] {
+        statementProblems(definition) + lookupProblems(definition)
+            + definition.entityTypes.flatMap { fieldProblems(definition, ofType: $0) }
+    }
+
+    private func fieldProblems(_ definition: ObserverDefinition, ofType type: String) -> [Failure.FieldError] {
+        guard let catalog = catalogs[type] else { return [] }
+        let names = Set(definition.lookups.map(\.name))
+        var problems: [Failure.FieldError] = []
+        if let text = definition.condition, let condition = try? Condition(parsing: text),
+            let unknown = catalog.unknown(among: condition.fields, beside: names).first
+        {
+            problems.append(.init(pointer: "/condition", message: Self.message(unknown, type)))
+        }
+        for (index, action) in definition.actions.enumerated() {
+            let unknown = action.content.templates.lazy.compactMap {
+                catalog.unknown(among: $0.fields, beside: names).first
+            }.first
+            guard let unknown else { continue }
+            problems.append(.init(pointer: "/actions/\(index)", message: Self.message(unknown, type)))
+        }
+        return problems
+    }
+
+    private func lookupProblems(_ definition: ObserverDefinition) -> [Failure.FieldError] {
+        guard let lookups else { return [] }
+        return definition.lookups.filter { !lookups.contains($0.entityType) }.map { lookup in
+            .init(
+                pointer: "/lookups/\(lookup.name)",
+                message: "\(lookup.entityType) cannot be looked up, but \(lookups.sorted().joined(separator: ", ")).")
+        }
+    }
+
+    private func statementProblems(_ definition: ObserverDefinition) -> [Failure.FieldError] {
+        let known = statements()
+        var problems: [Failure.FieldError] = []
+        for (index, action) in definition.actions.enumerated() {
+            guard let content = action.content as? DatabaseAction else { continue }
+            let pointer = "/actions/\(index)"
+            guard let parameters = known[content.statement] else {
+                let names = known.keys.sorted().joined(separator: ", ")
+                let hint = names.isEmpty ? "" : " There are: \(names)."
+                problems.append(
+                    .init(
+                        pointer: "\(pointer)/statement",
+                        message: "The file of observers has no statement \(content.statement).\(hint)"))
+                continue
+            }
+            let given = Set(content.parameterNames)
+            for name in parameters.subtracting(given).sorted() {
+                problems.append(
+                    .init(pointer: "\(pointer)/params", message: "The statement needs a value for :\(name)."))
+            }
+            for name in given.subtracting(parameters).sorted() {
+                problems.append(.init(pointer: "\(pointer)/params", message: "The statement has no :\(name)."))
+            }
+        }
+        return problems
+    }
+
+    private static func message(_ unknown: FieldCatalog.UnknownField, _ type: String) -> String {
+        let hint = unknown.nearest.map { " Did you mean \($0)?" } ?? ""
+        return "There is no field \(unknown.field) of \(type).\(hint)"
+    }
+}

@@ -1,0 +1,266 @@
+import ChangeLog
+import Core
+import Expressions
+import Logging
+import Storage
+import Synchronization
+import Telemetry
+
+/// Makes the deliveries of one action: reads those that are due, begins as many as may be under way, and has their
+/// outcomes written down. One that stands still holds up no other.
+final class DeliveryChannel: Sendable {
+    /// The observer and the action, as they are at the moment.
+    struct Plan: Sendable {
+        let observer: CompiledObserver
+        let action: ActionDefinition
+
+        var destination: Destinations.Key {
+            Destinations.Key(tenant: observer.observer.tenant, name: action.content.destination)
+        }
+    }
+
+    /// What a channel needs of its surroundings.
+    struct Services: Sendable {
+        let log: ChangeLog
+        let partitions: Partitions
+        let recorder: OutcomeRecorder
+        let destinations: Destinations
+        let runner: ActionRunner
+        let lookups: LookupReader
+        let metrics: ObserverMetrics
+        let window: Int
+        let logger: Logger
+        /// Pauses an observer whose receiver wants no more.
+        let pause: @Sendable (Observer, DeliveryFailure) async -> Void
+    }
+
+    private struct State {
+        var plan: Plan
+        var queue = LaneQueue()
+        /// Whether there may be deliveries in the table that were not read.
+        var mayHaveMore = true
+        var nextRetry: Timestamp?
+        var active: [Int64: Int] = [:]
+        var isStopped = false
+    }
+
+    let key: DeliveryChannelKey
+    private let services: Services
+    private let state: Mutex<State>
+    private let signal = Signal()
+
+    /// How long it waits at most before it looks again.
+    private static let pollInterval = Duration.seconds(5)
+    private static let failurePause = Duration.milliseconds(500)
+
+    init(_ key: DeliveryChannelKey, _ plan: Plan, _ services: Services) {
+        self.key = key
+        self.services = services
+        state = Mutex(State(plan: plan))
+    }
+
+    /// Goes on with another version of the observer.
+    func update(_ plan: Plan) {
+        state.withLock { $0.plan = plan }
+        signal.fire()
+    }
+
+    /// There may be something to deliver.
+    func wake() {
+        state.withLock { $0.mayHaveMore = true }
+        signal.fire()
+    }
+
+    /// Lets what is under way end, and begins nothing more.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        signal.fire()
+    }
+
+    /// Whether anything is under way in a partition.
+    func isActive(in partition: Int64) -> Bool { state.withLock { $0.active[partition, default: 0] > 0 } }
+
+    /// Delivers until it is stopped or cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled, !state.withLock({ $0.isStopped }) {
+                var wait = Self.pollInterval
+                do {
+                    try await fill()
+                    wait = begin { delivery, plan in group.addTask { await self.deliver(delivery, plan) } }
+                } catch {
+                    services.logger.warning(
+                        "deliveries could not be read and are read again", metadata: ["error": "\(error)"])
+                    wait = Self.failurePause
+                }
+                await signal.wait(atMost: wait)
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads what is due, if there is room for it.
+    private func fill() async throws {
+        let now = services.log.time.now()
+        let room = state.withLock { state -> Int? in
+            if let retry = state.nextRetry, retry <= now { state.mayHaveMore = true }
+            guard state.mayHaveMore, state.queue.count <= services.window / 2 else { return nil }
+            // Those that are here are read again, because the table does not know them from others.
+            return services.window + state.queue.count
+        }
+        let partitions = services.partitions.working
+        guard let room, partitions?.isEmpty != true else { return }
+        guard !services.destinations.isOpen(state.withLock { $0.plan.destination }) else { return }
+        state.withLock { $0.mayHaveMore = false }
+        do {
+            let (deliveries, retry) = try await read(limit: room, partitions, at: now)
+            let behind = deliveries.filter(\.isBehindRetry)
+            if !behind.isEmpty { services.recorder.block(behind) }
+            state.withLock { state in
+                for delivery in deliveries where !delivery.isBehindRetry { state.queue.add(delivery) }
+                state.nextRetry = retry
+                if deliveries.count >= room { state.mayHaveMore = true }
+            }
+        } catch {
+            state.withLock { $0.mayHaveMore = true }
+            throw error
+        }
+    }
+
+    private func read(
+        limit: Int, _ partitions: [Int64]?, at now: Timestamp
+    ) async throws -> (deliveries: [Delivery], nextRetry: Timestamp?) {
+        try await services.log.database.read { [key] transaction in
+            var deliveries = try DeliveryStore.due(key, at: now, partitions: partitions, limit: limit, in: transaction)
+            let events = try ChangeLog.changes(
+                at: deliveries.map { ($0.key.position, $0.eventAt) }, in: transaction)
+            for index in deliveries.indices {
+                let delivery = deliveries[index]
+                deliveries[index].change =
+                    try events[delivery.key.position] ?? DeadLetters.event(of: delivery, in: transaction)
+            }
+            return (deliveries, try DeliveryStore.nextRetry(key, in: transaction))
+        }
+    }
+
+    // MARK: Beginning
+
+    /// Begins what may begin, and says how long to wait before looking again.
+    private func begin(_ start: (Delivery, Plan) -> Void) -> Duration {
+        while let (delivery, plan) = next() {
+            let admission = services.destinations.begin(
+                plan.destination, concurrency: plan.action.maximumConcurrency, rate: plan.action.ratePerSecond,
+                priority: plan.observer.definition.priority, signal: signal)
+            guard case .granted = admission else {
+                state.withLock { state in
+                    state.queue.putBack(delivery)
+                    state.active[delivery.partition, default: 1] -= 1
+                }
+                if case .later(let wait) = admission { return wait }
+                return Self.pollInterval
+            }
+            start(delivery, plan)
+        }
+        return state.withLock { state in
+            guard let retry = state.nextRetry else { return Self.pollInterval }
+            let wait = retry.microseconds - services.log.time.now().microseconds
+            return min(Self.pollInterval, .microseconds(max(1_000, wait)))
+        }
+    }
+
+    private func next() -> (Delivery, Plan)? {
+        state.withLock { state in
+            let active = state.active.values.reduce(0, +)
+            guard active < state.plan.observer.definition.maximumParallelism, !state.isStopped,
+                let delivery = state.queue.next()
+            else { return nil }
+            state.active[delivery.partition, default: 0] += 1
+            return (delivery, state.plan)
+        }
+    }
+
+    // MARK: Delivering
+
+    private func deliver(_ delivery: Delivery, _ plan: Plan) async {
+        let start = ContinuousClock.now
+        let outcome = await attempt(delivery, plan)
+        let now = services.log.time.now()
+        let type = plan.action.type
+        var failure: DeliveryFailure?
+        if case .failed(let reason) = outcome { failure = reason }
+        services.destinations.end(plan.destination, isWell: Self.health(failure))
+        let definition = plan.observer.definition
+        let result = OutcomeRecorder.Result(
+            delivery: delivery, outcome: outcome, retry: definition.retry, onFailure: definition.onFailure, at: now)
+        let followers = failure == nil ? [] : state.withLock { $0.queue.finish(delivery, isDone: false) }
+        let decision = await services.recorder.record(result, followers: followers)
+        services.metrics.note(
+            type, attempt: delivery.attempts + 1, failure: decision?.failure ?? failure,
+            took: ContinuousClock.now - start)
+        finish(delivery, decision, wasDropped: failure != nil)
+        guard let decision else { return }
+        if decision.pausesObserver, let failure { await services.pause(plan.observer.observer, failure) }
+        if decision.state == .dead, definition.onFailure == .alert { alert(delivery, plan, decision) }
+    }
+
+    private func attempt(_ delivery: Delivery, _ plan: Plan) async -> DeliveryOutcome {
+        guard let change = delivery.change else {
+            return .failed(
+                DeliveryFailure(
+                    reason: "event_expired", message: "The log does not have the event any more.", isPermanent: true))
+        }
+        do {
+            let document = try await services.lookups.enrich(
+                EventDocument(change), of: delivery.tenant, with: plan.observer.definition.lookups)
+            let event = ActionEvent(
+                document: document, messageID: delivery.key.messageID, observer: plan.observer.definition.name,
+                traceparent: change.traceparent)
+            return await services.runner.run(
+                try plan.action.content.render(event), messageID: event.messageID, attempt: delivery.attempts + 1,
+                timeout: .milliseconds(plan.observer.definition.timeout), at: services.log.time.now())
+        } catch {
+            return .failed(DeliveryFailure(error))
+        }
+    }
+
+    private func finish(_ delivery: Delivery, _ decision: DeliveryDecision?, wasDropped: Bool) {
+        state.withLock { state in
+            if !wasDropped {
+                let dropped = state.queue.finish(delivery, isDone: decision?.isDone == true)
+                if !dropped.isEmpty { state.mayHaveMore = true }
+            }
+            state.active[delivery.partition, default: 1] -= 1
+            if state.active[delivery.partition] == 0 { state.active[delivery.partition] = nil }
+            switch decision?.state {
+            case .retrying?: state.nextRetry = [state.nextRetry, decision?.dueAt].compactMap { $0 }.min()
+            // Others of its lane may go on now that waited behind it in the table.
+            case .dead?, .dropped?: state.mayHaveMore = true
+            case .delivered? where delivery.attempts > 0 || delivery.isRevived: state.mayHaveMore = true
+            case nil: state.queue.clear()
+            default: break
+            }
+        }
+        signal.fire()
+    }
+
+    private func alert(_ delivery: Delivery, _ plan: Plan, _ decision: DeliveryDecision) {
+        let name = plan.observer.definition.name
+        services.metrics.alerts.with(name).increment()
+        services.logger.error(
+            "a delivery could not be made",
+            metadata: [
+                "observer": "\(name)", "action": "\(plan.action.name)", "event": "\(delivery.key.position)",
+                "reason": "\(decision.failure?.reason ?? "")",
+            ])
+    }
+
+    /// What a failure says of the destination; nil when it says nothing.
+    private static func health(_ failure: DeliveryFailure?) -> Bool? {
+        guard let failure else { return true }
+        let isOurs = ["template_failed", "event_expired", "secret_missing", "not_configured", "condition_failed"]
+        if isOurs.contains(failure.reason) { return nil }
+        // Who answers that the request is wrong is there.
+        return failure.reason.hasPrefix("http_4") && failure.reason != "http_429" ? true : false
+    }
+}

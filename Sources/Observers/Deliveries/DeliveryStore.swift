@@ -1,0 +1,134 @@
+import ChangeLog
+import Core
+import Storage
+
+/// The table of deliveries, as those ask and change it who deliver.
+struct DeliveryStore: Sendable {
+    static let insertion = Insertion(
+        into: "deliveries",
+        """
+        observer, action, position, replay, tenant, lane, partition, state, attempts, due_at, event_at, updated_at, \
+        failure
+        """,
+        // The ledger: what stands there already is not done again.
+        ending: "ON CONFLICT (observer, action, position, replay) DO NOTHING")
+
+    /// The values of a new row.
+    static func values(
+        of key: Delivery.Key, _ route: DeliveryRoute, of tenant: Tenant, eventAt: Timestamp, at now: Timestamp
+    ) -> [SQLValue] {
+        [
+            .integer(key.channel.observer), .integer(Int64(key.channel.action)), key.position.sqlValue,
+            .integer(key.replay), tenant.sqlValue, .integer(route.lane), .integer(route.partition),
+            .integer(Delivery.State.waiting.rawValue), .integer(0), .integer(0), eventAt.sqlValue, now.sqlValue, .null,
+        ]
+    }
+
+    /// Which deliveries of an action may begin, the first of the log first, and those whose time to be tried again has
+    /// come.
+    ///
+    /// - parameters:
+    ///   - partitions: nil is all.
+    ///   - limit: how many of each at most.
+    static func due(
+        _ channel: DeliveryChannelKey, at now: Timestamp, partitions: [Int64]?, limit: Int,
+        in transaction: any ReadTransaction
+    ) throws -> [Delivery] {
+        var whose: SQL = "d.observer = \(channel.observer) AND d.action = \(channel.action)"
+        if let partitions { whose += " AND d.partition IN (\(list: partitions))" }
+        let columns: SQL = "d.position, d.replay, d.tenant, d.lane, d.partition, d.attempts, d.event_at"
+        // The states stand in the text, not in parameters, so that the engines use the indexes of just these rows.
+        let waiting: SQL = """
+            SELECT \(columns), CASE WHEN EXISTS (
+                SELECT 1 FROM deliveries e WHERE e.observer = d.observer AND e.action = d.action AND e.lane = d.lane
+                    AND e.state IN (1, 2) AND (e.position < d.position
+                        OR (e.position = d.position AND e.replay < d.replay))) THEN 1 ELSE 0 END
+            FROM deliveries d WHERE \(whose) AND d.state = 0 ORDER BY d.position, d.replay LIMIT \(limit)
+            """
+        let retrying: SQL = """
+            SELECT \(columns), 0 FROM deliveries d WHERE \(whose) AND d.state = 1 AND d.due_at <= \(now)
+            ORDER BY d.due_at LIMIT \(limit)
+            """
+        let retried = try transaction.rows(retrying) { row in
+            var delivery = try Delivery(row, channel)
+            // Who retries a dead letter has it begin anew, and yet go before what came after it.
+            delivery.isRevived = delivery.attempts == 0
+            return delivery
+        }
+        return try retried + transaction.rows(waiting) { try Delivery($0, channel) }
+    }
+
+    /// When the next of an action is to be tried again; nil when none is.
+    static func nextRetry(
+        _ channel: DeliveryChannelKey, in transaction: any ReadTransaction
+    ) throws -> Timestamp? {
+        try transaction.first(
+            """
+            SELECT due_at FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
+                AND state = 1 ORDER BY due_at LIMIT 1
+            """
+        ) { $0.timestamp(0) }
+    }
+
+    /// Whether any delivery of an action has not been attempted, and need not wait for another one.
+    static func hasWaiting(_ channel: DeliveryChannelKey, in transaction: any ReadTransaction) throws -> Bool {
+        try transaction.exists(
+            """
+            SELECT 1 FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
+                AND state = 0 LIMIT 1
+            """)
+    }
+
+    /// Whether any delivery of an action is neither done nor given up.
+    static func hasBacklog(_ channel: DeliveryChannelKey, in transaction: any ReadTransaction) throws -> Bool {
+        try hasWaiting(channel, in: transaction)
+            || transaction.exists(
+                """
+                SELECT 1 FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
+                    AND state IN (1, 2) LIMIT 1
+                """)
+    }
+
+    /// The position of the first event that some delivery still needs, of those actions.
+    static func firstNeeded(
+        by channels: [DeliveryChannelKey], in transaction: any ReadTransaction
+    ) throws -> LogPosition? {
+        try channels.compactMap { channel in
+            let waiting = try transaction.first(
+                """
+                SELECT position FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
+                    AND state = 0 ORDER BY position LIMIT 1
+                """
+            ) { $0.position(0) }
+            let others =
+                try transaction.first(
+                    """
+                    SELECT MIN(position) FROM deliveries WHERE observer = \(channel.observer)
+                        AND action = \(channel.action) AND state IN (1, 2)
+                    """
+                ) { $0.isNull(0) ? nil : $0.position(0) } ?? nil
+            return [waiting, others].compactMap { $0 }.min()
+        }.min()
+    }
+}
+
+extension Delivery {
+    fileprivate init(_ row: Row, _ channel: DeliveryChannelKey) throws {
+        key = Key(channel: channel, position: row.position(0), replay: row.integer(1))
+        tenant = Tenant(row.integer(2))
+        lane = row.integer(3)
+        partition = row.integer(4)
+        attempts = row.int(5)
+        eventAt = row.timestamp(6)
+        isBehindRetry = row.bool(7)
+    }
+}
+
+extension Delivery.Key {
+    /// The condition that finds its row.
+    var condition: SQL {
+        """
+        observer = \(channel.observer) AND action = \(channel.action) AND position = \(position) AND replay = \(replay)
+        """
+    }
+}

@@ -1,0 +1,122 @@
+import ChangeLog
+import Core
+import Storage
+
+/// Stores what comes of a batch of changes, with how far the log is matched then: all of it, or nothing.
+struct MatchStore: Sendable {
+    /// What the batch was made for.
+    struct Expectation: Sendable {
+        /// Which observers it knows.
+        let generation: Int64
+        /// Where those observers stood.
+        let position: LogPosition
+        /// Who goes through the log.
+        var reader = MatchReader.together
+    }
+
+    /// What was stored.
+    struct Stored: Sendable {
+        /// What was decided of statements and refusals that failed.
+        var failures: [(channel: DeliveryChannelKey, decision: DeliveryDecision)] = []
+        /// The actions that have something to deliver.
+        var channels: Set<DeliveryChannelKey> = []
+    }
+
+    let partitions: Partitions
+    let statements: NamedStatements
+
+    /// Stores a batch.
+    ///
+    /// - parameter end: how far the log is matched then.
+    /// - returns: nil when observers have changed since the batch was made, so that it must be made again.
+    func store(
+        _ batch: MatchedBatch, _ expected: Expectation, upTo end: LogPosition, at now: Timestamp,
+        in transaction: any WriteTransaction
+    ) throws -> Stored? {
+        let progress = try ObserverProgress.locked(in: transaction)
+        guard progress.generation == expected.generation else { return nil }
+        try partitions.check([PartitionHolding.matching], in: transaction)
+        try insertRows(batch.rows, in: transaction)
+        var stored = Stored()
+        stored.channels = Set(batch.counts.keys)
+        try run(batch.statements, at: now, &stored, in: transaction)
+        for refusal in batch.refusals {
+            try record(refusal.failure, refusal.delivery, refusal.observer, at: now, &stored, in: transaction)
+        }
+        try move(expected, to: end, progress, in: transaction)
+        return stored
+    }
+
+    private func insertRows(_ rows: [SQLValue], in transaction: any WriteTransaction) throws {
+        for statement in DeliveryStore.insertion.statements(rows) { try transaction.enqueue(statement) }
+    }
+
+    /// Moves the observers that the batch was for, and lets one that has caught up join the others.
+    private func move(
+        _ expected: Expectation, to end: LogPosition, _ progress: ObserverProgress.State,
+        in transaction: any WriteTransaction
+    ) throws {
+        switch expected.reader {
+        case .together:
+            guard progress.position == expected.position else { throw Failure.partitionLost }
+            try ObserverProgress.advance(to: end, in: transaction)
+        case .observer(let observer):
+            let own: LogPosition? = end >= progress.position ? nil : end
+            try transaction.execute("UPDATE observers SET own_position = \(own) WHERE number = \(observer.number)")
+            // It is with the others from now on, which the next batch must know.
+            if own == nil { try ObserverProgress.noteChange(in: transaction) }
+        case .replay(let replay, _):
+            try ReplayTable.advance(replay, to: end, in: transaction)
+        }
+    }
+
+    /// Runs the statements of database actions: in this very transaction, so each takes effect once. Where an earlier
+    /// event of the action waits to be tried again, the later ones wait with it.
+    private func run(
+        _ batch: [MatchedBatch.Statement], at now: Timestamp, _ stored: inout Stored,
+        in transaction: any WriteTransaction
+    ) throws {
+        var hasBacklog: [DeliveryChannelKey: Bool] = [:]
+        for statement in batch {
+            let channel = statement.delivery.key.channel
+            let waits = try hasBacklog[channel] ?? DeliveryStore.hasBacklog(channel, in: transaction)
+            hasBacklog[channel] = waits
+            if waits {
+                try insertWaiting(statement.delivery, at: now, in: transaction)
+                stored.channels.insert(channel)
+                continue
+            }
+            do {
+                try transaction.attempt {
+                    try statements.run(statement.name, statement.parameters, in: transaction)
+                }
+            } catch let failure as DeliveryFailure {
+                try record(failure, statement.delivery, statement.observer, at: now, &stored, in: transaction)
+                hasBacklog[channel] = stored.channels.contains(channel)
+            }
+        }
+    }
+
+    private func record(
+        _ failure: DeliveryFailure, _ delivery: Delivery, _ observer: CompiledObserver, at now: Timestamp,
+        _ stored: inout Stored, in transaction: any WriteTransaction
+    ) throws {
+        let definition = observer.definition
+        let decision = DeliveryDecision(
+            failure, attempts: 1, retry: definition.retry, onFailure: definition.onFailure, at: now, share: 0.5)
+        try insertWaiting(delivery, at: now, in: transaction)
+        let result = OutcomeRecorder.Result(
+            delivery: delivery, outcome: .failed(failure), retry: definition.retry, onFailure: definition.onFailure,
+            at: now)
+        try DeliveryOutcomes.store(decision, of: result, in: transaction)
+        stored.failures.append((delivery.key.channel, decision))
+        if decision.state == .retrying { stored.channels.insert(delivery.key.channel) }
+    }
+
+    private func insertWaiting(_ delivery: Delivery, at now: Timestamp, in transaction: any WriteTransaction) throws {
+        let route = DeliveryRoute(lane: delivery.lane, partition: delivery.partition)
+        let values = DeliveryStore.values(
+            of: delivery.key, route, of: delivery.tenant, eventAt: delivery.eventAt, at: now)
+        try transaction.enqueue(DeliveryStore.insertion.statement(values))
+    }
+}

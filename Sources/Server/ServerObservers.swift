@@ -1,0 +1,66 @@
+import API
+import ChangeLog
+import Commerce
+import Core
+import Logging
+import Observers
+import Outbound
+import ServiceLifecycle
+import Storage
+
+/// The observers of a server with what they reach: the outside world, and the entities of the other roles.
+struct ServerObservers: Sendable {
+    /// The routes of observers, events and dead letters.
+    let routes: [Route]
+    /// What runs.
+    let services: [any Service]
+    private let role: ObserverRole
+    private let sender: HTTPSender
+
+    /// The observers of a store.
+    ///
+    /// - throws: ``Failure`` when a setting of the outside world is not acceptable.
+    init(_ store: Store, settings: SettingsValues, logger: Logger) throws {
+        sender = try HTTPSender(settings: settings, metrics: store.metrics)
+        var surroundings = ObserverRole.Surroundings(sender: sender)
+        surroundings.redis = store.redis
+        surroundings.lookups = Self.lookups(store.commerce)
+        role = ObserverRole(store.log, surroundings, settings: settings, metrics: store.metrics, logger: logger)
+        routes = Routes.observerRoutes(role)
+        services = role.services
+    }
+
+    /// Takes over the file of observers.
+    ///
+    /// - throws: ``Failure`` when it is not acceptable.
+    func prepare() async throws {
+        try await role.prepare()
+    }
+
+    /// Closes the connections to the outside world. The services must have stopped.
+    func close() {
+        sender.close()
+    }
+
+    private static func lookups(_ commerce: Commerce) -> [EntityLookup] {
+        [
+            lookup("customer") { try commerce.customers.find($0, of: $1, in: $2) },
+            lookup("product") { try commerce.products.find($0, of: $1, in: $2) },
+            lookup("order") { try commerce.orders.find($0, of: $1, in: $2) },
+        ]
+    }
+
+    private static func lookup<Entity: JSONEncodable & Versioned>(
+        _ type: String,
+        _ find: @escaping @Sendable (Identifier, Tenant, any ReadTransaction) throws -> Entity
+    ) -> EntityLookup {
+        EntityLookup(type) { id, tenant, transaction in
+            do {
+                let entity = try find(id, tenant, transaction)
+                return (JSONWriter.bytes(of: entity), entity.version)
+            } catch let failure as Failure where failure.kind == .notFound {
+                return nil
+            }
+        }
+    }
+}
