@@ -54,11 +54,18 @@ extension ConditionMachine {
         case (.missing, .missing), (.null, .null): true
         case (.boolean(let old), .boolean(let new)): old == new
         case (.number(let old), .number(let new)): old.order(to: new) == 0
-        case (.text(let old), .text(let new)), (.array(let old), .array(let new)),
-            (.object(let old), .object(let new)), (.largeNumber(let old), .largeNumber(let new)):
-            hasSameBytes(old, new)
+        case (.text(let old), .text(let new)), (.largeNumber(let old), .largeNumber(let new)): hasSameBytes(old, new)
+        case (.array(let old), .array(let new)), (.object(let old), .object(let new)):
+            hasSameBytes(old, new) || isSameTree(old, new)
         default: false
         }
+    }
+
+    /// Whether two arrays or objects are the same but for the spaces and escapes that they are written with.
+    private func isSameTree(_ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        // What cannot be read was changed by somebody who wrote it otherwise.
+        guard let one = try? JSONParser.parse(Array(memory[one])) else { return false }
+        return one == (try? JSONParser.parse(Array(memory[other])))
     }
 
     /// The number that a value is or holds as a text.

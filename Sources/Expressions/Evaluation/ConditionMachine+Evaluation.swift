@@ -108,7 +108,7 @@ extension ConditionMachine {
 
     /// The value of a field on both sides of the change, null where it is missing. Returns nil when both are the same.
     ///
-    /// A number that is written otherwise is the same; arrays and objects are compared as they are written.
+    /// A number that is written otherwise is the same; in arrays and objects its text counts, and the order of members.
     private mutating func change(
         of node: Int, at instruction: Int
     ) throws(Fault) -> (old: Value, new: Value)? {
