@@ -12,6 +12,8 @@ public struct ConditionFailure: Error, Sendable, Equatable {
     public let line: Int
     /// The column of its first character, from 1.
     public let column: Int
+    /// What is wrong, without the place.
+    let reason: String
 
     /// The same as a failure of the one type that all layers know: kind `invalid`, with the place in its details.
     public var failure: Failure {
@@ -25,9 +27,8 @@ public struct ConditionFailure: Error, Sendable, Equatable {
     init(_ reason: Fault.Reason, at place: Range<Int>, in source: SourceText) {
         expression = source[place]
         (line, column) = source.place(of: place.lowerBound)
-        let (code, text) = Self.explanation(reason, of: "`\(expression)`")
-        self.code = code
-        message = "The condition has no answer: line \(line), column \(column): \(text)."
+        (code, self.reason) = Self.explanation(reason, of: "`\(expression)`")
+        message = "The condition has no answer: line \(line), column \(column): \(self.reason)."
     }
 
     private static func explanation(_ reason: Fault.Reason, of what: String) -> (code: String, text: String) {

@@ -75,22 +75,6 @@ extension ConditionMachine {
             return .failed(ConditionFailure(error.reason, at: program.origins[error.instruction].place, in: source))
         }
     }
-
-    /// A value as JSON; times and durations as texts.
-    private func json(_ value: Value) -> JSONValue {
-        switch value {
-        case .missing, .null: .null
-        case .boolean(let value): .bool(value)
-        case .number(let number): .number(number.description)
-        case .text(let range): .string(String(decoding: memory[range], as: UTF8.self))
-        case .time(let time): .string(time.description)
-        case .duration(let span): .string("\(ExactNumber(span, scale: 6))s")
-        case .array(let range), .object(let range), .largeNumber(let range):
-            // What nobody looked into may be malformed, and is shown as it is then.
-            (try? JSONParser.parse(Array(memory[range])))
-                ?? .string(String(decoding: memory[range], as: UTF8.self))
-        }
-    }
 }
 
 extension Expression {

@@ -19,6 +19,8 @@ struct Token: Sendable {
     enum Symbol: String, Sendable, CaseIterable {
         case and = "&&"
         case or = "||"
+        case pipe = "|"
+        case closeBraces = "}}"
         case equalEqual = "=="
         case notEqual = "!="
         case lessOrEqual = "<="
