@@ -16,7 +16,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 1, 1, "a value is expected, not the end"), ("status ==", 1, 10, "a value is expected, not the end"),
+        ("5", 1, 1, "true or false is needed"), ("a && b + 1", 1, 6, "true or false"),
+        ("!lower(a)", 1, 2, "true or false"),
+        ("a || (now())", 1, 7, "true or false"), ("any(a, 5)", 1, 8, "true or false"),
+        ("", 1, 1, "a value is expected, not the end"),
+        ("status ==", 1, 10, "a value is expected, not the end"),
         ("status == && x", 1, 11, "a value is expected, not `&&`"), ("a\n  && && b", 2, 6, "not `&&`"),
         ("(a", 1, 3, "`)` is expected"), ("a)", 1, 2, "an operator or the end is expected, not `)`"),
         ("a b", 1, 3, "an operator or the end is expected, not `b`"), ("'abc", 1, 1, "no closing '"),

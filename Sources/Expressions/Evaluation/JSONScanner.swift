@@ -144,8 +144,7 @@ struct JSONScanner {
 
     /// The first bytes of a name, at most eight, the first one lowest.
     private func prefix(_ start: Int, count: Int) -> UInt64 {
-        let word = UInt64(
-            littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        let word = word(at: start)
         return count >= 8 ? word : word & ((1 << UInt64(count * 8)) - 1)
     }
 }
@@ -168,20 +167,21 @@ extension JSONScanner {
         var kinds: UInt64 = 0
         var depth = 0
         repeat {
-            switch peek() {
+            guard position < end else { throw Malformed(position: end) }
+            let byte = bytes[position]
+            switch byte {
             case UInt8(ascii: "\""):
                 _ = try skipText()
                 continue
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
                 guard depth <= JSONParser.depthLimit else { throw Malformed(position: position) }
-                kinds = kinds << 1 | (peek() == UInt8(ascii: "{") ? 1 : 0)
+                kinds = kinds << 1 | (byte == UInt8(ascii: "{") ? 1 : 0)
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard kinds & 1 == (peek() == UInt8(ascii: "}") ? 1 : 0) else { throw Malformed(position: position) }
+                guard kinds & 1 == (byte == UInt8(ascii: "}") ? 1 : 0) else { throw Malformed(position: position) }
                 kinds >>= 1
                 depth -= 1
-            default:
-                guard position < end else { throw Malformed(position: position) }
+            default: break
             }
             position += 1
         } while depth > 0
@@ -191,20 +191,49 @@ extension JSONScanner {
     private mutating func skipText() throws(Malformed) -> Bool {
         position += 1
         var hasEscapes = false
-        while position < end {
-            let byte = bytes[position]
-            if byte == UInt8(ascii: "\"") {
+        while true {
+            position = nextInText(from: position)
+            guard position < end else { throw Malformed(position: end) }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
                 position += 1
                 return hasEscapes
-            }
-            if byte < 0x20 { break }
-            if byte == UInt8(ascii: "\\") {
+            case UInt8(ascii: "\\"):
                 hasEscapes = true
-                position += 1
+                position += 2
+            default:
+                throw Malformed(position: position)
             }
-            position += 1
         }
-        throw Malformed(position: min(position, end))
+    }
+
+    /// Where the next quote, backslash or control character stands, or a place behind the end.
+    ///
+    /// Eight bytes are looked at together. In each of the three words the high bit of a byte is set where the byte was
+    /// found, and perhaps in bytes above the lowest such one, so the lowest bit of all is right (Sean Eron Anderson,
+    /// "Bit Twiddling Hacks", "Determine if a word has a zero byte").
+    @inline(__always)
+    private func nextInText(from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        var position = start
+        while position < end {
+            let word = self.word(at: position)
+            let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let backslashes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            let found =
+                ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (word &- ones &* 0x20) & ~word)
+                & high
+            if found != 0 { return position + found.trailingZeroBitCount / 8 }
+            position += 8
+        }
+        return position
+    }
+
+    /// The eight bytes at a place, the first one lowest.
+    @inline(__always)
+    private func word(at position: Int) -> UInt64 {
+        UInt64(littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self))
     }
 
     private mutating func number() throws(Malformed) -> Value {

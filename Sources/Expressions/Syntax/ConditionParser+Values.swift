@@ -76,6 +76,7 @@ extension ConditionParser {
                 at: token.place.lowerBound,
                 "\(name) takes \(Self.count(function.arguments)), and here it has \(operands.count)")
         }
+        if function == .any || function == .all { try requireTruth(operands[1]) }
         let place = token.place.lowerBound
         if function.takesFieldName { return try fieldCall(function, operands, from: place) }
         return function == .date ? try date(operands, from: place) : try make(.call(function), operands, from: place)

@@ -26,6 +26,7 @@ struct ConditionParser {
         var parser = ConditionParser(reader: try TokenReader(source))
         let expression = try parser.any()
         guard parser.reader.next.kind == .end else { throw parser.unexpectedAfter(expression) }
+        try parser.requireTruth(expression)
         return expression
     }
 
@@ -62,7 +63,9 @@ struct ConditionParser {
             guard isNext else { break }
             operands.append(try operand(&self))
         }
-        return operands.count == 1 ? operands[0] : try make(operation, operands, from: start)
+        if operands.count == 1 { return operands[0] }
+        for operand in operands { try requireTruth(operand) }
+        return try make(operation, operands, from: start)
     }
 
     private mutating func negation() throws(Failure) -> Expression {
@@ -71,6 +74,7 @@ struct ConditionParser {
         if !isNegation { isNegation = try reader.take(word: "not") }
         guard isNegation else { return try comparison() }
         let operand = try nested { parser throws(Failure) in try parser.negation() }
+        try requireTruth(operand)
         return try make(.not, [operand], from: start)
     }
 
@@ -215,6 +219,14 @@ extension ConditionParser {
         let result = try read(&self)
         depth -= 1
         return result
+    }
+
+    /// Refuses what is never true or false, as an operand of a logical operator or as the whole.
+    func requireTruth(_ expression: Expression) throws(Failure) {
+        guard expression.isNeverTruth else { return }
+        throw reader.source.failure(
+            at: expression.place.lowerBound,
+            "something that is true or false is needed here; compare this with something, for example by ==")
     }
 
     private func tooDeep(at offset: Int) -> Failure {

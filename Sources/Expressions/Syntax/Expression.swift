@@ -40,6 +40,18 @@ struct Expression: Sendable {
     }
 }
 
+extension Expression {
+    /// Whether it can be neither true nor false, whatever the event.
+    var isNeverTruth: Bool {
+        switch operation {
+        case .constant(.boolean): false
+        case .constant, .arithmetic, .negate: true
+        case .call(let function): [.now, .date, .lower, .upper, .length, .count, .sum].contains(function)
+        default: false
+        }
+    }
+}
+
 /// A value that stands in the text of a condition.
 enum Constant: Sendable {
     case null
