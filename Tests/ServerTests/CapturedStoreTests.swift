@@ -30,7 +30,7 @@ import Testing
         }.position
         try server.execute("DELETE FROM orders", in: name)
         // The deletion comes after what was written before it.
-        try await store.log.waitUntilSettled(LogPosition(own.value + 1), atMost: .seconds(20))
+        try await store.log.waitUntilSettled(LogPosition(own.value + 1), atMost: .seconds(120))
         let changes = try await store.log.changes(after: .start, limit: 100, types: ["order"])
         #expect(changes.map(\.operation) == [.insert, .custom, .delete])
         #expect(changes.first?.entity == Identifier(id) && changes.last?.entity == Identifier(id))

@@ -66,18 +66,17 @@ final class CaptureFixture: Sendable {
         return value
     }
 
-    /// What is in the log, once it has as many changes or a while is over.
-    func changes(_ count: Int, after position: LogPosition = .start) async throws -> [Change] {
-        try await withLog { log in
-            var changes: [Change] = []
-            let end = ContinuousClock.now + .seconds(20)
-            repeat {
-                try await log.waitForChange(after: changes.last?.position ?? position, atMost: .milliseconds(100))
-                changes = try await log.changes(after: position, limit: 1_000)
-            } while changes.count < count && ContinuousClock.now < end
-            return changes
+    /// What is in the log, once all that was committed is settled: any transaction on the server may hold that up.
+    func changes() async throws -> [Change] {
+        let last = LogPosition(Int64(try number("SELECT COALESCE(max(position), 0) FROM millrace.changes")))
+        return try await withLog { log in
+            try await log.waitUntilSettled(last, atMost: Self.patience)
+            return try await log.changes(after: .start, limit: 1_000)
         }
     }
+
+    /// How long anything may take while other tests are at work.
+    static let patience = Duration.seconds(120)
 
     /// How many rows the log has, settled or not.
     func logged() throws -> Int { try number("SELECT count(*) FROM millrace.changes") }

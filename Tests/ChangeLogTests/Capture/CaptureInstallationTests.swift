@@ -39,7 +39,7 @@ import Testing
         #expect(table.key == ["state", "id"] && table.entityType == "order" && table.tenant == Tenant(7))
         #expect(try await fixture.capture.tables() == [table])
         try fixture.run("INSERT INTO orders VALUES (2, 'new', 1)")
-        let changes = try await fixture.changes(2)
+        let changes = try await fixture.changes()
         #expect(changes.map(\.entityType) == ["orders", "order"] && changes.map(\.tenant.number) == [1, 7])
     }
 
@@ -94,7 +94,7 @@ import Testing
         let (isLocked, locked) = AsyncStream.makeStream(of: Void.self)
         let isOver = Atomic<Bool>(false)
         async let held: Void = holder.write(.readCommitted) { transaction in
-            try transaction.execute("LOCK TABLE items")
+            try transaction.execute("LOCK TABLE items IN SHARE MODE")
             locked.finish()
             while !isOver.load(ordering: .acquiring) { _ = try transaction.exists("SELECT pg_sleep(0.05)") }
         }

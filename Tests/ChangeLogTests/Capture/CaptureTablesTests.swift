@@ -25,7 +25,8 @@ import Testing
             INSERT INTO orders VALUES (1, 'new', 1);
             INSERT INTO slots VALUES (1, '1,2'), (2, '1,1'), (12, '1')
             """)
-        let entities = try await fixture.changes(7).map(\.entity.description)
+        let entities = try await fixture.changes().map(\.entity.description)
+        try #require(entities.count > 3)
         #expect(entities[0] == id && entities[1] == id)
         #expect(Set(entities).count == 6)
         // Version 8 and the variant of RFC 9562; the same wherever it is computed, here by sha256sum of
@@ -45,7 +46,8 @@ import Testing
         #expect(tables.map(\.entityType) == ["Odd___quoted__100___table"])
         try fixture.run("INSERT INTO \(name) VALUES (1, 'a', 'b', 'c')")
         try fixture.run("UPDATE \(name) SET \"a,b?\" = 'd', \"per%cent\" = 'e'")
-        let changes = try await fixture.changes(2)
+        let changes = try await fixture.changes()
+        try #require(changes.count > 1)
         #expect(Set(changes[1].changedFields) == ["a,b?", "per%cent"])
         #expect(try changes[1].after("with \"quotes\" and 'more'") == .string("b"))
         #expect(try await fixture.capture.tables() == tables)
@@ -68,7 +70,8 @@ import Testing
             """)
         try fixture.run("UPDATE things SET plain = '{\"b\":1}'")
         try fixture.run("UPDATE things SET raw = '\\x01', ratio = 'NaN'")
-        let changes = try await fixture.changes(2)
+        let changes = try await fixture.changes()
+        try #require(changes.count > 1)
         #expect(changes.count == 2)
         let image: [(String, JSONValue)] = [
             ("exact", .number("12345678901234567890.123456789")), ("raw", .string("\\x00ff")),
@@ -92,7 +95,8 @@ import Testing
         try fixture.run("INSERT INTO readings VALUES (1, 1, 1), (11, 1, 1); UPDATE readings SET v = 2 WHERE at = 1")
         try fixture.run("CREATE TABLE readings_3 PARTITION OF readings FOR VALUES FROM (20) TO (30)")
         try fixture.run("INSERT INTO readings_3 VALUES (21, 1, 1); UPDATE readings SET at = 12 WHERE at = 1")
-        let changes = try await fixture.changes(6)
+        let changes = try await fixture.changes()
+        try #require(changes.count > 5)
         #expect(changes.map(\.operation) == [.insert, .insert, .update, .insert, .delete, .insert])
         #expect(changes.allSatisfy { $0.entityType == "readings" })
         #expect(changes[0].entity == changes[4].entity && changes[5].entity != changes[4].entity)
@@ -114,7 +118,7 @@ import Testing
         ] {
             #expect(throws: Failure.self, "\(sql)") { try fixture.runAsWriter(sql) }
         }
-        #expect(try await fixture.changes(1).map(\.actor) == [fixture.writer])
+        #expect(try await fixture.changes().map(\.actor) == [fixture.writer])
     }
 
     /// The function looks nowhere where somebody else could put what it calls.
@@ -132,7 +136,7 @@ import Testing
             INSERT INTO public.orders VALUES (1, 'new', 1);
             UPDATE public.orders SET state = 'paid'
             """)
-        let changes = try await fixture.changes(2)
+        let changes = try await fixture.changes()
         #expect(changes.map(\.operation) == [.insert, .update])
         #expect(try changes.last?.after("id") == .number("1"))
     }
@@ -141,6 +145,6 @@ import Testing
         try fixture.run("GRANT ALL ON orders TO \(fixture.writer)")
         try await fixture.captured("orders")
         try fixture.run("SET ROLE \(fixture.writer); INSERT INTO orders VALUES (1, 'new', 1)")
-        #expect(try await fixture.changes(1).map(\.actor) == [fixture.writer])
+        #expect(try await fixture.changes().map(\.actor) == [fixture.writer])
     }
 }
