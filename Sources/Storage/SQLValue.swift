@@ -6,6 +6,8 @@ public enum SQLValue: Sendable, Equatable {
     case integer(Int64)
     case real(Double)
     case text(String)
+    /// Text that is read as whatever type its place in the statement has: a number for a column of numbers.
+    case inferred(String)
     /// Text that is at hand as UTF-8 bytes, such as JSON that was just written.
     case utf8([UInt8])
     case bytes([UInt8])

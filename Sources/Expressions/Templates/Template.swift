@@ -14,9 +14,9 @@ public struct Template: Sendable {
     public let escaping: TemplateEscaping
     /// The paths of the fields that it reads, in a sorted list.
     public let fields: [String]
-    private let source: SourceText
-    private let parts: [TemplatePart]
-    private let program: Program
+    let source: SourceText
+    let parts: [TemplatePart]
+    let program: Program
 
     /// Reads a template of at most 64 KiB, 256 placeholders, and 16 filters of each.
     ///
@@ -31,6 +31,18 @@ public struct Template: Sendable {
         let paths = parts.compactMap(\.path)
         fields = Set(paths.map(\.name).filter { !$0.isEmpty }).sorted()
         program = Program(paths.map { (Expression(.field($0), at: 0..<0), 0) })
+    }
+
+    /// The template of nothing, which stands in for one that is wrong while further mistakes are looked for.
+    public static let empty = Template()
+
+    private init() {
+        text = ""
+        escaping = .none
+        source = SourceText("", subject: "template")
+        parts = []
+        fields = []
+        program = Program([])
     }
 
     /// The text with the values of an event.

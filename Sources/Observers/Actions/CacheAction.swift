@@ -13,7 +13,7 @@ struct CacheAction: Action {
     }
 
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {
-        json.member("tags", array: tags.map(\.source))
+        json.member("tags", array: tags.map(\.text))
     }
 
     var templates: [Template] { tags }

@@ -35,13 +35,14 @@ struct DatabaseAction: Action {
 
     /// A template that is one path gives the value as it is, a number for a number; any other gives text.
     private static func value(of template: Template, _ event: EventDocument) throws -> SQLValue {
-        guard let value = try template.value(in: event) else { return .text(try template.render(event)) }
+        guard let value = try template.value(in: event) else { return .inferred(try template.render(event)) }
         switch value {
         case .null: return .null
-        case .bool(let flag): return .integer(flag ? 1 : 0)
-        case .number(let text): return Int64(text).map(SQLValue.integer) ?? .text(text)
-        case .string(let text): return .text(text)
-        case .array, .object: return .utf8(JSONWriter.bytes(of: value))
+        // PostgreSQL reads it as true or false, SQLite as 1 or 0.
+        case .bool(let flag): return .inferred(flag ? "1" : "0")
+        case .number(let text): return Int64(text).map(SQLValue.integer) ?? .inferred(text)
+        case .string(let text): return .inferred(text)
+        case .array, .object: return .inferred(String(decoding: JSONWriter.bytes(of: value), as: UTF8.self))
         }
     }
 }

@@ -25,12 +25,12 @@ struct EmailAction: Action {
     }
 
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {
-        json.member("to", array: to.map(\.source))
-        if !cc.isEmpty { json.member("cc", array: cc.map(\.source)) }
-        if let replyTo { json.member("reply_to", replyTo.source) }
-        json.member("subject", subject.source)
-        if let text { json.member("text", text.source) }
-        if let html { json.member("html", html.source) }
+        json.member("to", array: to.map(\.text))
+        if !cc.isEmpty { json.member("cc", array: cc.map(\.text)) }
+        if let replyTo { json.member("reply_to", replyTo.text) }
+        json.member("subject", subject.text)
+        if let text { json.member("text", text.text) }
+        if let html { json.member("html", html.text) }
     }
 
     var templates: [Template] { to + cc + [replyTo, subject, text, html].compactMap { $0 } }

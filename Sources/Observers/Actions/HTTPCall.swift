@@ -40,9 +40,9 @@ struct HTTPCall: Sendable {
         body = fields.optionalTemplate("body", escaping)
         if isBodyRequired, body == nil { fields.reject("body", "This member is required.") }
         if type != nil, body == nil { fields.reject("content_type", "It says what the body is: give body too.") }
-        if url.fields.isEmpty, fields.isValid, !url.source.isEmpty {
+        if url.fields.isEmpty, fields.isValid, !url.text.isEmpty {
             do {
-                _ = try HTTPURL(url.source)
+                _ = try HTTPURL(url.text)
             } catch {
                 fields.reject("url", error.explanation)
             }
@@ -59,7 +59,7 @@ struct HTTPCall: Sendable {
     }
 
     func writeMembers(to json: inout JSONWriter, secrets: SecretDisplay) {
-        json.member("url", url.source)
+        json.member("url", url.text)
         json.member("method", method)
         if !headers.isEmpty {
             json.key("headers")
@@ -67,14 +67,14 @@ struct HTTPCall: Sendable {
         }
         if let body {
             json.member("content_type", contentType)
-            json.member("body", body.source)
+            json.member("body", body.text)
         }
     }
 
     var templates: [Template] { [url] + headers.map(\.template) + (body.map { [$0] } ?? []) }
 
     /// The host that it calls, where every event has the same.
-    var destination: String { (try? HTTPURL(url.source).destination.description) ?? url.source }
+    var destination: String { (try? HTTPURL(url.text).destination.description) ?? url.text }
 
     func render(_ event: ActionEvent, secrets: [String] = []) throws -> RenderedRequest {
         var rendered: [(name: String, value: String)] = []

@@ -60,17 +60,13 @@ struct NamedTemplate: Sendable {
     let template: Template
 }
 
-extension Template {
-    static let empty = Template(verbatim: "")
-}
-
 extension [NamedTemplate] {
     /// Writes them as an object.
     func write(to json: inout JSONWriter, secrets: SecretDisplay = .shown) {
         json.object { json in
             for entry in self {
                 json.key(named: entry.name)
-                json.value(secrets.text(ofHeader: entry.name, entry.template.source))
+                json.value(secrets.text(ofHeader: entry.name, entry.template.text))
             }
         }
     }
@@ -78,7 +74,7 @@ extension [NamedTemplate] {
     /// The same with the texts of others in the places where they have masks.
     func keepingSecrets(of old: [NamedTemplate]) -> [NamedTemplate] {
         map { entry in
-            guard entry.template.source == Secret.mask else { return entry }
+            guard entry.template.text == Secret.mask else { return entry }
             return old.first { $0.name == entry.name } ?? entry
         }
     }

@@ -19,7 +19,7 @@ struct LogAction: Action {
 
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {
         json.member("level", level.rawValue)
-        json.member("message", message.source)
+        json.member("message", message.text)
     }
 
     var templates: [Template] { [message] }

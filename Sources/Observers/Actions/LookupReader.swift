@@ -34,7 +34,7 @@ struct LookupReader: Sendable {
 
     private func image(of lookup: Lookup, for event: EventDocument, _ tenant: Tenant) async throws -> [UInt8]? {
         guard let finder = lookups[lookup.entityType],
-            case .string(let text)? = try event.value(at: lookup.path), let id = Identifier(text)
+            let id = Identifier(try lookup.template.render(event))
         else { return nil }
         let key = EntityCache.Key(tenant, lookup.entityType, id)
         let position = log.head

@@ -26,11 +26,11 @@ struct QueueAction: Action {
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {
         json.member("broker", broker.rawValue)
         switch broker {
-        case .redis: json.member("stream", name.source)
-        case .nats: json.member("subject", name.source)
+        case .redis: json.member("stream", name.text)
+        case .nats: json.member("subject", name.text)
         }
         if let maximumLength { json.member("max_length", maximumLength) }
-        if let body { json.member("body", body.source) }
+        if let body { json.member("body", body.text) }
     }
 
     var templates: [Template] { [name] + (body.map { [$0] } ?? []) }

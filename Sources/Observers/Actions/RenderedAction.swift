@@ -98,7 +98,7 @@ extension SQLValue {
         case .null: .null
         case .integer(let number): .integer(number)
         case .real(let number): .string("\(number)")
-        case .text(let text): .string(text)
+        case .text(let text), .inferred(let text): .string(text)
         case .utf8(let bytes): .string(String(decoding: bytes, as: UTF8.self))
         case .bytes(let bytes): .string("\(bytes.count) bytes")
         case .identifier(let identifier): .string("\(identifier)")

@@ -37,12 +37,12 @@ struct SearchAction: Action {
     func writeMembers(to json: inout JSONWriter, secrets: SecretDisplay) {
         guard let url else { return }
         json.member("url", url)
-        json.member("index", index?.source)
+        json.member("index", index?.text)
         if !headers.isEmpty {
             json.key("headers")
             headers.write(to: &json, secrets: secrets)
         }
-        if let document { json.member("document", document.source) }
+        if let document { json.member("document", document.text) }
     }
 
     var templates: [Template] { [index, document].compactMap { $0 } + headers.map(\.template) }

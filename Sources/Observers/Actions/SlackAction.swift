@@ -24,7 +24,7 @@ struct SlackAction: Action {
 
     func writeMembers(to json: inout JSONWriter, secrets: SecretDisplay) {
         json.member("url", secrets.text(url))
-        json.member("text", text.source)
+        json.member("text", text.text)
         if let channel { json.member("channel", channel) }
     }
 

@@ -25,16 +25,16 @@ public struct DefinitionChecks: Sendable {
         let names = Set(definition.lookups.map(\.name))
         var problems: [Failure.FieldError] = []
         if let text = definition.condition, let condition = try? Condition(parsing: text),
-            let unknown = catalog.unknown(among: condition.fields, beside: names).first
+            let unknown = catalog.unknown(among: condition.fields.filter { !Self.isLookup($0, names) }).first
         {
-            problems.append(.init(pointer: "/condition", message: Self.message(unknown, type)))
+            problems.append(.init(pointer: "/condition", message: "\(type): \(unknown.message)"))
         }
         for (index, action) in definition.actions.enumerated() {
             let unknown = action.content.templates.lazy.compactMap {
-                catalog.unknown(among: $0.fields, beside: names).first
+                catalog.unknown(among: $0.fields.filter { !Self.isLookup($0, names) }).first
             }.first
             guard let unknown else { continue }
-            problems.append(.init(pointer: "/actions/\(index)", message: Self.message(unknown, type)))
+            problems.append(.init(pointer: "/actions/\(index)", message: "\(type): \(unknown.message)"))
         }
         return problems
     }
@@ -75,8 +75,8 @@ public struct DefinitionChecks: Sendable {
         return problems
     }
 
-    private static func message(_ unknown: FieldCatalog.UnknownField, _ type: String) -> String {
-        let hint = unknown.nearest.map { " Did you mean \($0)?" } ?? ""
-        return "There is no field \(unknown.field) of \(type).\(hint)"
+    /// Whether a path begins at something that is looked up.
+    private static func isLookup(_ path: String, _ names: Set<String>) -> Bool {
+        names.contains(String(path.prefix { $0 != "." && $0 != "[" }))
     }
 }

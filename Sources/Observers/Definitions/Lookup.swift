@@ -2,13 +2,14 @@ public import Core
 import Expressions
 
 /// An entity beside the one that changed, which conditions and templates read under a name: the customer of an order.
-public struct Lookup: Sendable, Equatable {
+public struct Lookup: Sendable {
     /// The name by which it is read, for example `customer`.
     public let name: String
     /// Its type, for example `customer`.
     public let entityType: String
     /// Where its identifier stands in the event, for example `customer_id`.
     public let path: String
+    let template: Template
 
     static let limit = 8
 
@@ -26,7 +27,13 @@ public struct Lookup: Sendable, Equatable {
                 fields.reject("lookups", "\(member.name) needs entity_type and id, and nothing else.")
                 return nil
             }
-            return Lookup(name: member.name, entityType: type, path: path)
+            do {
+                let template = try Template(parsing: "{{ \(path) | default('') }}", escaping: .none)
+                return Lookup(name: member.name, entityType: type, path: path, template: template)
+            } catch {
+                fields.reject("lookups", "\(member.name): \(error.explanation)")
+                return nil
+            }
         }
     }
 

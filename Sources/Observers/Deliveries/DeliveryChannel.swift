@@ -112,18 +112,24 @@ final class DeliveryChannel: Sendable {
         let partitions = services.partitions.working
         guard let room, partitions?.isEmpty != true else { return }
         guard !services.destinations.isOpen(state.withLock { $0.plan.destination }) else { return }
-        state.withLock { $0.mayHaveMore = false }
+        state.withLock { state in
+            state.mayHaveMore = false
+            state.queue.beginReading()
+        }
         do {
             let (deliveries, retry) = try await read(limit: room, partitions, at: now)
             let behind = deliveries.filter(\.isBehindRetry)
             if !behind.isEmpty { services.recorder.block(behind) }
             state.withLock { state in
-                for delivery in deliveries where !delivery.isBehindRetry { state.queue.add(delivery) }
+                state.queue.endReading(deliveries.filter { !$0.isBehindRetry })
                 state.nextRetry = retry
                 if deliveries.count >= room { state.mayHaveMore = true }
             }
         } catch {
-            state.withLock { $0.mayHaveMore = true }
+            state.withLock { state in
+                state.mayHaveMore = true
+                state.queue.endReading([])
+            }
             throw error
         }
     }
@@ -193,12 +199,12 @@ final class DeliveryChannel: Sendable {
         let definition = plan.observer.definition
         let result = OutcomeRecorder.Result(
             delivery: delivery, outcome: outcome, retry: definition.retry, onFailure: definition.onFailure, at: now)
-        let followers = failure == nil ? [] : state.withLock { $0.queue.finish(delivery, isDone: false) }
+        let followers = failure == nil ? [] : state.withLock { $0.queue.followers(of: delivery) }
         let decision = await services.recorder.record(result, followers: followers)
         services.metrics.note(
             type, attempt: delivery.attempts + 1, failure: decision?.failure ?? failure,
             took: ContinuousClock.now - start)
-        finish(delivery, decision, wasDropped: failure != nil)
+        finish(delivery, decision)
         guard let decision else { return }
         if decision.pausesObserver, let failure { await services.pause(plan.observer.observer, failure) }
         if decision.state == .dead, definition.onFailure == .alert { alert(delivery, plan, decision) }
@@ -224,17 +230,17 @@ final class DeliveryChannel: Sendable {
         }
     }
 
-    private func finish(_ delivery: Delivery, _ decision: DeliveryDecision?, wasDropped: Bool) {
+    private func finish(_ delivery: Delivery, _ decision: DeliveryDecision?) {
         state.withLock { state in
-            if !wasDropped {
-                let dropped = state.queue.finish(delivery, isDone: decision?.isDone == true)
-                if !dropped.isEmpty { state.mayHaveMore = true }
-            }
+            state.queue.finish(delivery, isDone: decision?.isDone == true)
             state.active[delivery.partition, default: 1] -= 1
             if state.active[delivery.partition] == 0 { state.active[delivery.partition] = nil }
             switch decision?.state {
-            case .retrying?: state.nextRetry = [state.nextRetry, decision?.dueAt].compactMap { $0 }.min()
+            case .retrying?:
+                state.mayHaveMore = true
+                state.nextRetry = [state.nextRetry, decision?.dueAt].compactMap { $0 }.min()
             // Others of its lane may go on now that waited behind it in the table.
+            case .waiting?: state.mayHaveMore = true
             case .dead?, .dropped?: state.mayHaveMore = true
             case .delivered? where delivery.attempts > 0 || delivery.isRevived: state.mayHaveMore = true
             case nil: state.queue.clear()

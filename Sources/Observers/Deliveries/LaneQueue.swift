@@ -14,13 +14,26 @@ struct LaneQueue {
     /// Lanes whose first delivery may begin, in the order in which they came to that.
     private var ready: Deque<Int64> = []
     private var keys: Set<Delivery.Key> = []
+    /// What came to an end while the table was read: the rows that were read may be older than that.
+    private var endedWhileReading: Set<Delivery.Key>?
 
     /// How many are here, those under way included.
     var count: Int { keys.count }
     /// Whether any may begin.
     var hasReady: Bool { !ready.isEmpty }
 
-    /// Takes in a delivery unless it is here. Those of a lane come by ascending position.
+    /// The table is about to be read.
+    mutating func beginReading() { endedWhileReading = [] }
+
+    /// Takes in what was read, but for what is here, or came to an end meanwhile. Those of a lane come by ascending
+    /// position.
+    mutating func endReading(_ deliveries: [Delivery]) {
+        let ended = endedWhileReading ?? []
+        endedWhileReading = nil
+        for delivery in deliveries where !ended.contains(delivery.key) { add(delivery) }
+    }
+
+    /// Takes in a delivery unless it is here.
     mutating func add(_ delivery: Delivery) {
         guard keys.insert(delivery.key).inserted else { return }
         var lane = lanes[delivery.lane] ?? Lane()
@@ -38,19 +51,25 @@ struct LaneQueue {
         return delivery
     }
 
-    /// A delivery that was begun has come to an end.
+    /// Those that wait in the lane of a delivery.
+    func followers(of delivery: Delivery) -> [Delivery] { Array(lanes[delivery.lane]?.waiting ?? []) }
+
+    /// A delivery that was begun has come to an end, and that is written down.
     ///
     /// - parameter isDone: whether the next of its lane may begin. If not, all of the lane leave: they are read again
     ///   once the one before them is done.
-    /// - returns: those that left.
-    mutating func finish(_ delivery: Delivery, isDone: Bool) -> [Delivery] {
+    mutating func finish(_ delivery: Delivery, isDone: Bool) {
         keys.remove(delivery.key)
-        guard var lane = lanes[delivery.lane] else { return [] }
+        endedWhileReading?.insert(delivery.key)
+        guard var lane = lanes[delivery.lane] else { return }
         lane.isBusy = false
         guard isDone else {
             lanes[delivery.lane] = nil
-            for other in lane.waiting { keys.remove(other.key) }
-            return Array(lane.waiting)
+            for other in lane.waiting {
+                keys.remove(other.key)
+                endedWhileReading?.insert(other.key)
+            }
+            return
         }
         if lane.waiting.isEmpty {
             lanes[delivery.lane] = nil
@@ -58,7 +77,6 @@ struct LaneQueue {
             lanes[delivery.lane] = lane
             ready.append(delivery.lane)
         }
-        return []
     }
 
     /// Lets a delivery that was begun, but not attempted, begin again later, before the others of its lane.

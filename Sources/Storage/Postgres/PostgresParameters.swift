@@ -17,6 +17,7 @@ struct PostgresParameters {
         case .integer: PostgresType.int8
         case .real: PostgresType.float8
         case .text, .utf8: PostgresType.text
+        case .inferred: PostgresType.unspecified
         case .bytes: PostgresType.bytea
         case .identifier: PostgresType.uuid
         }
@@ -56,6 +57,10 @@ struct PostgresParameters {
         case .integer(let number): append(UInt64(bitPattern: number))
         case .real(let number): append(number.bitPattern)
         case .text(let text): bytes.append(contentsOf: text.utf8)
+        case .inferred(let text):
+            // What is sent as text ends at its first zero; PostgreSQL has no text with one inside.
+            bytes.append(contentsOf: text.utf8.map { $0 == 0 ? UInt8(ascii: " ") : $0 })
+            bytes.append(0)
         case .utf8(let text): bytes.append(contentsOf: text)
         case .bytes(let content): bytes.append(contentsOf: content)
         case .identifier(let identifier):
@@ -64,7 +69,7 @@ struct PostgresParameters {
         starts.append(isNull ? nil : start)
         types.append(Self.type(of: value))
         lengths.append(Int32(bytes.count - start))
-        formats.append(1)
+        if case .inferred = value { formats.append(0) } else { formats.append(1) }
     }
 
     private mutating func append(_ number: UInt64) {
@@ -74,6 +79,7 @@ struct PostgresParameters {
 
 /// The identifiers of PostgreSQL's types, as its catalogue has them (`pg_type.dat`).
 enum PostgresType {
+    static let unspecified: Oid = 0
     static let bool: Oid = 16
     static let bytea: Oid = 17
     static let int8: Oid = 20

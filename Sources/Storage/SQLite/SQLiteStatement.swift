@@ -37,7 +37,8 @@ final class SQLiteStatement: RowSource {
             case .null: sqlite3_bind_null(handle, index)
             case .integer(let number): sqlite3_bind_int64(handle, index, number)
             case .real(let number): sqlite3_bind_double(handle, index, number)
-            case .text(var text): text.withUTF8 { bind(text: UnsafeRawBufferPointer($0), at: index) }
+            case .text(var text), .inferred(var text):
+                text.withUTF8 { bind(text: UnsafeRawBufferPointer($0), at: index) }
             case .utf8(let bytes): bytes.withUnsafeBytes { bind(text: $0, at: index) }
             case .bytes(let bytes): bytes.withUnsafeBytes { bind(blob: $0, at: index) }
             case .identifier(let identifier):

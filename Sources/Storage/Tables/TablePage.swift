@@ -126,7 +126,7 @@ extension SQLValue {
         case .null: "NULL"
         case .integer(let number): "\(number)"
         case .real(let number): "\(number)"
-        case .text(let text): text.debugDescription
+        case .text(let text), .inferred(let text): text.debugDescription
         case .utf8(let bytes): String(decoding: bytes, as: UTF8.self).debugDescription
         case .bytes(let bytes): "\(bytes)"
         case .identifier(let identifier): identifier.description
