@@ -22,7 +22,7 @@ public enum OutboundSettings {
     /// How long a connection is kept that nobody uses.
     public static let idleTimeout = Setting(
         "outbound.idle_timeout", default: 4_000, unit: "ms", bounds: 1...600_000, moves: "outbound_connections",
-        "How long a connection is kept without use. Many servers close theirs after 5 s; beyond that, requests are lost."
+        "How long a connection is kept without use. Many servers close theirs after 5 s; then requests are lost."
     )
 
     /// Which authorities are trusted beside those of the system.
@@ -30,9 +30,31 @@ public enum OutboundSettings {
         "outbound.tls_ca_file", default: "", moves: "outbound_requests_total",
         "A PEM file of certificate authorities to trust beside those of the system; empty is none.")
 
+    /// Which mail server sends e-mail.
+    public static let smtpServer = Setting(
+        "outbound.smtp_url", default: SMTPSetting.none, moves: "outbound_emails_total",
+        "The mail server that sends e-mail; empty sends none.")
+
+    /// Who e-mail is from.
+    public static let smtpSender = Setting(
+        "outbound.smtp_from", default: EmailAddressSetting.none, moves: "outbound_emails_total",
+        "Who e-mail is from when its observer does not say so.")
+
+    /// How long each answer of the mail server may take.
+    public static let smtpTimeout = Setting(
+        "outbound.smtp_timeout", default: 30_000, unit: "ms", bounds: 10...600_000,
+        moves: "outbound_email_duration_seconds",
+        "How long the mail server may take for each answer, and for the connection, before it counts as lost.")
+
+    /// Which NATS server takes messages.
+    public static let natsServer = Setting(
+        "outbound.nats_url", default: NATSSetting.none, moves: "outbound_nats_messages_total",
+        "The NATS server whose JetStream takes messages; empty sends none.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         allowedNetworks.erased, connectionsPerDestination.erased, connectTimeout.erased, idleTimeout.erased,
-        tlsCertificateAuthorities.erased,
+        tlsCertificateAuthorities.erased, smtpServer.erased, smtpSender.erased, smtpTimeout.erased,
+        natsServer.erased,
     ]
 }

@@ -16,13 +16,19 @@ struct ServerObservers: Sendable {
     let services: [any Service]
     private let role: ObserverRole
     private let sender: HTTPSender
+    private let mail: SMTPClient?
+    private let nats: NATSClient?
 
     /// The observers of a store.
     ///
     /// - throws: ``Failure`` when a setting of the outside world is not acceptable.
     init(_ store: Store, settings: SettingsValues, logger: Logger) throws {
         sender = try HTTPSender(settings: settings, metrics: store.metrics)
+        mail = try SMTPClient(settings: settings, metrics: store.metrics)
+        nats = try NATSClient(settings: settings, metrics: store.metrics)
         var surroundings = ObserverRole.Surroundings(sender: sender)
+        surroundings.mail = mail
+        surroundings.nats = nats
         surroundings.redis = store.redis
         surroundings.lookups = Self.lookups(store.commerce)
         role = ObserverRole(store.log, surroundings, settings: settings, metrics: store.metrics, logger: logger)
@@ -40,6 +46,8 @@ struct ServerObservers: Sendable {
     /// Closes the connections to the outside world. The services must have stopped.
     func close() {
         sender.close()
+        mail?.close()
+        nats?.close()
     }
 
     private static func lookups(_ commerce: Commerce) -> [EntityLookup] {

@@ -60,6 +60,6 @@ final class RedisConnections {
         nodes[address]?.connection = nil
         if wasOpen { nodes[address]?.backoff.reset() }
         guard let pause = nodes[address]?.backoff.next(using: &random) else { return }
-        nodes[address]?.retryAt = .now() + pause
+        nodes[address]?.retryAt = .now() + TimeAmount(pause)
     }
 }

@@ -71,18 +71,10 @@ struct ActionRunner: Sendable {
     }
 
     private func index(_ document: RenderedDocument, timeout: Duration) async throws {
-        var operation = BulkRequest()
-        operation.index(document.source, id: document.id, into: document.index)
         let headers = try document.headers.map { try HTTPHeader($0.name, $0.value) }
-        let results = try await operation.send(
-            to: try HTTPURL(document.url), headers: headers, through: sender, timeout: timeout)
-        guard let result = results.first else {
-            throw DeliveryFailure(reason: "bulk_answer", message: "The answer says nothing of the document.")
-        }
-        if let failure = result.failure {
-            throw DeliveryFailure(
-                reason: "bulk_\(result.status)", message: failure.message, isPermanent: !failure.isTransient)
-        }
+        let indexer = try BulkIndexer(HTTPURL(document.url), headers: headers, sender: sender)
+        let stored = try BulkIndexer.Document(index: document.index, id: document.id, source: document.source)
+        for result in try await indexer.index([stored], timeout: timeout) { try result.get() }
     }
 
     // MARK: Others
@@ -100,7 +92,7 @@ struct ActionRunner: Sendable {
             throw DeliveryFailure(
                 reason: "not_configured", message: "No NATS server is configured: set outbound.nats_url.")
         }
-        try await nats.publish(payload, to: subject, messageID: messageID, timeout: timeout)
+        _ = try await nats.publish(payload, to: subject, messageID: messageID, timeout: timeout)
     }
 
     private func invalidate(_ tags: [String]) async throws {

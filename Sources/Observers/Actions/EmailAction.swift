@@ -38,11 +38,12 @@ struct EmailAction: Action {
 
     func render(_ event: ActionEvent) throws -> RenderedAction {
         let document = event.document
-        return .email(
+        return try .email(
             EmailMessage(
-                to: try to.map { try $0.render(document) }, cc: try cc.map { try $0.render(document) },
-                replyTo: try replyTo?.render(document), subject: try subject.render(document),
-                text: try text?.render(document), html: try html?.render(document), messageID: event.messageID,
+                to: to.map { try EmailAddress($0.render(document)) },
+                copies: cc.map { try EmailAddress($0.render(document)) },
+                replyTo: replyTo.map { try EmailAddress($0.render(document)) }, subject: subject.render(document),
+                text: text?.render(document), html: html?.render(document), messageID: "\(event.messageID)@millrace",
                 date: document.time))
     }
 }

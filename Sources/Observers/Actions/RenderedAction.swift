@@ -42,7 +42,7 @@ extension RenderedAction: JSONEncodable {
             switch self {
             case .request(let request): Self.write(request, to: &json)
             case .email(let message):
-                json.member("to", array: message.to)
+                json.member("to", array: message.recipients.map(\.address))
                 json.member("subject", message.subject)
                 json.member("text", message.text)
                 json.member("html", message.html)

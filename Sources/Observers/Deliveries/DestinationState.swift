@@ -31,7 +31,7 @@ struct DestinationState: Sendable {
         if let retry = breaker.retryTime(at: now) { return .later(retry) }
         if let rate {
             if bucket?.rate != Double(rate) {
-                bucket = TokenBucket(rate: Double(rate), burst: Double(max(1, rate / 10)))
+                bucket = TokenBucket(rate: Double(rate), burst: rate / 10)
             }
             if let next = bucket?.take(at: now) { return .later(next) }
         }
@@ -47,9 +47,9 @@ struct DestinationState: Sendable {
     mutating func end(isWell: Bool?, at now: Duration) {
         active -= 1
         switch isWell {
-        case true?: breaker.succeed(at: now)
+        case true?: breaker.succeed()
         case false?: breaker.fail(at: now)
-        case nil: breaker.release(at: now)
+        case nil: breaker.release()
         }
     }
 

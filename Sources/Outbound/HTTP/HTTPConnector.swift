@@ -106,6 +106,9 @@ private final class HandshakeWatch: ChannelInboundHandler, RemovableChannelHandl
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         context.fireUserInboundEventTriggered(event)
         guard case .handshakeCompleted? = event as? TLSUserEvent else { return }
+        guard PeerIdentity.isProven(of: destination.host, context) else {
+            return fail(context, "its certificate is for another name", nil)
+        }
         ready.succeed()
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }

@@ -62,7 +62,9 @@ public final class HTTPSender: Sendable {
         let result: Result<HTTPAnswer, Failure>
         do throws(Failure) {
             let pool = try pool(of: request.url.destination)
-            result = await Self.run(request, startedAt, pool)
+            result = await HTTPExchange.run(request, startedAt: startedAt, timeout: request.timeout, on: pool.loop) {
+                pool.box.value.run($0)
+            }
         } catch {
             result = .failure(error)
         }
@@ -78,34 +80,6 @@ public final class HTTPSender: Sendable {
             return Array(state.pools.values)
         }
         for pool in pools { pool.loop.execute { pool.box.value.close() } }
-    }
-
-    private static func run(
-        _ request: HTTPRequest, _ startedAt: NIODeadline, _ pool: Pool
-    ) async -> Result<HTTPAnswer, Failure> {
-        let call = NIOLoopBoundBox.makeBoxSendingValue(Call(), eventLoop: pool.loop)
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                pool.loop.execute {
-                    let exchange = HTTPExchange(
-                        request, startedAt: startedAt, on: pool.loop, continuation: continuation)
-                    guard !call.value.isCancelled else { return exchange.giveUp(.cancelled) }
-                    call.value.exchange = exchange
-                    pool.box.value.run(exchange)
-                }
-            }
-        } onCancel: {
-            pool.loop.execute {
-                call.value.isCancelled = true
-                call.value.exchange?.giveUp(.cancelled)
-            }
-        }
-    }
-
-    /// A call of ``send(_:)``, so that it can be cancelled.
-    private struct Call {
-        var exchange: HTTPExchange?
-        var isCancelled = false
     }
 
     private func pool(of destination: HTTPURL.Destination) throws(Failure) -> Pool {

@@ -17,7 +17,7 @@ public struct NetworkGuard: Sendable {
 
     /// The addresses of a host that may be connected to, the preferred ones first.
     ///
-    /// - throws: ``Failure`` `address_refused` when none may be used, `name_unresolved` or `timeout` when there is none.
+    /// - throws: ``Failure`` `address_refused` when none may be used, `name_unresolved` or `timeout`.
     public func addresses(of host: String, port: Int, deadline: NIODeadline) async throws(Failure) -> [SocketAddress] {
         let addresses: [SocketAddress]
         if let literal = IPAddress(host), let address = try? SocketAddress(ipAddress: host, port: port) {
