@@ -122,8 +122,9 @@ final class DeliveryService: Service {
     private func look() async throws {
         let known = channels.withLock { $0 }
         guard !known.isEmpty else { return }
+        let now = log.time.now()
         let busy = try await log.database.read { transaction in
-            try known.keys.filter { try DeliveryStore.hasWaiting($0, in: transaction) }
+            try known.keys.filter { try DeliveryStore.hasDue($0, at: now, in: transaction) }
         }
         for key in busy { known[key]?.wake() }
     }

@@ -79,6 +79,19 @@ struct DeliveryStore: Sendable {
             """)
     }
 
+    /// Whether any delivery of an action may begin: one that was not attempted, or whose time to be tried again has
+    /// come, as that of a dead letter has that somebody retries.
+    static func hasDue(
+        _ channel: DeliveryChannelKey, at now: Timestamp, in transaction: any ReadTransaction
+    ) throws -> Bool {
+        try hasWaiting(channel, in: transaction)
+            || transaction.exists(
+                """
+                SELECT 1 FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
+                    AND state = 1 AND due_at <= \(now) LIMIT 1
+                """)
+    }
+
     /// Whether any delivery of an action is neither done nor given up.
     static func hasBacklog(_ channel: DeliveryChannelKey, in transaction: any ReadTransaction) throws -> Bool {
         try hasWaiting(channel, in: transaction)
