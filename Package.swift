@@ -118,9 +118,8 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Observers", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry",
-                httpTypes, lifecycle, logging,
-                nio, nioHTTP, yams,
+                "API", "Commerce", "Observers", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage",
+                "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),

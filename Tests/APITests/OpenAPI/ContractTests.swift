@@ -2,6 +2,7 @@ import ChangeLog
 import Commerce
 import Core
 import Logging
+import Observers
 import Search
 import TestKit
 import Testing
@@ -14,6 +15,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func everyOperationAnswersAsTheDocumentSays(_ engine: TestStore.Engine) async throws {
         let document = try OpenAPIDocument()
+        let receiver = try await WebhookReceiver()
         try await Self.withServer(engine) { server in
             var shop = ContractClient(document, server)
             try await shop.keepProducts()
@@ -30,6 +32,8 @@ import Testing
             try await shop.refuseReturns()
             try await shop.keepKeys()
             try await shop.readChanges()
+            try await shop.keepObservers(receiver)
+            try await shop.observeEvents(receiver)
             try await shop.operate()
             let missing = Set(document.operations.map(\.name)).subtracting(shop.exercised)
             #expect(missing.sorted() == [], "operations that nothing here has exercised")
@@ -67,7 +71,11 @@ import Testing
     private static func withServer(
         _ engine: TestStore.Engine, _ body: (LiveServer) async throws -> Void
     ) async throws {
-        let store = try await TestStore(engine, schemas: LiveServer.schemas)
+        let files = try TemporaryDirectory()
+        let settings = try ObserverRoutesFixture.settings(file: files.file("observers.yaml"))
+        let store = try await TestStore(
+            engine, schemas: LiveServer.schemas + [ObserversSchema.schema], settings: settings, clock: SystemTime())
+        let observers = try ObserverRoutesFixture(store, settings: settings)
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -77,8 +85,9 @@ import Testing
         let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.commerce(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
+            + observers.routes
         let following = Task { try await follower.run() }
         defer { following.cancel() }
-        try await LiveServer.run(store, routes: routes, body)
+        try await observers.run { try await LiveServer.run(store, routes: routes, body) }
     }
 }

@@ -3,6 +3,7 @@ import Commerce
 import Core
 import HTTPTypes
 import Logging
+import Observers
 import Search
 import TestKit
 import Testing
@@ -102,18 +103,20 @@ import Testing
 
     /// All routes of a server.
     private static func routes() async throws -> [Route] {
-        let store = try await TestStore(schemas: Commerce.schemas + [APISchema.schema])
+        let store = try await TestStore(
+            schemas: Commerce.schemas + [APISchema.schema, ObserversSchema.schema])
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
         let follower = Follower(
             ProductTextProjection(index, commerce.products, of: store.log), of: store.log, metrics: store.metrics,
             logger: logger)
-        return Routes.commerce(commerce)
+        return try Routes.commerce(commerce)
             + Routes.productSearchRoutes(
                 ProductSearch(index, commerce.products, follower, of: store.log), follower, patience: .seconds(1))
             + Routes.operations(
                 log: store.log, credentials: Credentials(log: store.log, metrics: store.metrics),
                 metrics: store.metrics, checks: [], settings: .defaults)
+            + ObserverRoutesFixture(store, settings: .defaults).routes
     }
 }
