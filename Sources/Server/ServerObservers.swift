@@ -10,6 +10,8 @@ import Storage
 
 /// The observers of a server with what they reach: the outside world, and the entities of the other roles.
 struct ServerObservers: Sendable {
+    /// The path of the file of observers; empty for none.
+    private let file: String
     /// The routes of observers, events and dead letters.
     let routes: [Route]
     /// What runs.
@@ -34,13 +36,23 @@ struct ServerObservers: Sendable {
         role = ObserverRole(store.log, surroundings, settings: settings, metrics: store.metrics, logger: logger)
         routes = Routes.observerRoutes(role)
         services = role.services
+        file = settings[ObserversSettings.file]
+    }
+
+    /// What the definitions of a file may refer to on a server, as far as that is known without one.
+    static var checks: DefinitionChecks {
+        DefinitionChecks(lookups: Set(lookups(Commerce()).map(\.entityType)))
     }
 
     /// Takes over the file of observers.
     ///
-    /// - throws: ``Failure`` when it is not acceptable.
+    /// - throws: ``Failure`` that names the file, when it is not acceptable.
     func prepare() async throws {
-        try await role.prepare()
+        do {
+            try await role.prepare()
+        } catch let failure as Failure where failure.kind == .invalid && failure.code != "file_unreadable" {
+            throw ConfigurationFile.failure(failure, of: .observers, path: file)
+        }
     }
 
     /// Closes the connections to the outside world. The services must have stopped.

@@ -7,8 +7,10 @@ import Server
 /// `millrace status`: whether a server is well, or what a data directory holds.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tells whether a server is healthy and ready, its position and lags, and how much it holds.")
+        abstract: "Tells whether a server is healthy and ready, how its observers are, and how much it holds.",
+        discussion: "Ends with status 1 when the server cannot be reached or is not ready.")
 
+    @Option(help: "text or json") var format = Config.Format.text
     @OptionGroup var target: TargetOptions
 
     func run() async throws {
@@ -23,60 +25,63 @@ struct Status: AsyncParsableCommand {
 
     private func show(_ client: ServerClient) async throws {
         let health = try await client.json("GET", "/health")
-        print("health: \(health["status"].text)")
         let answer = try await client.answer("GET", "/ready")
         guard case .object(let report) = try JSONParser.parse(answer.body) else {
             throw Failure(.internal, code: "unexpected_answer", "/ready did not answer with a JSON object.")
         }
-        print("ready: \(report["status"].text)")
-        if case .object(let checks)? = report["checks"] {
-            for check in checks.members { print("  \(check.name): \(check.value.details)") }
-        }
+        let checks = (report["checks"] ?? .null).members
+        var members: [JSONObject.Member] = [
+            .init("health", health["status"] ?? .null), .init("ready", report["status"] ?? .null),
+            .init("checks", .object(JSONObject(checks))),
+        ]
+        var lines = ["health: \(health["status"].text)", "ready: \(report["status"].text)"]
+        lines += checks.map { "  \($0.name): \($0.value.details)" }
         for resource in Self.resources {
             let page = try await client.json("GET", "/api/v1/\(resource)?limit=1&count=exact")
-            print("\(resource): \(page["total"].text)")
+            members.append(.init(resource, page["total"] ?? .null))
+            lines.append("\(resource): \(page["total"].text)")
         }
+        let observers = try await ObserverStatus(client)
+        members.append(.init("observers", observers.json))
+        format.print(.object(JSONObject(members)), lines + observers.lines)
         guard answer.status == 200 else {
-            throw Failure(.unavailable, code: "not_ready", "The server is not ready; the checks above tell why.")
+            throw Failure(.unavailable, code: "not_ready", "The server is not ready; the checks tell why.")
         }
     }
 
     private func show(_ store: Store) async throws {
         let commerce = store.commerce
-        let lines = try await store.log.read { transaction -> [String] in
+        let (last, followers, counts) = try await store.log.read { transaction in
             let page = PageRequest(limit: 1, countsTotal: true)
             let products = try commerce.products.list(ProductFilter(), page, of: .first, in: transaction)
             let customers = try commerce.customers.list(CustomerFilter(), page, of: .first, in: transaction)
             let orders = try commerce.orders.list(OrderFilter(), page, of: .first, in: transaction)
-            let last = try ChangeLog.last(in: transaction)
-            let followers = try ChangeLog.followers(in: transaction).map { follower in
-                "  \(follower.name): position \(follower.position), lag \(last.value - follower.position.value)"
-            }
-            return ["position: \(last)"] + followers + [
-                "products: \(products.total ?? 0)", "customers: \(customers.total ?? 0)",
-                "orders: \(orders.total ?? 0)",
-            ]
+            return (
+                try ChangeLog.last(in: transaction), try ChangeLog.followers(in: transaction),
+                [products.total, customers.total, orders.total].map { $0 ?? 0 }
+            )
         }.value
-        print("not running; the data directory is whole")
-        for line in lines { print(line) }
-    }
-}
-
-extension JSONValue? {
-    /// A single value for people.
-    fileprivate var text: String {
-        switch self {
-        case .string(let text), .number(let text): text
-        case .bool(let flag): flag.description
-        default: "unknown"
+        let positions = followers.map { follower in
+            "  \(follower.name): position \(follower.position), lag \(last.value - follower.position.value)"
         }
+        let resources = zip(Self.resources, counts)
+        let places = followers.map { JSONObject.Member($0.name, .integer($0.position.value)) }
+        let json = JSONObject(
+            [
+                .init("running", .bool(false)), .init("position", .integer(last.value)),
+                .init("followers", .object(JSONObject(places))),
+            ] + resources.map { .init($0, .integer($1)) })
+        format.print(
+            .object(json),
+            ["not running; the data directory is whole", "position: \(last)"] + positions
+                + resources.map { "\($0): \($1)" })
     }
 }
 
 extension JSONValue {
     /// The members of an object in one line.
     fileprivate var details: String {
-        guard case .object(let object) = self else { return Optional(self).text }
-        return object.members.map { "\($0.name) \(Optional($0.value).text)" }.joined(separator: ", ")
+        guard case .object(let object) = self else { return text ?? "unknown" }
+        return object.members.map { "\($0.name) \($0.value.text ?? "unknown")" }.joined(separator: ", ")
     }
 }

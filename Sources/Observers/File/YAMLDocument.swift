@@ -1,16 +1,16 @@
-import Core
+public import Core
 import Yams
 
 /// Reads YAML as the tree that JSON would give, so that a file and the API share one schema.
-enum YAMLDocument {
+public enum YAMLDocument {
     /// How large a file may be, in bytes.
-    static let sizeLimit = 4 << 20
+    public static let sizeLimit = 4 << 20
     private static let depthLimit = 64
 
     /// The tree of a document.
     ///
     /// - throws: ``Failure`` `invalid_file` with the place in the file.
-    static func parse(_ text: String) throws -> JSONValue {
+    public static func parse(_ text: String) throws -> JSONValue {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)

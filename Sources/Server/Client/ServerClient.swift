@@ -37,9 +37,12 @@ public struct ServerClient: Sendable {
 
     /// Sends a request, again with the same key when the server is busy or cannot be reached.
     ///
+    /// - parameter version: the version that the request is meant for (`If-Match`); nil for those that need none.
     /// - throws: ``Failure`` of the server's problem document, or `server_unreachable`.
-    public func send(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> Answer {
-        let answer = try await answer(method, path, body)
+    public func send(
+        _ method: String, _ path: String, _ body: JSONValue? = nil, ifMatch version: Int64? = nil
+    ) async throws -> Answer {
+        let answer = try await answer(method, path, body, ifMatch: version)
         guard answer.status < 400 else { throw Self.failure(answer) }
         return answer
     }
@@ -54,12 +57,15 @@ public struct ServerClient: Sendable {
     }
 
     /// Sends a request and returns whatever is answered, be it a failure.
-    public func answer(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> Answer {
-        let idempotencyKey = UUID().uuidString
+    public func answer(
+        _ method: String, _ path: String, _ body: JSONValue? = nil, ifMatch version: Int64? = nil
+    ) async throws -> Answer {
+        var request = try request(method, path, body, UUID().uuidString)
+        if let version { request.setValue("\"\(version)\"", forHTTPHeaderField: "If-Match") }
         for attempt in 1... {
             let isLast = attempt == Self.attemptLimit
             do {
-                let (answer, wait) = try await exchange(request(method, path, body, idempotencyKey))
+                let (answer, wait) = try await exchange(request)
                 guard [429, 503].contains(answer.status), !isLast, method != "GET" else { return answer }
                 try await Task.sleep(for: .seconds(min(wait ?? attempt, 30)))
             } catch let error as URLError where isLast || method == "GET" {

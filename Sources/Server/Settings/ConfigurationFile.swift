@@ -1,0 +1,69 @@
+public import Core
+import Foundation
+import Observers
+
+/// A file that a server reads when it starts, checked without one: its settings or its observers.
+public struct ConfigurationFile: Sendable {
+    /// What a file is for.
+    public enum Kind: String, Sendable {
+        /// `millrace.yaml`.
+        case settings
+        /// The file of `observers.file`.
+        case observers
+    }
+
+    /// What it is for, by its keys: a list `observers`, `statements` or `setup` makes it a file of observers.
+    public let kind: Kind
+    /// How many observers it has.
+    public let observerCount: Int
+    /// How many statements it has.
+    public let statementCount: Int
+
+    /// Reads a file and checks all of it.
+    ///
+    /// - throws: ``Failure`` `invalid_file`, `invalid_settings`, `invalid_observers` with each thing that is wrong and
+    ///   its place, `settings_file_unreadable`.
+    public init(path: String) throws {
+        kind = try Self.kind(path)
+        switch kind {
+        case .settings:
+            observerCount = 0
+            statementCount = 0
+            // What the environment says is another matter, and wrong values of it are no fault of the file.
+            _ = try SettingsLoader(registry: AllSettings.registry(), environment: [:]).load(file: path)
+        case .observers:
+            do {
+                let file = try ObserverFile(path: path, checks: ServerObservers.checks)
+                observerCount = file.observers.count
+                statementCount = file.statements.count
+            } catch let failure as Failure {
+                throw Self.failure(failure, of: .observers, path: path)
+            }
+        }
+    }
+
+    private static func kind(_ path: String) throws -> Kind {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure(
+                .invalid, code: "invalid_file", "\(path) cannot be read. Does it exist, and may you read it?")
+        }
+        guard data.count <= YAMLDocument.sizeLimit else {
+            throw Failure(.tooLarge, code: "invalid_file", "\(path) is larger than \(YAMLDocument.sizeLimit) bytes.")
+        }
+        guard case .object(let members) = try YAMLDocument.parse(String(decoding: data, as: UTF8.self)) else {
+            throw Failure(.invalid, code: "invalid_file", "\(path) is no YAML mapping of names to values.")
+        }
+        if members["statements"] != nil || members["setup"] != nil { return .observers }
+        // The settings of observers stand under the same name, as a mapping.
+        if case .array? = members["observers"] { return .observers }
+        return .settings
+    }
+
+    /// The failure of a file: what is wrong with the request that it is not, told of the file that it is.
+    static func failure(_ failure: Failure, of kind: Kind, path: String) -> Failure {
+        let reason = failure.errors.isEmpty ? ": \(failure.message)" : "."
+        return Failure(
+            failure.kind, code: "invalid_\(kind.rawValue)",
+            "The file of \(kind.rawValue) \(path) is not acceptable\(reason)", errors: failure.errors)
+    }
+}

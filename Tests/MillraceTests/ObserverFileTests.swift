@@ -1,0 +1,107 @@
+import Core
+import Foundation
+import Server
+import TestKit
+import Testing
+
+/// The file of observers: checked without a server, and read by one.
+@Suite(.timeLimit(.minutes(5))) struct ObserverFileTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func write(_ text: String, to name: String) throws -> String {
+        try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
+        return directory.file(name)
+    }
+
+    private func validate(_ file: String, _ arguments: String...) async throws -> ServerProcess.Result {
+        try await ServerProcess.run(["validate-config", file] + arguments, in: directory.path)
+    }
+
+    private static let good = """
+        statements:
+          note: UPDATE customers SET notes = :text WHERE id = :id
+        observers:
+          - name: large
+            entity_types: [order]
+            condition: total > 100
+            lookups: {customer: {entity_type: customer, id: customer_id}}
+            actions:
+              - {type: log, message: a large order}
+              - {type: database, statement: note, params: {text: large, id: "1"}}
+        """
+    private static let bad = """
+        observers:
+          - name: large
+            condition: total >
+            lookups: {planet: {entity_type: planet, id: planet_id}}
+            actions:
+              - {type: log, message: a large order}
+          - name: small
+            colour: red
+            actions:
+              - {type: database, statement: note}
+        """
+
+    @Test func aGoodFileIsToldByItsKeys() async throws {
+        let observers = try await validate(write(Self.good, to: "observers.yaml"))
+        #expect(observers.status == 0 && observers.output == "OK: 1 observers, 1 statements\n", "\(observers.errors)")
+        let settings = try await validate(
+            write("storage: {readers: 4}\nobservers: {batch: 10}\n", to: "millrace.yaml"), "--format", "json")
+        #expect(settings.status == 0)
+        let report = try JSONParser.parse(Array(settings.output.utf8))
+        #expect(report["kind"] == .string("settings") && report["valid"] == .bool(true), "\(settings.output)")
+        #expect(try await validate(write("# nothing yet\n", to: "empty.yaml")).output == "OK: settings\n")
+    }
+
+    @Test func eachErrorIsToldWithItsPlace() async throws {
+        let file = try write(Self.bad, to: "observers.yaml")
+        let told = try await validate(file)
+        #expect(told.status == 1 && told.output.isEmpty)
+        #expect(told.errors.contains("The file of observers \(file) is not acceptable."), "\(told.errors)")
+        #expect(told.errors.contains("\n  /observers/0/condition: "), "\(told.errors)")
+        #expect(told.errors.contains("\n  /observers/1/colour: "), "\(told.errors)")
+        let unknown = Self.bad.replacing("total >", with: "total > 1").replacing("    colour: red\n", with: "")
+        let json = try await validate(write(unknown, to: "unknown.yaml"), "--format", "json")
+        #expect(json.status == 1)
+        let report = try JSONParser.parse(Array(json.output.utf8))
+        #expect(
+            report["errors"]?.elements.compactMap { $0["pointer"]?.string } == [
+                "/observers/0/lookups/planet", "/observers/1/actions/0/statement",
+            ], "\(json.output)")
+        let settings = try await validate(write("observers: {batch: 0}\nstorage: {readesr: 1}\n", to: "wrong.yaml"))
+        #expect(settings.status == 1 && settings.errors.contains("\n  observers.batch: "), "\(settings.errors)")
+        #expect(settings.errors.contains("Did you mean storage.readers?"), "\(settings.errors)")
+        let broken = try await validate(write("observers: [\n", to: "broken.yaml"))
+        #expect(broken.status == 1 && broken.errors.contains("not YAML"), "\(broken.errors)")
+        #expect(try await validate("nothing.yaml").status == 1)
+    }
+
+    @Test func aServerStartsWithAFileAndRefusesAWrongOne() async throws {
+        let good = try write(Self.good, to: "good.yaml")
+        let server = try await ObserverServer(arguments: ["--sample", "--set", "observers.file=\(good)"])
+        let found = try await server.json("observers", "show", "large")
+        #expect(found["managed_by"] == .string("file") && found["status"] == .string("active"), "\(found)")
+        let refused = try await server.run("observers", "delete", "large")
+        #expect(refused.status == 1 && refused.errors.contains("file of observers"), "\(refused.errors)")
+        #expect(await server.process.stop() == 0)
+
+        let environment = ["MILLRACE_OBSERVERS_FILE": good]
+        let second = try await ServerProcess(data: directory.file("second"), environment: environment)
+        let client = try ServerClient(second.address, key: second.adminKey)
+        #expect(try await client.json("GET", "/api/v1/observers/large")["managed_by"] == .string("file"))
+        #expect(await second.stop() == 0)
+
+        let bad = try write(Self.bad, to: "bad.yaml")
+        let arguments = ["serve", "--data", directory.file("third"), "--port", "0", "--set", "observers.file="]
+        for (file, text) in [(bad, "/observers/0/condition: "), (directory.file("nothing"), "cannot be read")] {
+            let result = try await ServerProcess.run(Array(arguments.dropLast()) + ["observers.file=\(file)"])
+            #expect(result.status == 1)
+            #expect(result.errors.contains(file) && result.errors.contains(text), "\(result.errors)")
+            #expect(!result.output.contains("listening"))
+        }
+    }
+}
