@@ -15,6 +15,8 @@ struct ObserverMetrics: Sendable {
     let deadLetters: Gauge
     /// Deliveries that are neither done nor given up.
     let pending: Gauge
+    /// Observers that keep their place and do nothing.
+    let paused: Gauge
     let alerts: MetricsFamily<Counter>
     let actionDuration: MetricsFamily<Histogram>
     let executed: MetricsFamily<Counter>
@@ -43,6 +45,7 @@ struct ObserverMetrics: Sendable {
         lag = registry.gauge("observer_lag_seconds", "How long the oldest change has waited to be matched.").with()
         deadLetters = registry.gauge("observer_dead_letters", "Deliveries that could not be made and are kept.").with()
         pending = registry.gauge("observer_pending_deliveries", "Deliveries that are neither done nor given up.").with()
+        paused = registry.gauge("observer_paused", "Observers that are paused.").with()
         alerts = registry.counter(
             "observer_alerts_total", "Deliveries that could not be made, of observers whose on_failure is alert.",
             labels: ["observer"])

@@ -136,13 +136,17 @@ final class DeliverySweeper: Service {
 
     /// Counts what waits and what failed for good.
     private func count() async throws {
-        let (dead, pending) = try await log.database.read { transaction in
+        let (dead, pending, paused) = try await log.database.read { transaction in
             let dead = try transaction.first("SELECT COUNT(*) FROM dead_letters WHERE retried = 0") { $0.int(0) }
             let waiting = try transaction.first("SELECT COUNT(*) FROM deliveries WHERE state = 0") { $0.int(0) }
             let others = try transaction.first("SELECT COUNT(*) FROM deliveries WHERE state IN (1, 2)") { $0.int(0) }
-            return (dead ?? 0, (waiting ?? 0) + (others ?? 0))
+            let paused = try transaction.first("SELECT COUNT(*) FROM observers WHERE enabled = 1 AND paused = 1") {
+                $0.int(0)
+            }
+            return (dead ?? 0, (waiting ?? 0) + (others ?? 0), paused ?? 0)
         }
         metrics.deadLetters.set(Double(dead))
         metrics.pending.set(Double(pending))
+        metrics.paused.set(Double(paused))
     }
 }
