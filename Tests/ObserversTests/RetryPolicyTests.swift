@@ -45,6 +45,21 @@ import Testing
         #expect((1...4).map { policy.delay(after: $0, share: 1) } == [5_000, 300_000, 86_400_000, nil])
         #expect(policy.delay(after: 1, share: 0) == 4_500)
     }
+
+    /// A stored definition has to be readable: one that is not would stop all that are read with it.
+    @Test func theLongestScheduleCanBeReadAgain() throws {
+        let delays = { (count: Int) in Array(repeating: "1", count: count).joined(separator: ",") }
+        let text = { (count: Int) in
+            """
+            {"name": "a", "actions": [{"type": "log", "message": "x"}], "retry": {"schedule_s": [\(delays(count))]}}
+            """
+        }
+        let observers = Observers(checks: .none)
+        var longest = try observers.read(JSONParser.parse(Array(text(99).utf8)))
+        longest.numberActions(after: nil)
+        #expect(try ObserverDefinition.read(stored: longest.stored).retry.attempts == 100)
+        #expect(throws: Failure.self) { try observers.read(JSONParser.parse(Array(text(100).utf8))) }
+    }
 }
 
 @Suite struct DeliveryDecisionTests {

@@ -75,9 +75,9 @@ extension RetryPolicy {
         initialDelay = fields.optionalInteger("initial_delay_ms", in: Self.delayLimits) ?? initialDelay
         maximumDelay = fields.optionalInteger("max_delay_ms", in: Self.delayLimits) ?? max(maximumDelay, initialDelay)
         if maximumDelay < initialDelay { fields.reject("max_delay_ms", "It must not be less than initial_delay_ms.") }
-        guard let values = fields.optionalValues("schedule_s", count: 0...Int(Self.attemptLimits.upperBound)) else {
-            return
-        }
+        // The first attempt comes before the first delay.
+        let limit = Int(Self.attemptLimits.upperBound) - 1
+        guard let values = fields.optionalValues("schedule_s", count: 0...limit) else { return }
         schedule = values.compactMap { value in
             guard case .number(let text) = value, let seconds = Int64(text), (1...604_800).contains(seconds) else {
                 fields.reject("schedule_s", "Whole seconds from 1 to 604800 are expected.")
