@@ -5,7 +5,7 @@ import Yams
 public enum YAMLDocument {
     /// How large a file may be, in bytes.
     public static let sizeLimit = 4 << 20
-    private static let depthLimit = 64
+    static let depthLimit = 64
 
     /// The tree of a document.
     ///

@@ -1,4 +1,4 @@
-public import Core
+import Core
 import Foundation
 import Observers
 
@@ -29,8 +29,12 @@ public struct ConfigurationFile: Sendable {
         case .settings:
             observerCount = 0
             statementCount = 0
-            // What the environment says is another matter, and wrong values of it are no fault of the file.
-            _ = try SettingsLoader(registry: AllSettings.registry(), environment: [:]).load(file: path)
+            do {
+                // What the environment says is another matter, and wrong values of it are no fault of the file.
+                _ = try SettingsLoader(registry: AllSettings.registry(), environment: [:]).load(file: path)
+            } catch let failure as Failure where !failure.errors.isEmpty {
+                throw Self.failure(failure, of: .settings, path: path)
+            }
         case .observers:
             do {
                 let file = try ObserverFile(path: path, checks: ServerObservers.checks)
@@ -59,11 +63,18 @@ public struct ConfigurationFile: Sendable {
         return .settings
     }
 
-    /// The failure of a file: what is wrong with the request that it is not, told of the file that it is.
+    /// The failure of a file: what is wrong with the request that it is not, told of the lines of the file that it is.
     static func failure(_ failure: Failure, of kind: Kind, path: String) -> Failure {
-        let reason = failure.errors.isEmpty ? ": \(failure.message)" : "."
+        let lines = FileManager.default.contents(atPath: path).map { YAMLLines(String(decoding: $0, as: UTF8.self)) }
+        let errors = failure.errors.map { error in
+            // A setting is named by the names of its levels with points between.
+            let place = kind == .settings ? "/" + error.pointer.replacing(".", with: "/") : error.pointer
+            let line = lines?[place].map { "line \($0): " } ?? ""
+            return Failure.FieldError(pointer: error.pointer, message: line + error.message)
+        }
+        let reason = errors.isEmpty ? ": \(failure.message)" : "."
         return Failure(
             failure.kind, code: "invalid_\(kind.rawValue)",
-            "The file of \(kind.rawValue) \(path) is not acceptable\(reason)", errors: failure.errors)
+            "The file of \(kind.rawValue) \(path) is not acceptable\(reason)", errors: errors)
     }
 }
