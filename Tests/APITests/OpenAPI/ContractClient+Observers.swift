@@ -18,13 +18,13 @@ extension ContractClient {
     /// One action of each type that the API may make.
     private static func actions(_ url: String) -> String {
         """
-        [{"type": "webhook", "url": "\(url)", "method": "PUT", "headers": {"X-Token": "t"}, "content_type": "text/plain",
-          "body": "it happened", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "max_concurrency": 3,
-          "rate_per_second": 100},
+        [{"type": "webhook", "url": "\(url)", "method": "PUT", "headers": {"X-Token": "t"},
+          "content_type": "text/plain", "body": "it happened", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+          "max_concurrency": 3, "rate_per_second": 100},
          {"type": "slack", "url": "env:SLACK_URL", "text": "it happened", "channel": "#orders"},
          {"type": "email", "to": ["a@example.com"], "cc": ["b@example.com"], "reply_to": "c@example.com",
           "subject": "It happened", "text": "It did", "html": "<p>It did</p>"},
-         {"type": "sms", "url": "\(url)", "body": "it happened"}, {"type": "push", "url": "\(url)", "body": "{}"},
+         {"type": "sms", "url": "\(url)", "body": "{}"}, {"type": "push", "url": "\(url)", "body": "{}"},
          {"type": "database", "statement": "note", "params": {"text": "seen", "id": "1"}},
          {"type": "cache", "tags": ["orders"]}, {"type": "search", "name": "index"},
          {"type": "search", "url": "\(url)", "index": "events", "headers": {"X-Api-Key": "k"}, "document": "{}"},
