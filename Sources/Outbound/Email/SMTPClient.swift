@@ -44,8 +44,8 @@ public final class SMTPClient: Sendable {
     ///
     /// - parameter timeout: how long it may take, with those that wait before it.
     /// - throws: ``Failure``: `smtp_deferred`, `connect_failed`, `tls_failed`, `timeout`, `connection_lost`,
-    ///   `overloaded` and `smtp_protocol_error`, which may pass; `smtp_refused`, `smtp_login_refused` and `email_invalid`, which do not;
-    ///   `cancelled`, and `stopping` after ``close()``.
+    ///   `overloaded` and `smtp_protocol_error`, which may pass; `smtp_refused`, `smtp_login_refused` and
+    ///   `email_invalid`, which do not; `cancelled`, and `stopping` after ``close()``.
     public func send(_ message: EmailMessage, timeout: Duration = .seconds(60)) async throws(Failure) {
         guard let sender = message.sender ?? defaultSender else {
             throw .emailInvalid("does not say who it is from, and outbound.smtp_from is empty; set that")

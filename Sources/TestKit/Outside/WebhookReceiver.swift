@@ -119,12 +119,22 @@ public final class WebhookReceiver: Sendable {
     /// - throws: ``Failure`` `requests_missing` when they do not come in time.
     @discardableResult
     public func waitForRequests(_ count: Int, within patience: Duration = .seconds(30)) async throws -> [Request] {
-        let isThere = await state.wait(for: count, on: channel.eventLoop, within: TimeAmount(patience))
+        let isThere = await state.wait(on: channel.eventLoop, within: TimeAmount(patience)) { $0.count >= count }
         guard isThere else {
             throw Failure(
                 .internal, code: "requests_missing", "Only \(state.count) of \(count) requests came in time.")
         }
         return state.requests
+    }
+
+    /// Returns once so many connections have been closed, by whichever side.
+    ///
+    /// - throws: ``Failure`` `connections_open` when they are not in time.
+    public func waitForClosedConnections(_ count: Int, within patience: Duration = .seconds(30)) async throws {
+        let isSo = await state.wait(on: channel.eventLoop, within: TimeAmount(patience)) { $0.closedCount >= count }
+        guard isSo else {
+            throw Failure(.internal, code: "connections_open", "No \(count) connections were closed in time.")
+        }
     }
 
     /// Listens no more: new connections are refused, those that are open stay.
@@ -134,13 +144,27 @@ public final class WebhookReceiver: Sendable {
 extension WebhookReceiver {
     /// What all connections of a receiver share.
     final class State: Sendable {
-        private struct Notes {
+        struct Notes {
             var answer: @Sendable (Request) -> Answer
             var requests: [Request] = []
             var count = 0
             var connectionCount = 0
-            var waiters: [Int: (count: Int, continuation: CheckedContinuation<Bool, Never>)] = [:]
-            var nextWaiter = 0
+            var closedCount = 0
+            fileprivate var waiters: [Int: Waiter] = [:]
+            fileprivate var nextWaiter = 0
+
+            /// Tells those who wait for what is so now.
+            fileprivate mutating func tellWaiters() {
+                for (number, waiter) in waiters where waiter.condition(self) {
+                    waiters.removeValue(forKey: number)
+                    waiter.continuation.resume(returning: true)
+                }
+            }
+        }
+
+        fileprivate struct Waiter {
+            let condition: @Sendable (Notes) -> Bool
+            let continuation: CheckedContinuation<Bool, Never>
         }
 
         private let keepsRequests: Bool
@@ -159,6 +183,13 @@ extension WebhookReceiver {
 
         func connected() { notes.withLock { $0.connectionCount += 1 } }
 
+        func closed() {
+            notes.withLock { notes in
+                notes.closedCount += 1
+                notes.tellWaiters()
+            }
+        }
+
         func receive(_ head: HTTPRequestHead, _ body: ByteBuffer) -> Answer {
             let (request, answer) = notes.withLock { notes in
                 notes.count += 1
@@ -167,24 +198,23 @@ extension WebhookReceiver {
                     headers: head.headers.map { ($0.name, $0.value) }, body: Array(body.readableBytesView),
                     receivedAt: SystemTime().now())
                 if keepsRequests { notes.requests.append(request) }
-                for (number, waiter) in notes.waiters where waiter.count <= notes.count {
-                    notes.waiters.removeValue(forKey: number)
-                    waiter.continuation.resume(returning: true)
-                }
+                notes.tellWaiters()
                 return (request, notes.answer)
             }
             return answer(request)
         }
 
-        func wait(for count: Int, on loop: any EventLoop, within patience: TimeAmount) async -> Bool {
+        func wait(
+            on loop: any EventLoop, within patience: TimeAmount, for condition: @escaping @Sendable (Notes) -> Bool
+        ) async -> Bool {
             await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
                 let number: Int? = notes.withLock { notes in
-                    if notes.count >= count {
+                    if condition(notes) {
                         continuation.resume(returning: true)
                         return nil
                     }
                     notes.nextWaiter += 1
-                    notes.waiters[notes.nextWaiter] = (count, continuation)
+                    notes.waiters[notes.nextWaiter] = Waiter(condition: condition, continuation: continuation)
                     return notes.nextWaiter
                 }
                 guard let number else { return }
@@ -211,6 +241,8 @@ private final class ReceiverConnection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) { state.connected() }
+
+    func channelInactive(context: ChannelHandlerContext) { state.closed() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Outbound
 import Telemetry
 import TestKit
@@ -106,6 +107,31 @@ import Testing
         #expect(try await sender.send(HTTPRequest(url(receiver))).status == 200)
     }
 
+    @Test func connectionsThatNobodyUsesAreClosed() async throws {
+        let receiver = try await WebhookReceiver()
+        let patient = try makeSender(["outbound.idle_timeout": "600000"])
+        let sender = try makeSender(["outbound.idle_timeout": "20"])
+        _ = try await patient.send(HTTPRequest(url(receiver)))
+        for number in 1...2 {
+            _ = try await sender.send(HTTPRequest(url(receiver)))
+            try await receiver.waitForClosedConnections(number)
+        }
+        _ = try await patient.send(HTTPRequest(url(receiver)))
+        #expect(receiver.connectionCount == 3)
+    }
+
+    /// A port whose connections nobody takes: the system makes them, and then nothing is said.
+    @Test func aConnectionThatIsNotMadeInTimeIsGivenUp() async throws {
+        let (descriptor, port) = try Loopback.listen()
+        defer { close(descriptor) }
+        let sender = try makeSender(["outbound.connect_timeout": "50"])
+        let request = HTTPRequest(try HTTPURL("https://127.0.0.1:\(port)/"))
+        let failure = await #expect(throws: Failure.self) { try await sender.send(request) }
+        #expect(failure?.code == "timeout")
+        let durations = metrics.histogram("outbound_request_duration_seconds", "").with().distribution
+        #expect(durations.count == 1 && durations.sum < 20)
+    }
+
     @Test func whereNobodyListensIsAFailure() async throws {
         let receiver = try await WebhookReceiver()
         let url = try url(receiver)
@@ -119,7 +145,7 @@ import Testing
     ])
     func thisMachineIsRefusedInWhateverForm(_ host: String) async throws {
         let receiver = try await WebhookReceiver()
-        let sender = try HTTPSender(metrics: metrics)
+        let sender = try makeSender(["outbound.allowed_networks": ""])
         let failure = try await #require(throws: Failure.self) {
             try await sender.send(HTTPRequest(HTTPURL("http://\(host):\(receiver.port)/")))
         }
