@@ -88,8 +88,8 @@ let package = Package(
         room(
             "API",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Telemetry", crypto, httpTypes,
-                hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Telemetry", crypto,
+                httpTypes, hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioCompression, lifecycle,
             ]),
         room(
@@ -128,7 +128,8 @@ let package = Package(
         tests(
             "Observers",
             uses: [
-                "Observers", "Expressions", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry",
+                "Observers", "Expressions", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage",
+                "Telemetry",
                 logging,
             ]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),

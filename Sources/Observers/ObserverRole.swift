@@ -10,8 +10,8 @@ public import Telemetry
 
 /// Observers: the role that acts on every change.
 ///
-/// A program that imports it makes one on a log, serves or calls ``observers``, ``deadLetters`` and ``events``, and runs
-/// ``services``.
+/// A program that imports it makes one on a log, serves or calls ``observers``, ``deadLetters`` and ``events``, and
+/// runs ``services``.
 public final class ObserverRole: Sendable {
     /// What observers reach beside the database.
     public struct Surroundings: Sendable {

@@ -68,7 +68,9 @@ public enum ObserversSchema {
                         failure TEXT,
                         PRIMARY KEY (observer, action, position, replay)) {clustered}
                     """,
-                    "CREATE INDEX deliveries_waiting ON deliveries (observer, action, position, replay) WHERE state = 0",
+                    """
+                    CREATE INDEX deliveries_waiting ON deliveries (observer, action, position, replay) WHERE state = 0
+                    """,
                     "CREATE INDEX deliveries_retrying ON deliveries (observer, action, due_at) WHERE state = 1",
                     """
                     CREATE INDEX deliveries_lanes ON deliveries (observer, action, lane, position, replay)

@@ -26,9 +26,9 @@ struct ServerObservers: Sendable {
     /// - throws: ``Failure`` when a setting of the outside world is not acceptable.
     init(_ store: Store, settings: SettingsValues, logger: Logger) throws {
         sender = try HTTPSender(settings: settings, metrics: store.metrics)
+        var surroundings = ObserverRole.Surroundings(sender: sender)
         mail = try SMTPClient(settings: settings, metrics: store.metrics)
         nats = try NATSClient(settings: settings, metrics: store.metrics)
-        var surroundings = ObserverRole.Surroundings(sender: sender)
         surroundings.mail = mail
         surroundings.nats = nats
         surroundings.redis = store.redis

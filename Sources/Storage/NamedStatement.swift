@@ -44,8 +44,9 @@ public struct NamedStatement: Sendable, Equatable {
     }
 
     /// The statement with values; a name without one is NULL.
-    public func bind(_ values: [String: SQLValue]) -> SQL {
-        SQL(text: text, values: names.map { values[$0] ?? .null })
+    public func bind(_ values: [(name: String, value: SQLValue)]) -> SQL {
+        // A few names are found sooner one after the other than by a dictionary.
+        SQL(text: text, values: names.map { name in values.first { $0.name == name }?.value ?? .null })
     }
 
     private static func takeQuoted(_ scalars: inout Substring, _ quote: Character) -> String {

@@ -27,7 +27,7 @@ struct ActionRunner: Sendable {
             case .statement(let name, let parameters): return .execute(statement: name, parameters: parameters)
             case .request(let request):
                 try await send(request, messageID: messageID, attempt: attempt, timeout: timeout, at: now)
-            case .email(let message): try await send(message, timeout: timeout)
+            case .email(let message): try await send(message, messageID: messageID, timeout: timeout)
             case .invalidation(let tags): try await invalidate(tags)
             case .document(let document): try await index(document, timeout: timeout)
             case .stream(let name, let maximumLength, let payload):
@@ -72,19 +72,27 @@ struct ActionRunner: Sendable {
 
     private func index(_ document: RenderedDocument, timeout: Duration) async throws {
         let headers = try document.headers.map { try HTTPHeader($0.name, $0.value) }
-        let indexer = try BulkIndexer(HTTPURL(document.url), headers: headers, sender: sender)
-        let stored = try BulkIndexer.Document(index: document.index, id: document.id, source: document.source)
-        for result in try await indexer.index([stored], timeout: timeout) { try result.get() }
+        let indexer = try BulkIndexer(try HTTPURL(document.url), headers: headers, sender: sender)
+        let results = try await indexer.index(
+            [BulkIndexer.Document(index: document.index, id: document.id, source: document.source)], timeout: timeout)
+        for result in results { try result.get() }
     }
 
     // MARK: Others
 
-    private func send(_ message: EmailMessage, timeout: Duration) async throws {
-        guard let mail else {
+    private func send(_ message: RenderedEmail, messageID: String, timeout: Duration) async throws {
+        guard let mail, let sender = mail.defaultSender else {
             throw DeliveryFailure(
-                reason: "not_configured", message: "No mail server is configured: set outbound.smtp_url.")
+                reason: "not_configured",
+                message: "No mail can be sent: set outbound.smtp_url and outbound.smtp_from.")
         }
-        try await mail.send(message, timeout: timeout)
+        let host = sender.address.split(separator: "@").last ?? "localhost"
+        let email = try EmailMessage(
+            from: sender, to: message.to.map { try EmailAddress($0) },
+            copies: message.copies.map { try EmailAddress($0) },
+            replyTo: message.replyTo.map { try EmailAddress($0) }, subject: message.subject, text: message.text,
+            html: message.html, messageID: "\(messageID)@\(host)", date: message.date)
+        try await mail.send(email, timeout: timeout)
     }
 
     private func publish(_ payload: [UInt8], to subject: String, _ messageID: String, timeout: Duration) async throws {
@@ -92,7 +100,7 @@ struct ActionRunner: Sendable {
             throw DeliveryFailure(
                 reason: "not_configured", message: "No NATS server is configured: set outbound.nats_url.")
         }
-        _ = try await nats.publish(payload, to: subject, messageID: messageID, timeout: timeout)
+        try await nats.publish(payload, to: subject, messageID: messageID, timeout: timeout)
     }
 
     private func invalidate(_ tags: [String]) async throws {

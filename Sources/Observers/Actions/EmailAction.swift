@@ -1,6 +1,5 @@
 import Core
 import Expressions
-import Outbound
 
 /// Sends an e-mail through the server of `outbound.smtp_url`.
 struct EmailAction: Action {
@@ -38,12 +37,10 @@ struct EmailAction: Action {
 
     func render(_ event: ActionEvent) throws -> RenderedAction {
         let document = event.document
-        return try .email(
-            EmailMessage(
-                to: to.map { try EmailAddress($0.render(document)) },
-                copies: cc.map { try EmailAddress($0.render(document)) },
-                replyTo: replyTo.map { try EmailAddress($0.render(document)) }, subject: subject.render(document),
-                text: text?.render(document), html: html?.render(document), messageID: "\(event.messageID)@millrace",
-                date: document.time))
+        return .email(
+            RenderedEmail(
+                to: try to.map { try $0.render(document) }, copies: try cc.map { try $0.render(document) },
+                replyTo: try replyTo?.render(document), subject: try subject.render(document),
+                text: try text?.render(document), html: try html?.render(document), date: document.time))
     }
 }

@@ -1,8 +1,8 @@
 import Core
 import Expressions
 
-/// The body of an event that names nothing else: a CloudEvent (CloudEvents 1.0, JSON format, structured mode), which has
-/// the members of a Standard Webhooks payload too.
+/// The body of an event that names nothing else: a CloudEvent (CloudEvents 1.0, JSON format, structured mode), which
+/// has the members of a Standard Webhooks payload too.
 enum EventBody {
     /// The media type of structured mode.
     static let contentType = "application/cloudevents+json; charset=utf-8"

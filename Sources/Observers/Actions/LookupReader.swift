@@ -23,13 +23,30 @@ struct LookupReader: Sendable {
     /// The event with a further member for each lookup: the entity, or null when there is none.
     func enrich(_ event: EventDocument, of tenant: Tenant, with wanted: [Lookup]) async throws -> EventDocument {
         var event = event
+        for lookup in wanted { Self.add(try await image(of: lookup, for: event, tenant), as: lookup.name, to: &event) }
+        return event
+    }
+
+    /// The same, as the tables of a snapshot have it.
+    func enrich(
+        _ event: EventDocument, of tenant: Tenant, with wanted: [Lookup], in transaction: any ReadTransaction
+    ) throws -> EventDocument {
+        var event = event
         for lookup in wanted {
-            let image = try await image(of: lookup, for: event, tenant)
-            let member = Self.member(lookup.name, image)
-            if let after = event.after { event.after = Self.insert(member, into: after) }
-            if event.after == nil, let before = event.before { event.before = Self.insert(member, into: before) }
+            let id = Identifier(try lookup.template.render(event))
+            let found = try id.flatMap { try lookups[lookup.entityType]?.find($0, tenant, transaction) }
+            Self.add(found?.json, as: lookup.name, to: &event)
         }
         return event
+    }
+
+    private static func add(_ image: [UInt8]?, as name: String, to event: inout EventDocument) {
+        let member = member(name, image)
+        if let after = event.after {
+            event.after = insert(member, into: after)
+        } else if let before = event.before {
+            event.before = insert(member, into: before)
+        }
     }
 
     private func image(of lookup: Lookup, for event: EventDocument, _ tenant: Tenant) async throws -> [UInt8]? {

@@ -29,7 +29,7 @@ final class NamedStatements: Sendable {
                 isPermanent: true)
         }
         do {
-            try transaction.execute(statement.bind(Dictionary(values.map { ($0.name, $0.value) }) { $1 }))
+            try transaction.execute(statement.bind(values))
         } catch let violation as ConstraintViolation {
             throw DeliveryFailure(
                 reason: "constraint", message: "The statement \(name) breaks a constraint: \(violation.detail)",

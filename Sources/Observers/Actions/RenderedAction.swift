@@ -1,11 +1,10 @@
 import Core
-import Outbound
 import Storage
 
 /// What is sent for an event: ready, but not sent.
 enum RenderedAction: Sendable {
     case request(RenderedRequest)
-    case email(EmailMessage)
+    case email(RenderedEmail)
     case statement(name: String, parameters: [(name: String, value: SQLValue)])
     case invalidation(tags: [String])
     case document(RenderedDocument)
@@ -26,6 +25,17 @@ struct RenderedRequest: Sendable {
     var obeysGone = false
 }
 
+/// A message by its texts, which are addresses and lines once it is sent.
+struct RenderedEmail: Sendable {
+    let to: [String]
+    let copies: [String]
+    let replyTo: String?
+    let subject: String
+    let text: String?
+    let html: String?
+    let date: Timestamp
+}
+
 /// A document for an index of Elasticsearch or OpenSearch.
 struct RenderedDocument: Sendable {
     let url: String
@@ -42,7 +52,8 @@ extension RenderedAction: JSONEncodable {
             switch self {
             case .request(let request): Self.write(request, to: &json)
             case .email(let message):
-                json.member("to", array: message.recipients.map(\.address))
+                json.member("to", array: message.to)
+                json.member("cc", array: message.copies)
                 json.member("subject", message.subject)
                 json.member("text", message.text)
                 json.member("html", message.html)

@@ -76,7 +76,8 @@ public struct DeadLetters: Sendable {
             total = try transaction.first("SELECT COUNT(*) FROM dead_letters d WHERE \(condition)") { $0.integer(0) }
         }
         let query: SQL = """
-            SELECT \(DeadLetter.columns) FROM dead_letters d JOIN observers o ON o.number = d.observer WHERE \(condition)
+            SELECT \(DeadLetter.columns) FROM dead_letters d JOIN observers o ON o.number = d.observer
+            WHERE \(condition)
             """
         let order = try SQL.page(
             [
@@ -144,7 +145,9 @@ public struct DeadLetters: Sendable {
         let event = try transaction.first("SELECT event FROM dead_letters WHERE \(delivery.key.condition)") {
             $0.bytes(0)
         }
-        return try event.map { try Change(json: $0, of: delivery.tenant) }
+        // One that the log had lost before it came here has none.
+        guard let event, event != Array("null".utf8) else { return nil }
+        return try Change(json: event, of: delivery.tenant)
     }
 
     private func revive(_ keys: [Delivery.Key], in unit: UnitOfWork) throws {

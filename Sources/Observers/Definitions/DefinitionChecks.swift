@@ -41,10 +41,11 @@ public struct DefinitionChecks: Sendable {
 
     private func lookupProblems(_ definition: ObserverDefinition) -> [Failure.FieldError] {
         guard let lookups else { return [] }
+        let known = lookups.sorted().joined(separator: ", ")
         return definition.lookups.filter { !lookups.contains($0.entityType) }.map { lookup in
             .init(
                 pointer: "/lookups/\(lookup.name)",
-                message: "\(lookup.entityType) cannot be looked up, but \(lookups.sorted().joined(separator: ", ")).")
+                message: "\(lookup.entityType) cannot be looked up. There are: \(known).")
         }
     }
 

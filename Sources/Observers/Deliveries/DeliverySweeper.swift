@@ -56,32 +56,34 @@ final class DeliverySweeper: Service {
     /// Goes through all observers once.
     func pass() async throws {
         let observers = try await catalog.refresh().observers
-        try await keepLog(observers)
+        try await keepLog()
         let cutoff = log.time.now().advanced(bySeconds: -retention)
         for observer in observers {
             for action in 0..<max(observer.definition.nextActionNumber, 1) {
                 try await sweep(DeliveryChannelKey(observer: observer.number, action: action), before: cutoff)
             }
         }
-        try await sweepOrphans(Set(observers.map(\.number)))
+        try await sweepOrphans()
     }
 
     /// Says from where on the log is needed: by those who have not matched it, and by what is not delivered.
-    private func keepLog(_ observers: [CompiledObserver]) async throws {
-        let channels = observers.flatMap { observer in
-            observer.deliveredActions.map { DeliveryChannelKey(observer: observer.number, action: $0.number) }
-        }
-        let needed = try await log.database.read { transaction in
+    private func keepLog() async throws {
+        let needed = try await log.database.read { transaction -> LogPosition? in
+            let observers = try Observers.all(in: transaction)
+            guard !observers.isEmpty else { return nil }
+            let channels = observers.flatMap { observer in
+                observer.definition.actions.map { DeliveryChannelKey(observer: observer.number, action: $0.number) }
+            }
             let shared = try ObserverProgress.position(in: transaction)
-            let own = observers.compactMap(\.observer.ownPosition)
+            let own = observers.compactMap(\.ownPosition)
             let replays = try ReplayTable.open(in: transaction).map(\.position)
             let first = try DeliveryStore.firstNeeded(by: channels, in: transaction).map { LogPosition($0.value - 1) }
-            return ([shared] + own + replays + (first.map { [$0] } ?? [])).min() ?? shared
+            return ([shared] + own + replays + (first.map { [$0] } ?? [])).min()
         }
-        if observers.isEmpty {
-            try await log.forgetFollower(Self.followerName)
-        } else {
+        if let needed {
             try await log.keepChanges(after: needed, for: Self.followerName)
+        } else {
+            try await log.forgetFollower(Self.followerName)
         }
     }
 
@@ -103,12 +105,18 @@ final class DeliverySweeper: Service {
         }
     }
 
-    /// Removes what belongs to observers that there are no more.
-    private func sweepOrphans(_ known: Set<Int64>) async throws {
-        let found = try await log.database.read { transaction in
-            try transaction.rows("SELECT DISTINCT observer FROM observer_versions") { $0.integer(0) }
+    /// Removes what belongs to observers that there are no more. The database says which: one that was just made is
+    /// known to it, and need not be to the catalogue.
+    private func sweepOrphans() async throws {
+        let orphans = try await log.database.read { transaction in
+            try transaction.rows(
+                """
+                SELECT DISTINCT observer FROM observer_versions v
+                WHERE NOT EXISTS (SELECT 1 FROM observers o WHERE o.number = v.observer)
+                """
+            ) { $0.integer(0) }
         }
-        for number in found where !known.contains(number) {
+        for number in orphans {
             var count = Self.batchLimit
             while count == Self.batchLimit {
                 count = try await log.database.write(.readCommitted) { transaction in

@@ -7,8 +7,8 @@ public struct EventReport: Sendable {
     /// What one observer says.
     struct Verdict: Sendable {
         let observer: Observer
-        /// One word: `acted`, `not_watched`, `older_than_observer`, `condition_false`, `condition_failed`, `not_reached`,
-        /// `paused`, `disabled`, `would_act`.
+        /// One word: `acted`, `not_watched`, `older_than_observer`, `condition_false`, `condition_failed`,
+        /// `not_reached`, `paused`, `disabled`, `would_act`.
         let word: String
         let trace: ConditionTrace?
         let deliveries: [Event.Delivered]
@@ -19,17 +19,18 @@ public struct EventReport: Sendable {
 }
 
 extension EventReport.Verdict {
-    /// - parameter matchedUpTo: how far the observer has come in the log.
+    /// - parameters:
+    ///   - document: the event with what the observer looks up.
+    ///   - matchedUpTo: how far the observer has come in the log.
     init(
-        _ observer: Observer, _ change: Change, at now: Timestamp, matchedUpTo position: LogPosition,
-        deliveries: [Event.Delivered]
+        _ observer: Observer, _ change: Change, _ document: EventDocument, at now: Timestamp,
+        matchedUpTo position: LogPosition, deliveries: [Event.Delivered]
     ) {
         self.observer = observer
         self.deliveries = deliveries
         let definition = observer.definition
         let condition = definition.condition.flatMap { try? Condition(parsing: $0) }
-        let document = EventDocument(change)
-        trace = definition.lookups.isEmpty ? condition?.explain(document, now: now) : nil
+        trace = condition?.explain(document, now: now)
         let watches = definition.watches(change.entityType)
         if !deliveries.isEmpty {
             word = "acted"

@@ -60,8 +60,8 @@ public struct Events: Sendable {
         if let since = filter.since { query += " AND changed_at >= \(since)" }
         if let until = filter.until { query += " AND changed_at < \(until)" }
         if let text = filter.text {
-            let pattern =
-                "%\(text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_"))%"
+            let literal = text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%")
+            let pattern = "%\(literal.replacing("_", with: "\\_"))%"
             query += """
                  AND (LOWER(after_image) LIKE \(pattern) ESCAPE '\\' OR LOWER(before_image) LIKE \(pattern) ESCAPE '\\')
                 """
@@ -80,9 +80,11 @@ public struct Events: Sendable {
         let progress = try ObserverProgress.position(in: transaction)
         let all = try transaction.rows(
             "SELECT \(Observer.columns) FROM observers WHERE tenant = \(tenant) ORDER BY name", Observer.init)
-        let verdicts = all.map { observer in
-            EventReport.Verdict(
-                observer, change, at: now, matchedUpTo: observer.ownPosition ?? progress,
+        let verdicts = try all.map { observer in
+            let document = try lookups.enrich(
+                EventDocument(change), of: tenant, with: observer.definition.lookups, in: transaction)
+            return EventReport.Verdict(
+                observer, change, document, at: now, matchedUpTo: observer.ownPosition ?? progress,
                 deliveries: deliveries.filter { $0.observer == observer.definition.name })
         }
         return EventReport(change: change, verdicts: verdicts)

@@ -8,6 +8,11 @@ public struct ObserverFile: Sendable {
     public let observers: [ObserverDefinition]
     /// The statements by name.
     public let statements: [String: NamedStatement]
+    /// What is run whenever the file is taken over, such as `CREATE TABLE IF NOT EXISTS`.
+    public let setup: [NamedStatement]
+
+    /// How many statements a file may run as it is taken over.
+    private static let setupLimit = 100
 
     /// Reads a file and checks all of it.
     ///
@@ -28,12 +33,13 @@ public struct ObserverFile: Sendable {
     /// Reads the text of a file.
     init(text: String, checks: DefinitionChecks = .none) throws {
         let document = try YAMLDocument.parse(text)
-        let (definitions, named) = try JSONFields.read(document) { fields in
+        let (definitions, named, setup) = try JSONFields.read(document) { fields in
             let statements = Self.readStatements(&fields)
+            let setup = Self.readSetup(&fields)
             let observers = fields.optionalObjects("observers", count: 0...Observers.countLimit) {
                 ObserverDefinition(&$0)
             }
-            return (observers ?? [], statements)
+            return (observers ?? [], statements, setup)
         }
         let names = definitions.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -53,6 +59,21 @@ public struct ObserverFile: Sendable {
         }
         observers = definitions
         statements = named
+        self.setup = setup
+    }
+
+    private static func readSetup(_ fields: inout JSONFields) -> [NamedStatement] {
+        let texts = fields.optionalStrings("setup", count: 0...setupLimit, length: 1...65_536) ?? []
+        return texts.compactMap { text in
+            do {
+                let statement = try NamedStatement(text)
+                if !statement.parameters.isEmpty { fields.reject("setup", "Statements of setup have no parameters.") }
+                return statement
+            } catch {
+                fields.reject("setup", error.explanation)
+                return nil
+            }
+        }
     }
 
     private static func readStatements(_ fields: inout JSONFields) -> [String: NamedStatement] {

@@ -83,6 +83,9 @@ final class ObserverFileService: Service {
         let file = try ObserverFile(path: path, checks: checks)
         statements.replace(by: file.statements)
         let context = ChangeContext(tenant: .first, actor: Self.actor)
+        for statement in file.setup {
+            _ = try await log.database.write(.readCommitted) { try $0.execute(statement.bind([])) }
+        }
         let count = try await log.write(context, isolation: .readCommitted) { [observers] unit in
             try observers.takeOver(file.observers, in: unit)
         }.value

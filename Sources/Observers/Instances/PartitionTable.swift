@@ -40,7 +40,10 @@ struct PartitionTable: Sendable {
                 """)
         }
         let kept = try transaction.execute(
-            "UPDATE observer_partitions SET expires_at = \(now) + \(lasts) WHERE holder = \(instance) AND expires_at > 0"
+            """
+            UPDATE observer_partitions SET expires_at = \(now) + \(lasts)
+            WHERE holder = \(instance) AND expires_at > 0
+            """
         )
         if kept < share {
             let free: SQL = """

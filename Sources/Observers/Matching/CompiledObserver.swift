@@ -2,15 +2,29 @@ import ChangeLog
 import Core
 import Expressions
 
-/// An observer ready for work: its condition parsed.
-struct CompiledObserver: Sendable {
-    var observer: Observer
+/// An observer ready for work: its condition parsed. It is shared by reference, since it goes with each event that it
+/// matches.
+final class CompiledObserver: Sendable {
+    let observer: Observer
     /// Nil matches always.
     let condition: Condition?
+
+    /// The actions that have deliveries. The server's own index follows the log by itself.
+    let deliveredActions: [ActionDefinition]
 
     init(_ observer: Observer) throws {
         self.observer = observer
         condition = try observer.definition.condition.map { try Condition(parsing: $0) }
+        deliveredActions = observer.definition.actions.filter { ($0.content as? SearchAction)?.isBuiltIn != true }
+    }
+
+    /// The same for a replay, which is for what happened before it was made too.
+    init(replaying compiled: CompiledObserver) {
+        var observer = compiled.observer
+        observer.startedAfter = .start
+        self.observer = observer
+        condition = compiled.condition
+        deliveredActions = compiled.deliveredActions
     }
 
     var number: Int64 { observer.number }
@@ -27,10 +41,5 @@ struct CompiledObserver: Sendable {
         var set = ConditionSet([condition])
         set.load(document, now: now)
         return set.outcome(of: 0)
-    }
-
-    /// The actions that have deliveries. The server's own index follows the log by itself.
-    var deliveredActions: [ActionDefinition] {
-        definition.actions.filter { ($0.content as? SearchAction)?.isBuiltIn != true }
     }
 }

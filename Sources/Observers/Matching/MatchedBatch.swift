@@ -30,6 +30,9 @@ struct MatchedBatch: Sendable {
     /// How many changes were looked at.
     var changes = 0
 
+    /// Whether nothing is to be done.
+    var isEmpty: Bool { rows.isEmpty && statements.isEmpty && refusals.isEmpty }
+
     /// Takes in an event that an observer acts on.
     mutating func add(
         _ observer: CompiledObserver, _ change: Change, _ document: EventDocument, replay: Int64, at now: Timestamp

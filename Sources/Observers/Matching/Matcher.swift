@@ -15,7 +15,7 @@ struct Matcher {
 
     private struct Group {
         /// The observers, each with the place of its condition in the set; nil is without a condition.
-        var observers: [(index: Int, condition: Int?)] = []
+        let observers: [(observer: CompiledObserver, condition: Int?)]
         var conditions: ConditionSet
     }
 
@@ -26,7 +26,8 @@ struct Matcher {
 
     let observers: [CompiledObserver]
     private let byTenant: [Tenant: [Int]]
-    private var groups: [GroupKey: Group] = [:]
+    private var groups: [Group] = []
+    private var places: [GroupKey: Int] = [:]
 
     /// How many types of entities are kept in mind; anybody may make up further ones.
     private static let groupLimit = 10_000
@@ -43,36 +44,44 @@ struct Matcher {
     ) rethrows {
         guard byTenant[change.tenant] != nil else { return }
         let key = GroupKey(tenant: change.tenant, entityType: change.entityType)
-        if groups[key] == nil {
-            if groups.count >= Self.groupLimit { groups.removeAll() }
-            groups[key] = makeGroup(key)
-        }
-        guard groups[key]?.observers.isEmpty == false else { return }
-        groups[key]?.conditions.load(document, now: now)
-        for (index, condition) in groups[key]?.observers ?? [] where observers[index].watches(change) {
+        guard let index = places[key] ?? addGroup(key), !groups[index].observers.isEmpty else { return }
+        groups[index].conditions.load(document, now: now)
+        for place in groups[index].observers.indices {
+            let (observer, condition) = groups[index].observers[place]
+            guard observer.watches(change) else { continue }
             guard let condition else {
-                try body(observers[index], .matches)
+                try body(observer, .matches)
                 continue
             }
-            switch groups[key]?.conditions.outcome(of: condition) {
-            case .matches: try body(observers[index], .matches)
-            case .failed(let failure): try body(observers[index], .failed(failure))
-            case .differs, nil: break
+            switch groups[index].conditions.outcome(of: condition) {
+            case .matches: try body(observer, .matches)
+            case .failed(let failure): try body(observer, .failed(failure))
+            case .differs: break
             }
         }
     }
 
+    private mutating func addGroup(_ key: GroupKey) -> Int? {
+        if groups.count >= Self.groupLimit {
+            groups.removeAll()
+            places.removeAll()
+        }
+        groups.append(makeGroup(key))
+        places[key] = groups.count - 1
+        return groups.count - 1
+    }
+
     private func makeGroup(_ key: GroupKey) -> Group {
         var conditions: [Condition] = []
-        var members: [(Int, Int?)] = []
+        var members: [(CompiledObserver, Int?)] = []
         for index in byTenant[key.tenant] ?? [] {
             guard observers[index].definition.watches(key.entityType) else { continue }
             // What looks up other entities has its condition evaluated with those.
             if let condition = observers[index].condition, observers[index].definition.lookups.isEmpty {
-                members.append((index, conditions.count))
+                members.append((observers[index], conditions.count))
                 conditions.append(condition)
             } else {
-                members.append((index, nil))
+                members.append((observers[index], nil))
             }
         }
         return Group(observers: members, conditions: ConditionSet(conditions))

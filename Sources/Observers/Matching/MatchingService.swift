@@ -9,7 +9,8 @@ import Telemetry
 /// Leads the changes of the log to the observers: matches them, and stores what is to be done together with how far it
 /// came. While a batch is stored, the next one is read and matched.
 final class MatchingService: Service {
-    /// How far an idle observer's stored position may stay behind: storing that there was nothing costs a durable write.
+    /// How far an idle observer's stored position may stay behind: storing that there was nothing costs a durable
+    /// write.
     static let storeDistance: Int64 = 10_000
     /// How long it waits at most before it looks at the log again.
     static let pollInterval = Duration.milliseconds(500)
@@ -26,8 +27,7 @@ final class MatchingService: Service {
 
         /// Whether storing it may wait for a later one.
         var isIdle: Bool {
-            batch.rows.isEmpty && batch.statements.isEmpty && batch.refusals.isEmpty
-                && end.value - expected.position.value < MatchingService.storeDistance
+            batch.isEmpty && end.value - expected.position.value < MatchingService.storeDistance
         }
     }
 
@@ -111,7 +111,7 @@ final class MatchingService: Service {
             observers = [observer]
         case .replay(let replay, let observer):
             (position, end) = (replay.position, min(replay.last, log.head))
-            observers = [observer.replaying]
+            observers = [CompiledObserver(replaying: observer)]
         }
         var matcher = Matcher(observers)
         let expected = MatchStore.Expectation(generation: state.generation, position: position, reader: reader)
@@ -135,7 +135,6 @@ final class MatchingService: Service {
             try Task.checkCancellation()
             let next = MatchStore.Expectation(generation: state.generation, position: prepared.end)
             if prepared.isIdle {
-                metrics.processed.increment(by: prepared.batch.changes)
                 report(prepared.end, prepared.latest)
                 guard isAlone, try await isCurrent(state.generation) else { return }
                 try await log.waitForChange(after: prepared.end, atMost: Self.pollInterval)
@@ -176,6 +175,7 @@ final class MatchingService: Service {
         for change in read.changes {
             try await match(change, &matcher, &batch, replay: expected.reader.replayNumber, at: now)
         }
+        if case .together = expected.reader, batch.isEmpty { metrics.processed.increment(by: batch.changes) }
         return Prepared(batch: batch, expected: expected, end: max(read.upTo, start), latest: read.changes.last?.time)
     }
 
@@ -211,7 +211,7 @@ final class MatchingService: Service {
         guard let stored else { return false }
         metrics.batchDuration.observe(ContinuousClock.now - start)
         metrics.batchSize.observe(Double(prepared.batch.changes))
-        metrics.processed.increment(by: prepared.batch.changes)
+        if !prepared.batch.isEmpty { metrics.processed.increment(by: prepared.batch.changes) }
         let ran = prepared.batch.statements.count { !stored.channels.contains($0.delivery.key.channel) }
         metrics.executed.with(ActionType.database.rawValue).increment(by: max(0, ran - stored.failures.count))
         for failure in stored.failures {
@@ -226,14 +226,5 @@ final class MatchingService: Service {
         metrics.backlog.set(Double(backlog))
         let waited = latest.map { log.time.now().microseconds - $0.microseconds } ?? 0
         metrics.lag.set(backlog == 0 ? 0 : Double(max(0, waited)) / 1_000_000)
-    }
-}
-
-extension CompiledObserver {
-    /// The same for a replay, which is for what happened before it was made too.
-    fileprivate var replaying: CompiledObserver {
-        var copy = self
-        copy.observer.startedAfter = .start
-        return copy
     }
 }

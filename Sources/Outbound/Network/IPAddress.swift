@@ -23,15 +23,20 @@ struct IPAddress: Hashable, Sendable {
 
     /// Reads the usual form: `192.0.2.1` or `2001:db8::1`. The short and numeric forms of IPv4 are no addresses here.
     init?(_ text: some StringProtocol) {
-        let text = String(text)
-        var four = in_addr()
-        if inet_pton(AF_INET, text, &four) == 1 {
-            self.init(family: .v4, bits: UInt128(UInt32(bigEndian: four.s_addr)))
-            return
+        if let bits = Self.bits(of: String(text), AF_INET, count: 4) {
+            self.init(family: .v4, bits: bits)
+        } else if let bits = Self.bits(of: String(text), AF_INET6, count: 16) {
+            self.init(family: .v6, bits: bits)
+        } else {
+            return nil
         }
-        var six = in6_addr()
-        guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
-        self.init(family: .v6, bits: withUnsafeBytes(of: &six, Self.number))
+    }
+
+    private static func bits(of text: String, _ family: Int32, count: Int) -> UInt128? {
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 8) { bytes in
+            guard inet_pton(family, text, bytes.baseAddress) == 1 else { return nil }
+            return bytes.reduce(0) { $0 << 8 | UInt128($1) }
+        }
     }
 
     /// The address of a socket; nil when it is none of the Internet.
@@ -51,9 +56,5 @@ struct IPAddress: Hashable, Sendable {
             return IPAddress(family: .v4, bits: bits & 0xFFFF_FFFF)
         }
         return bits >> 112 == 0x2002 ? IPAddress(family: .v4, bits: bits >> 80 & 0xFFFF_FFFF) : nil
-    }
-
-    private static func number(_ bytes: UnsafeRawBufferPointer) -> UInt128 {
-        bytes.reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

@@ -22,25 +22,3 @@ struct TextMessageAction: Action {
         return action
     }
 }
-
-/// Sends a notification to a device through the HTTP interface of a provider.
-struct PushAction: Action {
-    static let type = ActionType.push
-    private var call: HTTPCall
-
-    init(_ fields: inout JSONFields) { call = HTTPCall(&fields, isBodyRequired: true) }
-
-    func writeMembers(to json: inout JSONWriter, secrets: SecretDisplay) {
-        call.writeMembers(to: &json, secrets: secrets)
-    }
-
-    var templates: [Template] { call.templates }
-    var destination: String { call.destination }
-    func render(_ event: ActionEvent) throws -> RenderedAction { .request(try call.render(event)) }
-
-    func keepingSecrets(of old: PushAction) -> PushAction {
-        var action = self
-        action.call = call.keepingSecrets(of: old.call)
-        return action
-    }
-}
