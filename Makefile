@@ -3,7 +3,7 @@ JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
-DEADLINES = ProbeTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests
+DEADLINES = ProbeTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests
 # Suites that kill servers and wait for them, one test at a time too.
 FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests
 # How many tests run at once: each may hold servers, connections and threads.

@@ -150,11 +150,164 @@ def bench_matching(engine, changes, batch):
         place.stop()
 
 
+class Receiver:
+    """A web server in a process of its own, which notes what comes and answers 200 after a delay."""
+
+    def __init__(self, delay=0.0):
+        self.port = common.free_port()
+        self.file = WORK / "receiver.jsonl"
+        self.process = subprocess.Popen(
+            [sys.executable, ROOT / "Benchmarks/receiver.py", str(self.port), str(delay), self.file])
+        common.await_port(self.port, self.process, "its output")
+
+    def stop(self):
+        """Ends it, and returns what came: identifier, time of arrival, header fields and body of each request."""
+        common.stop(self.process)
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
+
+
+def observer(server, name, actions, **more):
+    return server.request("POST", "/api/v1/observers", {"name": name, "entity_types": ["bench"], "actions": actions} | more)
+
+
+def post_event(server, connection, number):
+    server.request("POST", "/api/v1/events", {"entity_type": "bench", "data": {"number": number}}, connection)
+
+
+def bench_latency(engine, count=300):
+    """From the answer to a write on an idle system to the arrival of its first webhook."""
+    place, receiver = Place(engine), Receiver()
+    place.write_file("{}")
+    server = Server(place.data, place.settings())
+    try:
+        observer(server, "all", [{"type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/", "secret": SECRET}])
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        answered = {}
+        for number in range(count + 20):
+            post_event(server, connection, number)
+            answered[number] = time.time()
+            time.sleep(0.03)
+        time.sleep(1)
+    finally:
+        server.stop()
+        came = receiver.stop()
+        place.stop()
+    times = sorted(
+        max(0.0, request["at"] - answered[json.loads(request["body"])["data"]["new"]["number"]]) * 1000
+        for request in came if json.loads(request["body"])["data"]["new"]["number"] >= 20)
+    if len(times) != count:
+        sys.exit(f"latency: {len(times)} of {count} webhooks came")
+    return {"p50": times[len(times) // 2], "p99": times[int(len(times) * 0.99)], "max": times[-1]}
+
+
+def bench_webhooks(engine, count=30_000):
+    """How fast webhooks are delivered to one receiver and recorded, each of them signed."""
+    place, receiver = Place(engine), Receiver()
+    place.write_file("{}")
+    server = Server(place.data, place.settings())
+    observer(server, "all", [{
+        "type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/", "secret": SECRET}],
+        max_parallelism=64, condition="number > 0")
+    server.stop()
+    now = int(time.time() * 1e6)
+    if place.postgres:
+        place.execute(
+            "INSERT INTO changes (tenant, entity_type, entity_id, operation, after_image, changed_fields, actor, "
+            f"changed_at) SELECT 1, 'bench', gen_random_uuid(), 'insert', '{{\"number\":' || n || '}}', '', 'bench', {now} "
+            f"FROM generate_series(1, {count}) n")
+    else:
+        with sqlite3.connect(place.data / "millrace.sqlite") as database:
+            database.executemany(
+                "INSERT INTO changes (tenant, entity_type, entity_id, operation, after_image, changed_fields, actor, "
+                "changed_at) VALUES (1, 'bench', ?, 'insert', ?, '', 'bench', ?)",
+                ((os.urandom(16), json.dumps({"number": n}), now) for n in range(1, count + 1)))
+    server = Server(place.data, place.settings())
+    while metric(server, "observer_actions_executed_total") < count:
+        time.sleep(0.05)
+    server.stop()
+    came = receiver.stop()
+    recorded = int(place.execute("SELECT COUNT(*) FROM deliveries WHERE state = 3"))
+    place.stop()
+    if len({request["id"] for request in came}) != count or recorded != count:
+        sys.exit(f"webhooks: {len(came)} came, {recorded} are recorded, of {count}")
+    verify(came)
+    at = sorted(request["at"] for request in came)
+    return {"rate": count / (at[-1] - at[0]), "duplicates": len(came) - count}
+
+
+def verify(came):
+    """Every signature, by the library of the standard."""
+    sys.path.insert(0, str(ROOT / ".tools/python"))
+    from standardwebhooks.webhooks import Webhook
+    webhook = Webhook(SECRET)
+    for request in came:
+        webhook.verify(request["body"], request["headers"])
+
+
+def bench_actions(engine="sqlite", events=20):
+    """How long an event takes whose three actions take 100 ms each."""
+    place, receiver = Place(engine), Receiver(0.1)
+    place.write_file("{}")
+    server = Server(place.data, place.settings())
+    action = {"type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/"}
+    observer(server, "three", [action, action, action])
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    sent = {}
+    for number in range(events):
+        post_event(server, connection, number)
+        sent[number] = time.time()
+        time.sleep(0.3)
+    server.stop()
+    came = receiver.stop()
+    place.stop()
+    last = {}
+    for request in came:
+        number = json.loads(request["body"])["data"]["new"]["number"]
+        last[number] = max(last.get(number, 0), request["at"] + 0.1)
+    if len(came) != 3 * events:
+        sys.exit(f"actions: {len(came)} of {3 * events} came")
+    return {"ms": sorted((last[number] - sent[number]) * 1000 for number in last)[events // 2]}
+
+
+def bench_scenarios(events=400):
+    """The four scenarios of the guide: an action of 10 ms for each event, and a look-up of a customer."""
+    rates = {}
+    for name, more, memory in (
+            ("baseline", {"max_parallelism": 1, "ordering": "strict"}, 0), ("concurrent", {}, 0),
+            ("+ cache", {"max_parallelism": 1, "ordering": "strict"}, 64), ("all", {}, 64)):
+        place, receiver = Place("sqlite"), Receiver(0.01)
+        place.write_file("{}")
+        settings = place.settings(cache__memory=memory)
+        server = Server(place.data, settings)
+        customer = server.request("POST", "/api/v1/customers", {"name": "A", "email": "a@example.com"})["id"]
+        observer(server, "all", [{"type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/"}],
+                 lookups={"customer": {"entity_type": "customer", "id": "customer_id"}}, **more)
+        server.request("POST", "/api/v1/observers/all/pause")
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        for number in range(events):
+            server.request("POST", "/api/v1/events", {
+                "entity_type": "bench", "data": {"number": number, "customer_id": customer}}, connection)
+        server.request("POST", "/api/v1/observers/all/resume")
+        while metric(server, "observer_actions_executed_total") < events:
+            time.sleep(0.02)
+        hits = metric(server, "observer_cache_hit_rate")
+        server.stop()
+        at = sorted(request["at"] for request in receiver.stop())
+        place.stop()
+        rates[name] = {"rate": events / (at[-1] - at[0]), "hits": hits}
+    return rates
+
+
 if __name__ == "__main__":
     options = argparse.ArgumentParser()
     options.add_argument("--changes", type=int, default=100_000)
     options.add_argument("--engine", default="sqlite")
     options.add_argument("--batch", type=int, default=1_000)
+    options.add_argument("--only", default="matching")
     arguments = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    print(bench_matching(arguments.engine, arguments.changes, arguments.batch))
+    runs = {
+        "matching": lambda: bench_matching(arguments.engine, arguments.changes, arguments.batch),
+        "latency": lambda: bench_latency(arguments.engine), "webhooks": lambda: bench_webhooks(arguments.engine),
+        "actions": bench_actions, "scenarios": bench_scenarios}
+    print(arguments.only, runs[arguments.only]())

@@ -51,6 +51,7 @@ final class RelocationFixture: Sendable {
         try await fixture.withSource { store in
             #expect(try await store.credentials.ensureAdmin(ServedShop.key) == nil)
             try await ServedShop.run(store.log, metrics: store.metrics) { try await $0.fill() }
+            try await fillObservers(store)
             fixture.time.advance(bySeconds: 7_200)
             let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
                 SettingsSource(name: "test", texts: ["change_log.retention_age": "1"])
@@ -63,6 +64,25 @@ final class RelocationFixture: Sendable {
             }
         }
         return fixture
+    }
+
+    /// A row in each table of observers.
+    private static func fillObservers(_ store: Store) async throws {
+        let definition = #"{"name":"a","next_action_number":1,"actions":[{"type":"log","number":0,"message":"x"}]}"#
+        let id = IdentifierGenerator().next(at: store.log.time.now())
+        _ = try await store.database.write { transaction in
+            try transaction.execute(
+                """
+                INSERT INTO observers (tenant, id, number, name, version, definition, enabled, paused, managed_by,
+                    started_after, created_at, updated_at)
+                VALUES (1, \(id), 1, 'a', 1, \(definition), 1, 0, 'api', 0, 0, 0)
+                """)
+            try transaction.execute("INSERT INTO observer_versions VALUES (1, 1, 1, \(definition), 'test', 0)")
+            try transaction.execute("INSERT INTO deliveries VALUES (1, 0, 1, 0, 1, -7, 1, 4, 8, 0, 0, 0, NULL)")
+            try transaction.execute("INSERT INTO dead_letters VALUES (1, 0, 1, 0, 1, 'null', 'x', 'x', 8, 0, 0)")
+            try transaction.execute("INSERT INTO observer_replays VALUES (1, 1, 1, 0, 1, 'test', 0, 1)")
+            try transaction.execute("INSERT INTO observer_instances VALUES ('a', 0)")
+        }
     }
 
     /// Opens the data directory, runs a closure, and closes it.
