@@ -65,10 +65,13 @@ public final class LogTail: Service {
         var state = State()
         while !Task.isCancelled {
             do {
-                let hasMoved = try await step(&state)
-                if !hasMoved { try await log.waitForWork(atMost: Self.pollInterval) }
-                // Many writes are settled together; looking for each would cost the server more than the writes.
-                try await Task.sleep(for: period)
+                if try await step(&state) {
+                    // Many writes are settled together; looking for each would cost the server more than the writes.
+                    // The first one after a rest waits for nobody.
+                    try await Task.sleep(for: period)
+                } else {
+                    try await log.waitForWork(atMost: Self.pollInterval)
+                }
             } catch is CancellationError {
                 return
             } catch {

@@ -17,6 +17,23 @@ final class NamedStatements: Sendable {
         statements.withLock { $0.mapValues { Set($0.parameters) } }
     }
 
+    /// Runs many statements with values, together where the database is on another machine.
+    ///
+    /// - throws: whatever one of them fails by; which one it is nobody knows.
+    func runAll(
+        _ calls: [(name: String, parameters: [(name: String, value: SQLValue)])], in transaction: any WriteTransaction
+    ) throws {
+        let known = statements.withLock { $0 }
+        for call in calls {
+            guard let statement = known[call.name] else {
+                throw DeliveryFailure(
+                    reason: "unknown_statement", message: "The file of observers has no statement \(call.name).",
+                    isPermanent: true)
+            }
+            try transaction.enqueue(statement.bind(call.parameters))
+        }
+    }
+
     /// Runs a statement with values.
     ///
     /// - throws: ``DeliveryFailure``, or what ends the whole transaction.

@@ -36,7 +36,8 @@ enum DeliveryOutcomes {
             """)
     }
 
-    /// Lets those wait that are behind a delivery which is retrying.
+    /// Lets those wait that are behind a delivery which is retrying. Both states are named, so that the engines use the
+    /// index of just those rows.
     static func block(_ deliveries: [Delivery], in transaction: any WriteTransaction) throws {
         for delivery in deliveries {
             let key = delivery.key
@@ -45,7 +46,8 @@ enum DeliveryOutcomes {
                 """
                 UPDATE deliveries SET state = 2 WHERE \(key.condition) AND state = 0 AND EXISTS (
                     SELECT 1 FROM deliveries e WHERE e.observer = \(key.channel.observer)
-                        AND e.action = \(key.channel.action) AND e.lane = \(delivery.lane) AND e.state = 1
+                        AND e.action = \(key.channel.action) AND e.lane = \(delivery.lane)
+                        AND e.state IN (1, 2) AND e.state = 1
                         AND (e.position < \(key.position)
                             OR (e.position = \(key.position) AND e.replay < \(key.replay))))
                 """)
@@ -58,7 +60,7 @@ enum DeliveryOutcomes {
         try transaction.enqueue(
             """
             UPDATE deliveries SET state = 0 WHERE observer = \(channel.observer) AND action = \(channel.action)
-                AND lane = \(delivery.lane) AND state = 2
+                AND lane = \(delivery.lane) AND state IN (1, 2) AND state = 2
             """)
     }
 }

@@ -77,7 +77,47 @@ struct MatchStore: Sendable {
         in transaction: any WriteTransaction
     ) throws {
         var hasBacklog: [DeliveryChannelKey: Bool] = [:]
-        for statement in batch {
+        for start in stride(from: 0, to: batch.count, by: Self.togetherLimit) {
+            let part = batch[start..<min(start + Self.togetherLimit, batch.count)]
+            if try !runTogether(part, &hasBacklog, in: transaction) {
+                try runOneByOne(part, at: now, &hasBacklog, &stored, in: transaction)
+            }
+        }
+    }
+
+    /// How many statements are sent together to a database on another machine.
+    private static let togetherLimit = 100
+
+    /// Runs statements together, where each answer would take a round trip and none of them has to wait. Returns false
+    /// when that is not so, or one of them failed, so that none took effect.
+    private func runTogether(
+        _ part: ArraySlice<MatchedBatch.Statement>, _ hasBacklog: inout [DeliveryChannelKey: Bool],
+        in transaction: any WriteTransaction
+    ) throws -> Bool {
+        guard transaction.isRemote else { return false }
+        for channel in Set(part.map(\.delivery.key.channel)) where hasBacklog[channel] == nil {
+            hasBacklog[channel] = try DeliveryStore.hasBacklog(channel, in: transaction)
+        }
+        guard part.allSatisfy({ hasBacklog[$0.delivery.key.channel] == false }) else { return false }
+        do {
+            try transaction.attempt {
+                try statements.runAll(part.map { ($0.name, $0.parameters) }, in: transaction)
+            }
+            return true
+        } catch is DeliveryFailure {
+            return false
+        } catch is ConstraintViolation {
+            return false
+        } catch let failure as Failure where failure.kind == .internal || failure.kind == .invalid {
+            return false
+        }
+    }
+
+    private func runOneByOne(
+        _ part: ArraySlice<MatchedBatch.Statement>, at now: Timestamp,
+        _ hasBacklog: inout [DeliveryChannelKey: Bool], _ stored: inout Stored, in transaction: any WriteTransaction
+    ) throws {
+        for statement in part {
             let channel = statement.delivery.key.channel
             let waits = try hasBacklog[channel] ?? DeliveryStore.hasBacklog(channel, in: transaction)
             hasBacklog[channel] = waits
