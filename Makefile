@@ -47,6 +47,7 @@ format: ## Formats the sources as `check` wants them
 bench: setup-bench release ## Measures the server beside nginx, SQLite and pgbench; writes docs/benchmarks*.md
 	python3 Benchmarks/bench.py --write docs/benchmarks.md
 	python3 Benchmarks/bench_scaling.py --write docs/benchmarks-scaling.md
+	python3 Benchmarks/bench_observers.py --write docs/benchmarks-observers.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs
