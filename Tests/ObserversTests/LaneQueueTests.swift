@@ -68,6 +68,22 @@ import Testing
         #expect(queue.count == 2)
     }
 
+    /// Those behind a failure wait in the table, also those that were being read as it happened.
+    @Test func whatStandsBehindAFailureIsNotTakenInFromAnOlderReading() {
+        var queue = LaneQueue()
+        let (first, second) = (delivery(1, lane: 7), delivery(2, lane: 7))
+        queue.add(first)
+        _ = queue.next()
+        queue.beginReading()
+        queue.finish(first, isDone: false)
+        queue.endReading([first, second, delivery(3, lane: 8)])
+        #expect(queue.next()?.key.position.value == 3)
+        #expect(queue.next() == nil)
+        queue.beginReading()
+        queue.endReading([first])
+        #expect(queue.next()?.key == first.key)
+    }
+
     @Test func whatWasNotAttemptedGoesBackToItsPlace() {
         var queue = LaneQueue()
         let first = delivery(1, lane: 7)

@@ -14,8 +14,15 @@ struct LaneQueue {
     /// Lanes whose first delivery may begin, in the order in which they came to that.
     private var ready: Deque<Int64> = []
     private var keys: Set<Delivery.Key> = []
-    /// What came to an end while the table was read: the rows that were read may be older than that.
-    private var endedWhileReading: Set<Delivery.Key>?
+    /// What happened while the table was read: the rows that were read may be older than that.
+    private var reading: Reading?
+
+    private struct Reading {
+        /// What came to an end.
+        var ended: Set<Delivery.Key> = []
+        /// The lanes in which one failed: those behind it wait, also those that were not here by then.
+        var left: Set<Int64> = []
+    }
 
     /// How many are here, those under way included.
     var count: Int { keys.count }
@@ -23,14 +30,17 @@ struct LaneQueue {
     var hasReady: Bool { !ready.isEmpty }
 
     /// The table is about to be read.
-    mutating func beginReading() { endedWhileReading = [] }
+    mutating func beginReading() { reading = Reading() }
 
-    /// Takes in what was read, but for what is here, or came to an end meanwhile. Those of a lane come by ascending
-    /// position.
+    /// Takes in what was read, but for what is here, came to an end meanwhile, or stands behind what failed meanwhile.
+    /// Those of a lane come by ascending position.
     mutating func endReading(_ deliveries: [Delivery]) {
-        let ended = endedWhileReading ?? []
-        endedWhileReading = nil
-        for delivery in deliveries where !ended.contains(delivery.key) { add(delivery) }
+        let meanwhile = reading ?? Reading()
+        reading = nil
+        for delivery in deliveries
+        where !meanwhile.ended.contains(delivery.key) && !meanwhile.left.contains(delivery.lane) {
+            add(delivery)
+        }
     }
 
     /// Takes in a delivery unless it is here.
@@ -60,15 +70,13 @@ struct LaneQueue {
     ///   once the one before them is done.
     mutating func finish(_ delivery: Delivery, isDone: Bool) {
         keys.remove(delivery.key)
-        endedWhileReading?.insert(delivery.key)
+        reading?.ended.insert(delivery.key)
+        if !isDone { reading?.left.insert(delivery.lane) }
         guard var lane = lanes[delivery.lane] else { return }
         lane.isBusy = false
         guard isDone else {
             lanes[delivery.lane] = nil
-            for other in lane.waiting {
-                keys.remove(other.key)
-                endedWhileReading?.insert(other.key)
-            }
+            for other in lane.waiting { keys.remove(other.key) }
             return
         }
         if lane.waiting.isEmpty {
