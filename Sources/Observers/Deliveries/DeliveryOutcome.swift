@@ -1,4 +1,5 @@
 import Core
+import Expressions
 import Storage
 
 /// What came of an attempt.
@@ -15,7 +16,7 @@ enum DeliveryOutcome: Sendable {
 struct DeliveryFailure: Error, Sendable, Equatable {
     /// A stable word, for metrics and programs: `http_500`, `timeout`, `template_failed`.
     let reason: String
-    /// What happened, for people.
+    /// What happened, for people. Receivers may say anything; PostgreSQL stores no text with a NUL.
     let message: String
     /// Whether trying again cannot help.
     var isPermanent = false
@@ -23,9 +24,24 @@ struct DeliveryFailure: Error, Sendable, Equatable {
     var retryAfter: Int?
     /// Whether the receiver wants no more events at all.
     var isGone = false
+
+    init(
+        reason: String, message: String, isPermanent: Bool = false, retryAfter: Int? = nil, isGone: Bool = false
+    ) {
+        self.reason = reason
+        self.message = message.replacing("\0", with: " ")
+        self.isPermanent = isPermanent
+        self.retryAfter = retryAfter
+        self.isGone = isGone
+    }
 }
 
 extension DeliveryFailure {
+    /// The failure of a condition that has no answer.
+    init(_ failure: ConditionFailure) {
+        self.init(reason: "condition_failed", message: failure.message, isPermanent: true)
+    }
+
     /// The failure that an error stands for.
     init(_ error: any Error) {
         guard let failure = error as? Failure else {

@@ -67,7 +67,7 @@ struct MatchedBatch: Sendable {
     }
 
     /// Takes in an event that an observer's condition has no answer for.
-    mutating func refuse(_ observer: CompiledObserver, _ change: Change, _ failure: ConditionFailure, replay: Int64) {
+    mutating func refuse(_ observer: CompiledObserver, _ change: Change, _ failure: DeliveryFailure, replay: Int64) {
         for action in observer.deliveredActions {
             let channel = DeliveryChannelKey(observer: observer.number, action: action.number)
             let key = Delivery.Key(channel: channel, position: change.position, replay: replay)
@@ -75,10 +75,7 @@ struct MatchedBatch: Sendable {
                 observer.definition.ordering, observer: observer.number, entity: change.entity,
                 position: change.position)
             refusals.append(
-                Refusal(
-                    delivery: Delivery(key, route, change),
-                    failure: DeliveryFailure(reason: "condition_failed", message: failure.message, isPermanent: true),
-                    observer: observer))
+                Refusal(delivery: Delivery(key, route, change), failure: failure, observer: observer))
         }
     }
 }

@@ -188,15 +188,20 @@ final class MatchingService: Service {
             guard observer.definition.lookups.isEmpty else { return enriched.append(observer) }
             switch verdict {
             case .matches: batch.add(observer, change, document, replay: replay, at: now)
-            case .failed(let failure): batch.refuse(observer, change, failure, replay: replay)
+            case .failed(let failure): batch.refuse(observer, change, DeliveryFailure(failure), replay: replay)
             }
         }
         for observer in enriched {
-            let document = try await lookups.enrich(document, of: change.tenant, with: observer.definition.lookups)
-            switch observer.outcome(document, now: now) {
-            case .matches: batch.add(observer, change, document, replay: replay, at: now)
-            case .failed(let failure): batch.refuse(observer, change, failure, replay: replay)
-            case .differs: break
+            do {
+                let document = try await lookups.enrich(document, of: change.tenant, with: observer.definition.lookups)
+                switch observer.outcome(document, now: now) {
+                case .matches: batch.add(observer, change, document, replay: replay, at: now)
+                case .failed(let failure): batch.refuse(observer, change, DeliveryFailure(failure), replay: replay)
+                case .differs: break
+                }
+            } catch let failure as Failure where failure.kind == .invalid {
+                // The event does not allow this lookup, which is no reason to stop the others.
+                batch.refuse(observer, change, DeliveryFailure(failure), replay: replay)
             }
         }
     }
