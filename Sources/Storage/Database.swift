@@ -119,6 +119,15 @@ public protocol WriteTransaction: ReadTransaction {
     /// What follows a `SELECT` of rows that must stay as they are until the commit, though others may rely on them too.
     var sharedRowLock: SQL { get }
 
+    /// What follows a `SELECT` of rows that others may change until the commit, but not take by ``freeRowLock(of:)``.
+    var claimedRowLock: SQL { get }
+
+    /// What follows a `SELECT` of rows that the closure will take: those that others have locked, in whatever way, are
+    /// left out instead of waited for.
+    ///
+    /// - parameter table: whose rows, by the name that the query gives it.
+    func freeRowLock(of table: StaticString) -> SQL
+
     /// Calls a closure after the transaction is durable and before its writer is told so.
     ///
     /// The closure must be quick; it runs on the thread that commits.
@@ -139,6 +148,10 @@ extension WriteTransaction {
     public func rowLock(of _: StaticString) -> SQL { "" }
 
     public var sharedRowLock: SQL { "" }
+
+    public var claimedRowLock: SQL { "" }
+
+    public func freeRowLock(of _: StaticString) -> SQL { "" }
 }
 
 extension ReadTransaction {

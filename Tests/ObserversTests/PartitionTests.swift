@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Foundation
 import Storage
 import TestKit
 import Testing
@@ -15,11 +16,11 @@ import Testing
 
     @Test func holdingEndsBeforeTheDatabaseGivesItAway() {
         var holding = PartitionHolding(isAlone: false)
-        #expect(holding.working(at: .zero) == [])
+        #expect(holding.working(at: .zero) == [:])
         holding.update([0: 1, 3: 5], share: 17, asked: .seconds(10))
-        #expect(holding.working(at: .seconds(12)) == [3])
+        #expect(holding.working(at: .seconds(12)) == [3: 5])
         #expect(holding.matches(at: .seconds(12)))
-        #expect(holding.working(at: .milliseconds(12_700)) == [])
+        #expect(holding.working(at: .milliseconds(12_700)) == [:])
         #expect(!holding.matches(at: .milliseconds(12_700)))
     }
 
@@ -27,7 +28,18 @@ import Testing
         var holding = PartitionHolding(isAlone: false)
         holding.update([0: 1, 1: 1, 2: 1, 3: 1], share: 2, asked: .zero)
         #expect(holding.surrendering == [2, 3])
-        #expect(holding.working(at: .zero) == [1])
+        #expect(holding.working(at: .zero) == [1: 1])
+    }
+
+    @Test func whatTurnsOutToBeLostIsNotWorkedInUntilItComesBack() {
+        var holding = PartitionHolding(isAlone: false)
+        holding.update([1: 4, 2: 4], share: 17, asked: .zero)
+        holding.lose(1, token: 4)
+        // Something older than what is held says nothing of it.
+        holding.lose(2, token: 3)
+        #expect(holding.working(at: .zero) == [2: 4])
+        holding.update([1: 6, 2: 4], share: 17, asked: .zero)
+        #expect(holding.working(at: .zero) == [1: 6, 2: 4])
     }
 
     @Test func theSharesOfAllAreEnoughForAll() {
@@ -85,6 +97,54 @@ import Testing
         #expect(failure?.code == Failure.partitionLostCode)
         try await store.database.write(.readCommitted) { transaction in
             try PartitionTable(instance: "b").check([5: new[5] ?? 0], in: transaction)
+        }
+    }
+
+    /// One that stands still in the middle of a transaction keeps its part for so long, and nobody waits for it.
+    @Test func whoStandsStillInATransactionHoldsUpNoHeartbeat() async throws {
+        let store = try await TestStore(.postgres, schemas: [ObserversSchema.schema])
+        let first = try await beat("a", store)
+        let (isOver, over) = (DispatchSemaphore(value: 0), AsyncStream.makeStream(of: Void.self))
+        let still = Task {
+            defer { over.continuation.finish() }
+            try await store.database.write(.readCommitted) { transaction in
+                try PartitionTable(instance: "a").check([5: first.tokens[5] ?? 0], in: transaction)
+                over.continuation.finish()
+                isOver.wait()
+            }
+        }
+        for await _ in over.stream {}
+        #expect(try await beat("a", store, at: 1).tokens.count == 17)
+        #expect(try await beat("b", store, at: 5).tokens.keys.sorted() == Array(0...4) + Array(6...16))
+        isOver.signal()
+        try await still.value
+        #expect(try await beat("b", store, at: 6).tokens.count == 17)
+    }
+}
+
+/// Deliveries whose partition is with others by the time they end.
+@Suite(.timeLimit(.minutes(2))) struct LostPartitionTests {
+    /// The partition went away and came back while an attempt was under way: what others have written meanwhile stays.
+    @Test func whatBeganBeforeThePartitionWentAwayIsNotWrittenDown() async throws {
+        try await RoleFixture.run(.postgres, answering: { _ in .status(500, after: .seconds(2)) }) { fixture in
+            try await fixture.observe(
+                """
+                {"name": "all", "retry": {"strategy": "fixed", "initial_delay_ms": 1, "max_attempts": 5},
+                 "actions": [{"type": "webhook", "url": "\(fixture.receiver.url())"}]}
+                """)
+            try await fixture.order(50)
+            try await fixture.receiver.waitForRequests(1)
+            try await fixture.store.database.write { transaction in
+                try transaction.execute("UPDATE observer_partitions SET token = token + 2")
+                try transaction.execute("UPDATE deliveries SET state = 3, attempts = 1")
+            }
+            // The attempt ends after the instance has learnt its new tokens.
+            try await Task.sleep(for: .seconds(4))
+            let states = try await fixture.store.database.read {
+                try $0.rows("SELECT state FROM deliveries") { $0.integer(0) }
+            }
+            #expect(states == [Delivery.State.delivered.rawValue])
+            #expect(fixture.receiver.count == 1)
         }
     }
 }

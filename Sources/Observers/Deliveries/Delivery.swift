@@ -54,6 +54,8 @@ struct Delivery: Sendable {
     let eventAt: Timestamp
     /// Whether an earlier delivery of its lane waits to be tried again.
     let isBehindRetry: Bool
+    /// The token of its partition as it was read: whoever comes to have the partition later has another one.
+    var token: Int64 = 0
     /// Whether it was among the dead letters.
     var isRevived = false
     /// The event; nil when the log does not have it any more.

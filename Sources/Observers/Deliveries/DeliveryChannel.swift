@@ -40,7 +40,11 @@ final class DeliveryChannel: Sendable {
         /// Whether there may be deliveries in the table that were not read.
         var mayHaveMore = true
         var nextRetry: Timestamp?
+        /// The partitions that it works in, with their tokens, and what was read for.
+        var partitions: [Int64: Int64]?
         var active: [Int64: Int] = [:]
+        /// When it goes on after the receiver said that it wants no more: the observer is paused by then.
+        var restsUntil = Timestamp(microseconds: 0)
         var isStopped = false
     }
 
@@ -52,6 +56,10 @@ final class DeliveryChannel: Sendable {
     /// How long it waits at most before it looks again.
     private static let pollInterval = Duration.seconds(5)
     private static let failurePause = Duration.milliseconds(500)
+    /// How long it waits before it looks whether what is due may be read by now.
+    private static let shortestWait = Duration.milliseconds(10)
+    /// How long it rests before it asks a receiver again that wants no more, in seconds.
+    private static let restSeconds: Int64 = 5
 
     init(_ key: DeliveryChannelKey, _ plan: Plan, _ services: Services) {
         self.key = key
@@ -77,13 +85,16 @@ final class DeliveryChannel: Sendable {
         signal.fire()
     }
 
+    /// Whether it begins nothing more.
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
     /// Whether anything is under way in a partition.
     func isActive(in partition: Int64) -> Bool { state.withLock { $0.active[partition, default: 0] > 0 } }
 
     /// Delivers until it is stopped or cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            while !Task.isCancelled, !state.withLock({ $0.isStopped }) {
+            while !Task.isCancelled, !isStopped {
                 var wait = Self.pollInterval
                 do {
                     try await fill()
@@ -103,13 +114,19 @@ final class DeliveryChannel: Sendable {
     /// Reads what is due, if there is room for it.
     private func fill() async throws {
         let now = services.log.time.now()
+        let partitions = services.partitions.working
         let room = state.withLock { state -> Int? in
+            if partitions != state.partitions {
+                // Others may have done by now what was read for other partitions.
+                state.partitions = partitions
+                state.queue.clear()
+                state.mayHaveMore = true
+            }
             if let retry = state.nextRetry, retry <= now { state.mayHaveMore = true }
             guard state.mayHaveMore, state.queue.count <= services.window / 2 else { return nil }
             // Those that are here are read again, because the table does not know them from others.
             return services.window + state.queue.count
         }
-        let partitions = services.partitions.working
         guard let room, partitions?.isEmpty != true else { return }
         guard !services.destinations.isOpen(state.withLock { $0.plan.destination }) else { return }
         state.withLock { state in
@@ -135,18 +152,21 @@ final class DeliveryChannel: Sendable {
     }
 
     private func read(
-        limit: Int, _ partitions: [Int64]?, at now: Timestamp
+        limit: Int, _ partitions: [Int64: Int64]?, at now: Timestamp
     ) async throws -> (deliveries: [Delivery], nextRetry: Timestamp?) {
         try await services.log.database.read { [key] transaction in
-            var deliveries = try DeliveryStore.due(key, at: now, partitions: partitions, limit: limit, in: transaction)
+            let numbers = partitions?.keys.sorted()
+            var deliveries = try DeliveryStore.due(key, at: now, partitions: numbers, limit: limit, in: transaction)
             let events = try ChangeLog.changes(
                 at: deliveries.map { ($0.key.position, $0.eventAt) }, in: transaction)
             for index in deliveries.indices {
                 let delivery = deliveries[index]
+                deliveries[index].token = partitions?[delivery.partition] ?? 0
                 deliveries[index].change =
                     try events[delivery.key.position] ?? DeadLetters.event(of: delivery, in: transaction)
             }
-            return (deliveries, try DeliveryStore.nextRetry(key, in: transaction))
+            let retry = try DeliveryStore.nextRetry(key, after: now, partitions: numbers, in: transaction)
+            return (deliveries, retry)
         }
     }
 
@@ -171,14 +191,15 @@ final class DeliveryChannel: Sendable {
         return state.withLock { state in
             guard let retry = state.nextRetry else { return Self.pollInterval }
             let wait = retry.microseconds - services.log.time.now().microseconds
-            return min(Self.pollInterval, .microseconds(max(1_000, wait)))
+            return min(Self.pollInterval, wait > 0 ? .microseconds(wait) : Self.shortestWait)
         }
     }
 
     private func next() -> (Delivery, Plan)? {
-        state.withLock { state in
+        let now = services.log.time.now()
+        return state.withLock { state in
             let active = state.active.values.reduce(0, +)
-            guard active < state.plan.observer.definition.maximumParallelism, !state.isStopped,
+            guard now >= state.restsUntil, active < state.plan.observer.definition.maximumParallelism, !state.isStopped,
                 let delivery = state.queue.next()
             else { return nil }
             state.active[delivery.partition, default: 0] += 1
@@ -195,7 +216,10 @@ final class DeliveryChannel: Sendable {
         let type = plan.action.type
         var failure: DeliveryFailure?
         if case .failed(let reason) = outcome { failure = reason }
-        services.destinations.end(plan.destination, isWell: Self.health(failure))
+        // What was given up because the server stops has not failed: it is done again by whoever goes on.
+        let isGivenUp = failure != nil && Task.isCancelled
+        services.destinations.end(plan.destination, isWell: isGivenUp ? nil : Self.health(failure))
+        guard !isGivenUp else { return finish(delivery, nil) }
         let definition = plan.observer.definition
         let result = OutcomeRecorder.Result(
             delivery: delivery, outcome: outcome, retry: definition.retry, onFailure: definition.onFailure, at: now)
@@ -235,6 +259,9 @@ final class DeliveryChannel: Sendable {
             state.queue.finish(delivery, isDone: decision?.isDone == true)
             state.active[delivery.partition, default: 1] -= 1
             if state.active[delivery.partition] == 0 { state.active[delivery.partition] = nil }
+            if decision?.pausesObserver == true {
+                state.restsUntil = services.log.time.now().advanced(bySeconds: Self.restSeconds)
+            }
             switch decision?.state {
             case .retrying?:
                 state.mayHaveMore = true
@@ -243,7 +270,10 @@ final class DeliveryChannel: Sendable {
             case .waiting?: state.mayHaveMore = true
             case .dead?, .dropped?: state.mayHaveMore = true
             case .delivered? where delivery.attempts > 0 || delivery.isRevived: state.mayHaveMore = true
-            case nil: state.queue.clear()
+            // Another instance may have done what is here.
+            case nil:
+                state.queue.clear()
+                state.mayHaveMore = true
             default: break
             }
         }

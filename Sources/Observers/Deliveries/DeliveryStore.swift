@@ -58,15 +58,16 @@ struct DeliveryStore: Sendable {
         return try retried + transaction.rows(waiting) { try Delivery($0, channel) }
     }
 
-    /// When the next of an action is to be tried again; nil when none is.
+    /// When the next of an action is to be tried again, of those whose time has not come; nil when there is none.
+    ///
+    /// - parameter partitions: nil is all.
     static func nextRetry(
-        _ channel: DeliveryChannelKey, in transaction: any ReadTransaction
+        _ channel: DeliveryChannelKey, after now: Timestamp, partitions: [Int64]?, in transaction: any ReadTransaction
     ) throws -> Timestamp? {
-        try transaction.first(
-            """
-            SELECT due_at FROM deliveries WHERE observer = \(channel.observer) AND action = \(channel.action)
-                AND state = 1 ORDER BY due_at LIMIT 1
-            """
+        var whose: SQL = "observer = \(channel.observer) AND action = \(channel.action)"
+        if let partitions { whose += " AND partition IN (\(list: partitions))" }
+        return try transaction.first(
+            "SELECT due_at FROM deliveries WHERE \(whose) AND state = 1 AND due_at > \(now) ORDER BY due_at LIMIT 1"
         ) { $0.timestamp(0) }
     }
 

@@ -82,12 +82,12 @@ final class OutcomeRecorder: Sendable {
                 continue
             }
             do {
-                let decisions = try await write(entries.map(\.result), entries.flatMap(\.followers), blocked)
-                for (entry, decision) in zip(entries, decisions) { entry.continuation.resume(returning: decision) }
+                let decisions = try await write(entries.map(\.result), entries.flatMap(\.followers) + blocked)
+                for (entry, decision) in zip(entries, decisions) {
+                    if decision == nil { partitions.lose(entry.result.delivery) }
+                    entry.continuation.resume(returning: decision)
+                }
                 pause = Self.shortestPause
-            } catch let failure as Failure where failure.code == Failure.partitionLostCode {
-                logger.notice("a part of the observers' work has gone to another instance")
-                for entry in entries { entry.continuation.resume(returning: nil) }
             } catch {
                 logger.warning("outcomes of deliveries could not be stored yet", metadata: ["error": "\(error)"])
                 state.withLock { state in
@@ -120,23 +120,38 @@ final class OutcomeRecorder: Sendable {
         }
     }
 
-    private func write(
-        _ results: [Result], _ followers: [Delivery], _ blocked: [Delivery]
-    ) async throws -> [DeliveryDecision] {
+    /// Writes down outcomes, but for those of deliveries that are with another instance now.
+    private func write(_ results: [Result], _ behind: [Delivery]) async throws -> [DeliveryDecision?] {
         // Chosen before the transaction, which may run more than once.
         let shares = results.map { _ in Double.random(in: 0...1) }
         return try await log.database.write(.readCommitted) { [partitions, statements] transaction in
-            let numbers = Set((results.map(\.delivery) + blocked).map(\.partition))
-            try partitions.check(numbers, in: transaction)
-            var decisions: [DeliveryDecision] = []
+            let held = try partitions.held(results.map(\.delivery) + behind, in: transaction)
+            var decisions: [DeliveryDecision?] = []
             for (result, share) in zip(results, shares) {
+                guard held.contains(result.delivery.key),
+                    try Self.isOpen(result, in: transaction)
+                else {
+                    decisions.append(nil)
+                    continue
+                }
                 let decision = try Self.decide(result, share, statements, in: transaction)
                 try DeliveryOutcomes.store(decision, of: result, in: transaction)
                 decisions.append(decision)
             }
-            try DeliveryOutcomes.block(followers + blocked, in: transaction)
+            try DeliveryOutcomes.block(behind.filter { held.contains($0.key) }, in: transaction)
             return decisions
         }
+    }
+
+    /// Whether an outcome may take effect. Of a transaction whose answer was lost nobody knows whether it did, so it is
+    /// written again; a statement must not run again then.
+    private static func isOpen(_ result: Result, in transaction: any WriteTransaction) throws -> Bool {
+        guard case .execute = result.outcome else { return true }
+        return try transaction.exists(
+            """
+            SELECT 1 FROM deliveries WHERE \(result.delivery.key.condition)
+                AND attempts = \(result.delivery.attempts) AND state IN (0, 1, 2)
+            """)
     }
 
     private static func decide(

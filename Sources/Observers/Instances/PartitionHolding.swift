@@ -22,11 +22,11 @@ struct PartitionHolding: Sendable {
 
     init(isAlone: Bool) { self.isAlone = isAlone }
 
-    /// The partitions in which deliveries may begin; nil is all.
-    func working(at now: Duration) -> [Int64]? {
+    /// The partitions in which deliveries may begin, with their tokens; nil is all.
+    func working(at now: Duration) -> [Int64: Int64]? {
         if isAlone { return nil }
-        guard now < validUntil else { return [] }
-        return tokens.keys.filter { $0 != Self.matching && !surrendering.contains($0) }.sorted()
+        guard now < validUntil else { return [:] }
+        return tokens.filter { $0.key != Self.matching && !surrendering.contains($0.key) }
     }
 
     /// Whether this instance matches events.
@@ -44,6 +44,11 @@ struct PartitionHolding: Sendable {
         validUntil = asked + Self.validity
         // The last ones go, always the same, so that what goes does not change each time.
         surrendering = Set(tokens.keys.sorted().dropFirst(max(share, 0)))
+    }
+
+    /// A partition turned out to be with another instance since it came to this one with a token.
+    mutating func lose(_ number: Int64, token: Int64) {
+        if tokens[number] == token { tokens[number] = nil }
     }
 
     /// How many partitions each of a number of instances should have at most.

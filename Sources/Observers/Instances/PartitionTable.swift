@@ -50,8 +50,9 @@ struct PartitionTable: Sendable {
                 SELECT number FROM observer_partitions p WHERE expires_at <= \(now) ORDER BY number
                 LIMIT \(share - kept)
                 """
-            // Two who want the same row: the second one finds its condition false.
-            for number in try transaction.rows(free, { $0.integer(0) }) {
+            // One whose last holder is in the middle of a transaction, and may stand still there, is left to a later
+            // heartbeat: whoever waited for it would lose its own meanwhile.
+            for number in try transaction.rows(free + transaction.freeRowLock(of: "p"), { $0.integer(0) }) {
                 try transaction.execute(
                     """
                     UPDATE observer_partitions
@@ -72,20 +73,24 @@ struct PartitionTable: Sendable {
         try transaction.execute("DELETE FROM observer_instances WHERE instance = \(instance)")
     }
 
+    /// The tokens of those partitions that are with this instance: no other one takes them until the transaction ends,
+    /// but heartbeats do not wait for it.
+    func held(_ numbers: [Int64], in transaction: any WriteTransaction) throws -> [Int64: Int64] {
+        let rows = try transaction.rows(
+            """
+            SELECT number, token FROM observer_partitions
+            WHERE holder = \(instance) AND expires_at > 0 AND number IN (\(list: numbers.sorted()))
+            ORDER BY number \(transaction.claimedRowLock)
+            """
+        ) { ($0.integer(0), $0.integer(1)) }
+        return Dictionary(uniqueKeysWithValues: rows)
+    }
+
     /// Refuses a transaction of an instance that has lost a partition and does not know it yet.
     ///
     /// - throws: ``Failure`` `partition_lost`.
     func check(_ tokens: [Int64: Int64], in transaction: any WriteTransaction) throws {
-        let rows = try transaction.rows(
-            """
-            SELECT number, token FROM observer_partitions
-            WHERE holder = \(instance) AND expires_at > 0 AND number IN (\(list: tokens.keys.sorted()))
-            ORDER BY number \(transaction.sharedRowLock)
-            """
-        ) { ($0.integer(0), $0.integer(1)) }
-        guard Dictionary(uniqueKeysWithValues: rows) == tokens else {
-            throw Failure.partitionLost
-        }
+        guard try held(Array(tokens.keys), in: transaction) == tokens else { throw Failure.partitionLost }
     }
 }
 

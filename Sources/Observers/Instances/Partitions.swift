@@ -33,8 +33,8 @@ final class Partitions: Service {
 
     private var now: Duration { ContinuousClock.now - start }
 
-    /// The partitions in which deliveries may begin; nil is all.
-    var working: [Int64]? { holding.withLock { $0.working(at: now) } }
+    /// The partitions in which deliveries may begin, with their tokens; nil is all.
+    var working: [Int64: Int64]? { holding.withLock { $0.working(at: now) } }
 
     /// Whether this instance matches events.
     var matches: Bool { holding.withLock { $0.matches(at: now) } }
@@ -47,6 +47,19 @@ final class Partitions: Service {
             Dictionary(uniqueKeysWithValues: numbers.map { ($0, holding.tokens[$0] ?? -1) })
         }
         try table.check(tokens, in: transaction)
+    }
+
+    /// Which of some deliveries are still with this instance: since they were read, their partitions have gone to no
+    /// other one, nor does that happen until the transaction ends.
+    func held(_ deliveries: [Delivery], in transaction: any WriteTransaction) throws -> Set<Delivery.Key> {
+        guard log.isShared, !deliveries.isEmpty else { return Set(deliveries.map(\.key)) }
+        let tokens = try table.held(Array(Set(deliveries.map(\.partition))), in: transaction)
+        return Set(deliveries.filter { tokens[$0.partition] == $0.token }.map(\.key))
+    }
+
+    /// A delivery is not with this instance any more, which the next heartbeat would tell.
+    func lose(_ delivery: Delivery) {
+        holding.withLock { $0.lose(delivery.partition, token: delivery.token) }
     }
 
     func run() async throws {

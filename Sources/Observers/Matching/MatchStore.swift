@@ -62,11 +62,16 @@ struct MatchStore: Sendable {
             try ObserverProgress.advance(to: end, in: transaction)
         case .observer(let observer):
             let own: LogPosition? = end >= progress.position ? nil : end
-            try transaction.execute("UPDATE observers SET own_position = \(own) WHERE number = \(observer.number)")
+            let moved = try transaction.execute(
+                """
+                UPDATE observers SET own_position = \(own)
+                WHERE number = \(observer.number) AND own_position = \(expected.position)
+                """)
+            guard moved == 1 else { throw Failure.partitionLost }
             // It is with the others from now on, which the next batch must know.
             if own == nil { try ObserverProgress.noteChange(in: transaction) }
         case .replay(let replay, _):
-            try ReplayTable.advance(replay, to: end, in: transaction)
+            guard try ReplayTable.advance(replay, to: end, in: transaction) else { throw Failure.partitionLost }
         }
     }
 

@@ -30,12 +30,15 @@ enum ReplayTable {
         return Replay(number: number, observer: observer.number, position: start, last: last)
     }
 
-    static func advance(_ replay: Replay, to position: LogPosition, in transaction: any WriteTransaction) throws {
+    /// Moves a replay on. Returns false when it does not stand where it is thought to.
+    static func advance(
+        _ replay: Replay, to position: LogPosition, in transaction: any WriteTransaction
+    ) throws -> Bool {
         try transaction.execute(
             """
             UPDATE observer_replays SET position = \(position), done = \(position >= replay.last)
-            WHERE number = \(replay.number)
-            """)
+            WHERE number = \(replay.number) AND position = \(replay.position) AND done = 0
+            """) == 1
     }
 
     /// Ends the replays of an observer that there is no more.

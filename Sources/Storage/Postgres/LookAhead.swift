@@ -19,6 +19,10 @@ final class LookAhead: WriteTransaction {
 
     let sharedRowLock = PostgresWriteTransaction.sharedRowLock
 
+    let claimedRowLock = PostgresWriteTransaction.claimedRowLock
+
+    func freeRowLock(of table: StaticString) -> SQL { PostgresWriteTransaction.freeRowLock(of: table) }
+
     func announce(_ questions: @autoclosure () -> [SQL]) throws {
         self.questions = questions().filter { answers.answer(to: $0) == nil }
         if !self.questions.isEmpty { throw Interruption() }

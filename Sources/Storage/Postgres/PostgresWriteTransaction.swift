@@ -86,6 +86,14 @@ final class PostgresWriteTransaction: WriteTransaction {
 
     var sharedRowLock: SQL { Self.sharedRowLock }
 
+    static let claimedRowLock: SQL = " FOR KEY SHARE"
+
+    var claimedRowLock: SQL { Self.claimedRowLock }
+
+    static func freeRowLock(of table: StaticString) -> SQL { SQL(trusted: " FOR UPDATE OF \(table) SKIP LOCKED") }
+
+    func freeRowLock(of table: StaticString) -> SQL { Self.freeRowLock(of: table) }
+
     func announce(_ questions: @autoclosure () -> [SQL]) throws {
         for question in questions() where !announced.contains(where: { $0.question == question }) {
             try prepare(question)
