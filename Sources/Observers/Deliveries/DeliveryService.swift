@@ -11,11 +11,15 @@ final class DeliveryService: Service {
     static let notificationChannel = "millrace_deliveries"
     /// How often it looks which actions have something to deliver: what it relies on when no call comes.
     private static let pollInterval = Duration.seconds(1)
+    /// How long what is under way may take to end when the service stops. What takes longer is given up, and done again
+    /// by whoever goes on: other instances wait for what this one has.
+    private static let patience = Duration.seconds(1)
 
     private let log: ChangeLog
     private let catalog: ObserverCatalog
     private let services: DeliveryChannel.Services
     private let channels = Mutex<[DeliveryChannelKey: DeliveryChannel]>([:])
+    private let tasks = Mutex<[DeliveryChannelKey: Task<Void, Never>]>([:])
     private let signal: Signal
     private let logger: Logger
 
@@ -72,12 +76,14 @@ final class DeliveryService: Service {
 
     /// Keeps the channels in step with the observers, until the service stops; then lets what is under way end.
     private func follow() async {
-        await withDiscardingTaskGroup { group in
+        let deadline = await withDiscardingTaskGroup(returning: Task<Void, Never>.self) { group in
             while !Task.isCancelled {
                 do {
                     for channel in try await refresh() {
                         // Not a child of what is cancelled at the end: what is under way may end by itself.
-                        group.addTask { await Task { await channel.run() }.value }
+                        let task = Task { await run(channel) }
+                        tasks.withLock { $0[channel.key] = task }
+                        group.addTask { await task.value }
                     }
                     try await look()
                 } catch {
@@ -85,7 +91,27 @@ final class DeliveryService: Service {
                 }
                 await signal.wait(atMost: Self.pollInterval)
             }
-            for channel in channels.withLock({ Array($0.values) }) { channel.stop() }
+            return stopChannels()
+        }
+        deadline.cancel()
+    }
+
+    /// Runs a channel to its end. Until then no other one is made for its action, which would begin what this one has
+    /// under way a second time.
+    private func run(_ channel: DeliveryChannel) async {
+        await channel.run()
+        channels.withLock { $0[channel.key] = nil }
+        tasks.withLock { $0[channel.key] = nil }
+        signal.fire()
+    }
+
+    /// Lets all channels end, and returns what gives up those that take too long.
+    private func stopChannels() -> Task<Void, Never> {
+        for channel in channels.withLock({ Array($0.values) }) { channel.stop() }
+        return Task {
+            await Signal().wait(atMost: Self.patience)
+            guard !Task.isCancelled else { return }
+            for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
         }
     }
 
@@ -100,10 +126,7 @@ final class DeliveryService: Service {
             }
         }
         return channels.withLock { channels in
-            for (key, channel) in channels where plans[key] == nil {
-                channel.stop()
-                channels[key] = nil
-            }
+            for (key, channel) in channels where plans[key] == nil { channel.stop() }
             var new: [DeliveryChannel] = []
             for (key, plan) in plans {
                 if let channel = channels[key] {
