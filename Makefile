@@ -5,7 +5,7 @@ PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
 DEADLINES = ProbeTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests
 # Suites that kill servers and wait for them, one test at a time too.
-FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests
+FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 16
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
