@@ -28,6 +28,7 @@ public final class ChangeLog: Sendable {
     /// The latest change that was written here.
     private let written: Atomic<Int64>
     private let signal = ChangeSignal()
+    private let calls = Atomic<Int>(0)
     private let marks = Mutex<[ChangeMark]>([])
     private let positionGauge: Gauge
 
@@ -195,10 +196,14 @@ public final class ChangeLog: Sendable {
         }
     }
 
-    /// Returns once something was written here that is not settled yet, or after a while.
-    func waitForWork(atMost duration: Duration) async throws {
-        try await signal.wait(atMost: duration) { seen > head }
+    /// Returns once something was written here that is not settled yet, once somebody has called (``wake()``) since the
+    /// number of calls was read, or after a while.
+    func waitForWork(since known: Int, atMost duration: Duration) async throws {
+        try await signal.wait(atMost: duration) { seen > head || calls.load(ordering: .acquiring) != known }
     }
+
+    /// How often somebody has called so far.
+    var callCount: Int { calls.load(ordering: .acquiring) }
 
     /// Entities of some types have changed: before anybody is told of the position, so that whoever has seen it finds
     /// the marks no lower than its change.
@@ -218,5 +223,8 @@ public final class ChangeLog: Sendable {
     }
 
     /// Somebody may have written: look at the log now.
-    func wake() { signal.fire() }
+    func wake() {
+        calls.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        signal.fire()
+    }
 }

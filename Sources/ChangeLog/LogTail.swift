@@ -65,12 +65,14 @@ public final class LogTail: Service {
         var state = State()
         while !Task.isCancelled {
             do {
+                // Read before the log is, so that no call is missed.
+                let calls = log.callCount
                 if try await step(&state) {
                     // Many writes are settled together; looking for each would cost the server more than the writes.
                     // The first one after a rest waits for nobody.
                     try await Task.sleep(for: period)
                 } else {
-                    try await log.waitForWork(atMost: Self.pollInterval)
+                    try await log.waitForWork(since: calls, atMost: Self.pollInterval)
                 }
             } catch is CancellationError {
                 return

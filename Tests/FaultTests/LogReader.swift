@@ -67,6 +67,8 @@ struct LogReader: Sendable {
 struct RenamedProduct: Sendable {
     let path: String
     let sku: String
+    /// A read that has seen this position sees the product.
+    let position: String
     private(set) var name = "Thing"
     private var tag: String
     private var number = 0
@@ -79,6 +81,7 @@ struct RenamedProduct: Sendable {
         let id = try #require(made["id"], "\(made.text)")
         path = "/api/v1/products/\(id)"
         tag = try #require(made.headers["etag"])
+        position = try #require(made.headers["millrace-position"])
     }
 
     /// Renames it and returns the position of that.

@@ -21,7 +21,9 @@ import Testing
         let shop = try await store.start()
         let connection = try shop.connect()
         let entity = IdentifierGenerator().next(at: SystemTime().now())
-        for _ in 0..<Self.count {
+        for number in 0..<Self.count {
+            // What comes just after the start waits for the parts of the work to be given out.
+            if number == 1 { #expect(try await eventually { !healthy.receipts.isEmpty }) }
             let body = #"{"entity_type":"job","entity_id":"\#(entity)","data":{"kind":"wanted"}}"#
             #expect(try await connection.exchange("POST", "/api/v1/events", body).status == 200)
             try await Task.sleep(for: .milliseconds(20))
@@ -29,7 +31,7 @@ import Testing
         let ledger = try await JobLedger.read(store)
         #expect(try await eventually { healthy.accepted == ledger.positions(.wanted) })
         let committed = Dictionary(ledger.jobs.map { ($0.position, $0.at.microseconds) }) { $1 }
-        let delays = healthy.receipts.map { $0.at.microseconds - (committed[$0.position] ?? 0) }.sorted()
+        let delays = healthy.receipts.dropFirst().map { $0.at.microseconds - (committed[$0.position] ?? 0) }.sorted()
         let late = delays[delays.count * 99 / 100]
         print("half of the events came within \(delays[delays.count / 2]) us, 99 % within \(late) us")
         #expect(late < 1_000_000)

@@ -1,0 +1,44 @@
+import ChangeLog
+import Core
+import Storage
+import TestKit
+import Testing
+
+@testable import Observers
+
+/// What is done costs those who deliver nothing: the queries that run all the time look at open deliveries only.
+@Suite(.timeLimit(.minutes(1))) struct DeliveryPlanTests {
+    private static let whose: SQL = "observer = \(1) AND action = \(0)"
+    private static let plans: [(query: SQL, index: String)] = [
+        ("SELECT 1 FROM deliveries WHERE \(whose) AND state = 0 LIMIT 1", "deliveries_waiting"),
+        (
+            "SELECT position FROM deliveries WHERE \(whose) AND state = 0 ORDER BY position, replay",
+            "deliveries_waiting"
+        ),
+        ("SELECT 1 FROM deliveries WHERE \(whose) AND state = 1 AND due_at <= \(5) LIMIT 1", "deliveries_retrying"),
+        ("SELECT 1 FROM deliveries WHERE \(whose) AND state IN (1, 2) LIMIT 1", "deliveries_lanes"),
+        ("SELECT MIN(position + 0) FROM deliveries WHERE \(whose) AND state IN (1, 2)", "deliveries_lanes"),
+        (
+            """
+            UPDATE deliveries SET state = 0
+            WHERE \(whose) AND lane = \(3) AND state IN (1, 2) AND state = 2 AND position >= \(7)
+            """, "deliveries_lanes"
+        ),
+        (
+            """
+            SELECT 1 FROM deliveries e WHERE \(whose) AND e.lane = \(3) AND e.state IN (1, 2) AND e.state = 1
+                AND (e.position < \(7) OR (e.position = \(7) AND e.replay < \(0)))
+            """, "deliveries_lanes"
+        ),
+    ]
+
+    @Test func eachQueryUsesItsIndex() async throws {
+        let store = try await TestStore(.sqlite, schemas: [ObserversSchema.schema])
+        for (query, index) in Self.plans {
+            let plan = try await store.database.write { transaction in
+                try transaction.rows("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
+            }
+            #expect(plan.allSatisfy { $0.contains("INDEX \(index)") }, "\(query.text): \(plan)")
+        }
+    }
+}
