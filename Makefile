@@ -3,9 +3,9 @@ JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
 # Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
-DEADLINES = ProbeTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests
+DEADLINES = ProbeTests|ProcessMetricsTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests|ProviderFlowTests|BrokerFlowTests|LookupFlowTests|ReloadFlowTests|ObserverMetricsTests|QdrantClientTests|QdrantRoutesTests|MemoriesTests|MemoryAPITests|UserKeyTests|MemoryHistoryTests|EmbedderTests|EmbeddingSettingsTests|EmbeddingFlowTests|MemoryTenancyTests|MemoryBoundsTests|MemoryLimitTests|SearchBudgetTests|MemoriesCommandTests|CollectionBadInputTests|MemoryBadInputTests|VectorEngineTests
 # Suites that kill servers and wait for them, one test at a time too.
-FAULTS = InstancesTests|CrashTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests
+FAULTS = InstancesTests|CrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 16
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
@@ -13,7 +13,7 @@ export SWIFT_BACKTRACE ?= enable=yes,threads=crashed,images=none,symbolicate=fas
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= $(WIDTH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-bench build release test check format bench docs clean serve
+.PHONY: help setup setup-build setup-bench engines build release test check format bench docs clean serve
 
 help: ## Lists the jobs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,6 +26,9 @@ setup-build:
 
 setup-bench:
 	@scripts/setup build bench
+
+engines: ## Fetches the real engines that the tests need and Debian does not have
+	@scripts/engines
 
 build: setup-build ## Builds everything for debugging
 	swift build -j $(JOBS) --build-tests
@@ -48,6 +51,9 @@ bench: setup-bench release ## Measures the server beside nginx, SQLite and pgben
 	python3 Benchmarks/bench.py --write docs/benchmarks.md
 	python3 Benchmarks/bench_scaling.py --write docs/benchmarks-scaling.md
 	python3 Benchmarks/bench_observers.py --write docs/benchmarks-observers.md
+	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product vector-bench
+	python3 Benchmarks/bench_vectors.py --write docs/benchmarks-vectors.md
+	python3 Benchmarks/bench_memories.py --write docs/benchmarks-memories.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs

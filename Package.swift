@@ -40,6 +40,7 @@ let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", packa
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -68,6 +69,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CKernels"),
         room("Core"),
         room("Telemetry", uses: ["Core"]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", "CPostgres", crypto]),
@@ -76,27 +78,34 @@ let package = Package(
         room("Expressions", uses: ["Core"]),
         room(
             "Outbound",
-            uses: ["Core", "Telemetry", crypto, deques, logging, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
-        room("Search", uses: ["Core", "Storage", "Telemetry", logging]),
+            uses: ["Core", "Telemetry", crypto, deques, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
+        room("Search", uses: ["CKernels", "Core", "Storage", "Telemetry", hashTrees, logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
             "Observers",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", crypto,
-                lifecycle, logging, nio, yams,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", deques,
+                lifecycle, logging, yams,
+            ]),
+        room(
+            "Memories",
+            uses: [
+                "Core", "Storage", "Caching", "ChangeLog", "Outbound", "Search", "Telemetry", crypto, lifecycle,
+                logging,
             ]),
         room(
             "API",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Telemetry", crypto,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Memories", "Telemetry",
+                crypto,
                 httpTypes, hummingbird,
-                hummingbirdCore, logging, nio, nioHTTP, nioCompression, lifecycle,
+                hummingbirdCore, logging, nio, nioHTTP, nioPosix, nioCompression, lifecycle,
             ]),
         room(
             "Server",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Outbound", "API",
-                "Telemetry", configuration, hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Expressions", "Observers", "Outbound",
+                "Memories", "API", "Telemetry", configuration, hummingbird,
                 lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
@@ -106,9 +115,12 @@ let package = Package(
                 logging,
             ],
             swiftSettings: strict),
+        // What Benchmarks/bench_vectors.py measures the index of vectors with.
+        .executableTarget(
+            name: "vector-bench", dependencies: ["Core", "Search"], path: "Benchmarks/Vectors", swiftSettings: strict),
         tests("Storage", uses: ["Core", "Storage", "Telemetry"]),
         tests("Caching", uses: ["Caching", "Core", "Telemetry", nio, nioPosix]),
-        tests("Search", uses: ["Search", "Core", "Storage", "Telemetry", logging]),
+        tests("Search", uses: ["Search", "CKernels", "Core", "Storage", "Telemetry", logging]),
         room(
             "TestKit",
             uses: ["Core", "Storage", "ChangeLog", "Telemetry", logging, nio, nioHTTP, nioPosix, nioSSL]),
@@ -118,18 +130,23 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Observers", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage",
-                "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
+                "API", "Commerce", "Memories", "Observers", "Outbound", "Search", "Caching", "ChangeLog", "Core",
+                "Storage", "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
             ]),
-        tests("Fault", uses: ["millrace", "Server", "Commerce", "Core", "Storage", "Telemetry"]),
+        tests("Fault", uses: ["millrace", "Server", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),
         tests("Expressions", uses: ["Expressions", "Core"]),
-        tests("Outbound", uses: ["Outbound", "Core", "Telemetry", logging, nio, nioHTTP, nioPosix, nioSSL]),
+        tests("Outbound", uses: ["Outbound", "Core", "Telemetry", nio, nioSSL]),
         tests(
             "Observers",
             uses: [
                 "Observers", "Expressions", "Outbound", "Search", "Caching", "ChangeLog", "Core", "Storage",
-                "Telemetry",
+                "Telemetry", lifecycle, logging,
+            ]),
+        tests(
+            "Memories",
+            uses: [
+                "Memories", "Search", "Caching", "ChangeLog", "Core", "Outbound", "Storage", "Telemetry", lifecycle,
                 logging,
             ]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),

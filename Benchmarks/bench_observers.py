@@ -64,7 +64,7 @@ class Place:
         """Appends changes of orders to the log, as the server would write them."""
         image = json.dumps({
             "id": "0197f2a4-6c1e-7b3a-9d10-5f2f6f0c9a11", "number": "ORD-000000", "customer_id": "c",
-            "status": "%s", "currency": "EUR", "total": "%d.00", "notes": "n" * 120,
+            "status": "%s", "currency": "EUR", "total_amount": "%d.00", "notes": "n" * 120,
             "shipping_address": {"country": "DE", "city": "Berlin", "street": "s" * 40},
             "lines": [{"sku": f"sku-{line}", "quantity": line, "price": "10.00"} for line in range(4)],
         }).replace("%d", "{number}").replace("%s", "{status}")
@@ -106,11 +106,10 @@ def counting(observers):
              "total = bench_counts.total + 1\"", "observers:"]
     for number in range(observers):
         condition = [
-            f"total >= {number * 50} && total < {number * 50 + 100}",
-            f"status == 'shipped' && total >= {number * 50} && total < {number * 50 + 100}",
-            f"shipping_address.country == 'DE' && total >= {number * 50} && total < {number * 50 + 100}",
-            f"total in ({', '.join(str(value) for value in range(number, number + 100))})" if number < 0 else
-            f"has_field('notes') && total - {number * 50} >= 0 && total < {number * 50 + 100}",
+            f"total_amount >= {number * 50} && total_amount < {number * 50 + 100}",
+            f"status == 'shipped' && total_amount >= {number * 50} && total_amount < {number * 50 + 100}",
+            f"shipping_address.country == 'DE' && total_amount >= {number * 50} && total_amount < {number * 50 + 100}",
+            f"has_field('notes') && total_amount - {number * 50} >= 0 && total_amount < {number * 50 + 100}",
         ][number % 4]
         lines += [f"  - name: counting-{number}", "    entity_types: [order]", f"    condition: \"{condition}\"",
                   "    actions:", f"      - {{type: database, statement: count, params: {{name: 'c{number}'}}}}"]
@@ -174,7 +173,7 @@ def post_event(server, connection, number):
 def bench_latency(engine, count=300):
     """From the answer to a write on an idle system to the arrival of its first webhook."""
     place, receiver = Place(engine), Receiver()
-    place.write_file("{}")
+    place.write_file("observers: []")
     server = Server(place.data, place.settings())
     try:
         observer(server, "all", [{"type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/", "secret": SECRET}])
@@ -200,7 +199,7 @@ def bench_latency(engine, count=300):
 def bench_webhooks(engine, count=30_000):
     """How fast webhooks are delivered to one receiver and recorded, each of them signed."""
     place, receiver = Place(engine), Receiver()
-    place.write_file("{}")
+    place.write_file("observers: []")
     server = Server(place.data, place.settings())
     observer(server, "all", [{
         "type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/", "secret": SECRET}],
@@ -244,7 +243,7 @@ def verify(came):
 def bench_actions(engine, events=20):
     """How long an event takes whose three actions take 100 ms each."""
     place, receiver = Place(engine), Receiver(0.1)
-    place.write_file("{}")
+    place.write_file("observers: []")
     server = Server(place.data, place.settings())
     action = {"type": "webhook", "url": f"http://127.0.0.1:{receiver.port}/"}
     observer(server, "three", [action, action, action])
@@ -273,7 +272,7 @@ def bench_scenarios(events=400):
             ("baseline", {"max_parallelism": 1, "ordering": "strict"}, 0), ("concurrent", {}, 0),
             ("+ cache", {"max_parallelism": 1, "ordering": "strict"}, 64), ("all", {}, 64)):
         place, receiver = Place("sqlite"), Receiver(0.01)
-        place.write_file("{}")
+        place.write_file("observers: []")
         settings = place.settings(cache__memory=memory)
         server = Server(place.data, settings)
         customer = server.request("POST", "/api/v1/customers", {"name": "A", "email": "a@example.com"})["id"]

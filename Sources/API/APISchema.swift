@@ -42,6 +42,12 @@ public enum APISchema {
                         body {bytes},
                         created_at BIGINT NOT NULL)
                     """,
-                ])
+                ]),
+            Migration(
+                2, "keys of single users",
+                [
+                    // Whoever has such a key reaches the memories of this user and nothing else.
+                    "ALTER TABLE api_keys ADD COLUMN user_id BIGINT"
+                ]),
         ])
 }

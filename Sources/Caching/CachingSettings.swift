@@ -13,7 +13,7 @@ public enum CachingSettings {
         "How much memory lists and searches that were asked for lately may take; 0 keeps none.")
     /// Which Redis stands behind the memory of the process.
     public static let redis = Setting(
-        "cache.redis", default: RedisSetting.none, moves: "redis_up",
+        "cache.redis", default: OptionalSetting<RedisURL>.none, moves: "redis_up",
         "The Redis that several instances share as a cache; empty uses none.")
     /// How long a command of Redis may take.
     public static let redisTimeout = Setting(

@@ -44,10 +44,8 @@ extension Change: JSONEncodable {
             json.member("entity_type", entityType)
             json.member("entity_id", entity)
             json.member("operation", operation.rawValue)
-            json.key("after")
-            if let after { json.raw(after) } else { json.null() }
-            json.key("before")
-            if let before { json.raw(before) } else { json.null() }
+            json.member("after", raw: after)
+            json.member("before", raw: before)
             json.member("changed_fields", array: changedFields)
             json.member("actor", actor)
             json.member("request_id", requestID)

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes whoever waits for something to move on. Firing it costs a lock and nothing else while nobody waits.
-final class ChangeSignal: Sendable {
+public final class ChangeSignal: Sendable {
     private typealias Waiter = CheckedContinuation<Void, any Error>
 
     private struct State {
@@ -11,8 +11,11 @@ final class ChangeSignal: Sendable {
 
     private let state = Mutex(State())
 
+    /// A signal that nobody waits for.
+    public init() {}
+
     /// Wakes all who wait.
-    func fire() {
+    public func fire() {
         let waiters = state.withLock { state in
             defer { state.waiters.removeAll(keepingCapacity: true) }
             return state.waiters.values.map { $0 }
@@ -24,7 +27,7 @@ final class ChangeSignal: Sendable {
     ///
     /// - parameter condition: becomes true before ``fire()`` is called, and is looked at after each.
     /// - throws: `CancellationError` when the task is cancelled.
-    func wait(atMost duration: Duration, until condition: @Sendable () -> Bool) async throws {
+    public func wait(atMost duration: Duration, until condition: @Sendable () -> Bool) async throws {
         let deadline = ContinuousClock.now + duration
         while !condition(), ContinuousClock.now < deadline {
             try await waitOnce(until: deadline, unless: condition)

@@ -111,6 +111,14 @@ public final class UnitOfWork {
         latest?.entity == entity ? latest?.image : nil
     }
 
+    /// The position of the latest change that was recorded; the start of the log when there is none. On PostgreSQL it
+    /// costs a round trip.
+    public func latestPosition() throws -> LogPosition {
+        try flush()
+        try transaction.settle()
+        return last.position
+    }
+
     /// Room for the changes of an order of a few lines.
     private static let usualValueCount = 128
 

@@ -34,6 +34,10 @@ public struct Failure: Error, Sendable {
         case unavailable
         /// The request took longer than a limit allows.
         case timeout
+        /// Another server was asked for it, and what it answers cannot be used.
+        case badGateway
+        /// Another server was asked for it, and did not answer in time.
+        case gatewayTimeout
         /// A defect or a broken part. Its detail goes to the log only.
         case `internal`
     }
@@ -79,6 +83,19 @@ public struct Failure: Error, Sendable {
         self.details = details
         self.retryAfter = retryAfter
         self.cause = cause
+    }
+}
+
+extension Failure.Kind {
+    /// Whether it may pass with time, so that trying again can help. With the others somebody has to correct something
+    /// first.
+    public var mayPass: Bool {
+        switch self {
+        case .unavailable, .timeout, .gatewayTimeout, .tooManyRequests, .conflict, .internal: true
+        case .malformed, .invalid, .unauthenticated, .forbidden, .notFound, .methodNotAllowed, .preconditionFailed,
+            .preconditionRequired, .tooLarge, .unsupportedMediaType, .keyReused, .badGateway:
+            false
+        }
     }
 }
 

@@ -13,7 +13,8 @@ public enum ConditionOutcome: Sendable, Equatable {
 /// Many conditions that are evaluated together: each image of an event is gone through once, for the fields of all.
 ///
 ///     var set = ConditionSet([paid, shipped])
-///     set.evaluate(event, now: time.now()) { index, outcome in … }
+///     set.load(event, now: time.now())
+///     let isPaid = set.outcome(of: 0)
 ///
 /// It keeps memory from event to event, so each thread has a copy of its own.
 public struct ConditionSet: Sendable {
@@ -29,19 +30,9 @@ public struct ConditionSet: Sendable {
     /// How many conditions there are.
     public var count: Int { conditions.count }
 
-    /// Evaluates all conditions for an event.
+    /// Takes an event. That costs next to nothing: images are read when a condition first asks for a field of theirs.
     ///
     /// - parameter now: what the function `now()` answers.
-    /// - parameter body: is told the place of each condition and what it says.
-    public mutating func evaluate(
-        _ event: EventDocument, now: Timestamp, _ body: (Int, ConditionOutcome) -> Void
-    ) {
-        load(event, now: now)
-        for index in conditions.indices { body(index, outcome(of: index)) }
-    }
-
-    /// Takes an event, for callers that need the outcome of some conditions only. That costs next to nothing: images
-    /// are read when a condition first asks for a field of theirs.
     public mutating func load(_ event: EventDocument, now: Timestamp) {
         machine.load(event, now: now)
     }

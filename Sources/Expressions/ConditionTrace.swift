@@ -86,6 +86,8 @@ extension Expression {
     /// The operands that have a value of their own: not those that are asked of each element.
     fileprivate var tracedOperands: [Expression] {
         if case .call(let function) = operation, function.looksAtElements { return Array(operands.prefix(1)) }
+        // `not in`, `not like` and `is not null` are one part for who reads them.
+        if case .not = operation, let negated = operands.first, negated.place == place { return negated.tracedOperands }
         return operands
     }
 

@@ -25,6 +25,9 @@ public struct EventDocument: Sendable {
     /// The names of the members that differ between the two.
     public var changedFields: [String]
 
+    /// The type of the event, as CloudEvents have it: `order.insert`.
+    public var type: String { "\(entityType).\(operation)" }
+
     /// An event by all of its parts.
     public init(
         id: String, position: Int64, entityType: String, entityID: String, operation: String, time: Timestamp,

@@ -22,6 +22,8 @@ struct ObserverMetrics: Sendable {
     let executed: MetricsFamily<Counter>
     let failed: MetricsFamily<Counter>
     let attempts: MetricsFamily<Counter>
+    /// How many deliveries one read of the ledger took into memory.
+    let deliveriesRead: Histogram
     let cacheHits: Counter
     let cacheMisses: Counter
 
@@ -59,6 +61,10 @@ struct ObserverMetrics: Sendable {
         attempts = registry.counter(
             "observer_delivery_attempts_total", "Attempts of actions, by the number of the attempt.",
             labels: ["action", "attempt"])
+        deliveriesRead = registry.histogram(
+            "observer_read_deliveries", "How many deliveries of an action one read of the ledger took into memory.",
+            buckets: Histogram.counts
+        ).with()
         let hits = registry.counter(
             "observer_cache_hits_total", "Lookups of observers that the cache answered."
         ).with()
@@ -74,6 +80,14 @@ struct ObserverMetrics: Sendable {
             let all = hits.value + misses.value
             rate.set(all == 0 ? 0 : Double(hits.value) / Double(all))
         }
+    }
+
+    /// Shows how many destinations are left alone.
+    func watch(_ destinations: Destinations, _ registry: MetricsRegistry) {
+        let open = registry.gauge(
+            "observer_destinations_open", "Destinations that this instance leaves alone, because they fail."
+        ).with()
+        registry.onCollect { open.set(Double(destinations.openCount)) }
     }
 
     /// Counts an attempt.

@@ -2,6 +2,7 @@ public import Caching
 public import ChangeLog
 public import Core
 public import Expressions
+import Foundation
 public import Logging
 public import Outbound
 public import ServiceLifecycle
@@ -23,6 +24,8 @@ public final class ObserverRole: Sendable {
         public var nats: NATSClient?
         /// Redis, if that is configured.
         public var redis: RedisClient?
+        /// The variables of the server by their names. Definitions of the operator name some of them as secrets.
+        public var environment = ProcessInfo.processInfo.environment
         /// What can be looked up.
         public var lookups: [EntityLookup] = []
         /// The fields of known types of entities, by type.
@@ -54,7 +57,7 @@ public final class ObserverRole: Sendable {
     ) {
         self.log = log
         let metrics = ObserverMetrics(registry)
-        let statements = NamedStatements()
+        let statements = NamedStatements(timeout: .milliseconds(settings[ObserversSettings.statementTimeout]))
         let lookups = LookupReader(log, surroundings.lookups, metrics: metrics)
         let checks = DefinitionChecks(catalogs: surroundings.catalogs, lookups: lookups.entityTypes) {
             statements.parameters
@@ -62,31 +65,37 @@ public final class ObserverRole: Sendable {
         let observers = Observers(checks: checks)
         self.observers = observers
         deadLetters = DeadLetters(observers)
-        events = Events(observers, lookups)
+        let destinations = Destinations(connections: settings[OutboundSettings.connectionsPerDestination])
+        metrics.watch(destinations, registry)
+        events = Events(observers, lookups, destinations)
         file = ObserverFileService(
             path: settings[ObserversSettings.file], log, observers, checks, statements, registry: registry,
             logger: logger)
         let catalog = ObserverCatalog(log, logger: logger)
         let signal = Signal()
         let partitions = Partitions(of: log, signal: signal, logger: logger)
-        let recorder = OutcomeRecorder(log, partitions, statements, logger: logger)
+        let recorder = OutcomeRecorder(log, partitions, statements, registry: registry, logger: logger)
+        let statementRecorder = OutcomeRecorder(log, partitions, statements, registry: registry, logger: logger)
         let runner = ActionRunner(
-            sender: surroundings.sender, mail: surroundings.mail, nats: surroundings.nats, redis: surroundings.redis,
+            sender: surroundings.sender, bulk: BulkCollector(sender: surroundings.sender), mail: surroundings.mail,
+            nats: surroundings.nats, redis: surroundings.redis, environment: surroundings.environment,
             logger: logger)
         let deliveries = DeliveryService(
             log, catalog,
             DeliveryChannel.Services(
-                log: log, partitions: partitions, recorder: recorder, destinations: Destinations(), runner: runner,
-                lookups: lookups, metrics: metrics, window: settings[ObserversSettings.window], logger: logger
+                log: log, partitions: partitions, recorder: recorder, statementRecorder: statementRecorder,
+                destinations: destinations, runner: runner, lookups: lookups, metrics: metrics,
+                window: settings[ObserversSettings.window], logger: logger, refresh: { signal.fire() }
             ) { observer, failure in
                 await Self.pause(observer, failure, observers, log, logger)
             }, signal: signal, logger: logger)
         partitions.watch { deliveries.isActive(in: $0) }
         let matching = MatchingService(
-            log, catalog, partitions, lookups, statements, settings: settings, metrics: metrics, logger: logger
+            log, catalog, partitions, lookups, statements, settings: settings, registry: registry, metrics: metrics,
+            logger: logger
         ) { deliveries.wake($0) }
         let sweeper = DeliverySweeper(
-            log, catalog, partitions, settings: settings, registry: registry, metrics: metrics, logger: logger)
+            log, partitions, settings: settings, registry: registry, metrics: metrics, logger: logger)
         services = [partitions, deliveries, matching, sweeper, file]
     }
 

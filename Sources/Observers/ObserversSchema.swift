@@ -126,6 +126,43 @@ public enum ObserversSchema {
                         (13, '', 0, 0), (14, '', 0, 0), (15, '', 0, 0), (16, '', 0, 0)
                     """,
                     "CREATE INDEX dead_letters_by_time ON dead_letters (tenant, created_at) WHERE retried = 0",
-                ])
+                ]),
+            Migration(
+                2, "event index",
+                [
+                    // An event with its words, by which those are found again when the log forgets it.
+                    """
+                    CREATE TABLE event_index (
+                        position BIGINT PRIMARY KEY,
+                        tenant BIGINT NOT NULL,
+                        changed_at BIGINT NOT NULL,
+                        words TEXT NOT NULL)
+                    """,
+                    """
+                    CREATE TABLE event_words (
+                        tenant BIGINT NOT NULL,
+                        word TEXT NOT NULL,
+                        position BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, word, position)) {clustered}
+                    """,
+                ]),
+            Migration(
+                3, "what is done by time",
+                // By which what was done long ago is found to be forgotten.
+                ["CREATE INDEX deliveries_done ON deliveries (updated_at) WHERE state IN (3, 5)"]),
+            Migration(
+                4, "what waits with its lane",
+                [
+                    // The lane is there so that those of an entity that has many are passed over in the index.
+                    "DROP INDEX deliveries_waiting",
+                    """
+                    CREATE INDEX deliveries_waiting ON deliveries (observer, action, position, replay, lane)
+                    WHERE state = 0
+                    """,
+                ]),
+            Migration(
+                5, "where a replay began",
+                // By which it is known of an event whether a replay has come to it; NULL in those from before.
+                ["ALTER TABLE observer_replays ADD COLUMN first_position BIGINT"]),
         ])
 }

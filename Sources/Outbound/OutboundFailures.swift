@@ -1,4 +1,5 @@
 import Core
+import NIOSSL
 
 /// Why something could not be sent. The codes are stable: they are labels of metrics and stand in the ledger.
 extension Failure {
@@ -53,6 +54,20 @@ extension Failure {
             "The connection to \(destination) was lost before its answer was complete: \(reason). "
                 + "Whether it did what it was asked is not known.",
             cause: cause)
+    }
+
+    /// The failure of a connection that has ended by itself.
+    ///
+    /// - parameters:
+    ///   - isSecuring: whether it was agreeing on TLS then.
+    ///   - error: what the channel said; nil when the other side closed it.
+    static func ended(_ server: String, isSecuring: Bool, by error: (any Error)? = nil) -> Failure {
+        guard let error else {
+            return isSecuring
+                ? .tlsFailed(server, "it closed the connection") : .connectionLost(server, "it was closed")
+        }
+        return isSecuring || error is NIOSSLError
+            ? .tlsFailed(server, "\(error)", cause: error) : .connectionLost(server, "\(error)", cause: error)
     }
 
     static func responseTooLarge(_ destination: String, limit: Int) -> Failure {

@@ -32,12 +32,12 @@ public enum OutboundSettings {
 
     /// Which mail server sends e-mail.
     public static let smtpServer = Setting(
-        "outbound.smtp_url", default: SMTPSetting.none, moves: "outbound_emails_total",
+        "outbound.smtp_url", default: OptionalSetting<SMTPURL>.none, moves: "outbound_emails_total",
         "The mail server that sends e-mail; empty sends none.")
 
     /// Who e-mail is from.
     public static let smtpSender = Setting(
-        "outbound.smtp_from", default: EmailAddressSetting.none, moves: "outbound_emails_total",
+        "outbound.smtp_from", default: OptionalSetting<EmailAddress>.none, moves: "outbound_emails_total",
         "Who e-mail is from when its observer does not say so.")
 
     /// How long each answer of the mail server may take.
@@ -48,7 +48,7 @@ public enum OutboundSettings {
 
     /// Which NATS server takes messages.
     public static let natsServer = Setting(
-        "outbound.nats_url", default: NATSSetting.none, moves: "outbound_nats_messages_total",
+        "outbound.nats_url", default: OptionalSetting<NATSURL>.none, moves: "outbound_nats_messages_total",
         "The NATS server whose JetStream takes messages; empty sends none.")
 
     /// All of them.

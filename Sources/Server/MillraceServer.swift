@@ -84,16 +84,20 @@ public struct MillraceServer: Sendable {
         }
         let search = ServerSearch(store, settings: configuration.settings, logger: logger)
         let observers = try ServerObservers(store, settings: configuration.settings, logger: logger)
+        let memories = try ServerMemories(store, settings: configuration.settings, logger: logger)
         do {
             try await observers.prepare()
-            try await run(services(store, search, observers, sampleKey))
+            try await memories.prepare()
+            try await run(services(store, search, observers, memories, sampleKey))
         } catch {
             observers.close()
             await search.close()
+            memories.close()
             throw error
         }
         observers.close()
         await search.close()
+        memories.close()
     }
 
     private func run(_ services: [any Service]) async throws {
@@ -121,19 +125,22 @@ public struct MillraceServer: Sendable {
 
     /// What runs, in the order in which it starts. It stops in the opposite order, so the requests end first.
     private func services(
-        _ store: Store, _ search: ServerSearch, _ observers: ServerObservers, _ sampleKey: String?
+        _ store: Store, _ search: ServerSearch, _ observers: ServerObservers, _ memories: ServerMemories,
+        _ sampleKey: String?
     ) throws -> [any Service] {
         let settings = configuration.settings
         let api = try APIServer(
-            routes: Routes.commerce(store.commerce) + search.routes + observers.routes, log: store.log,
+            routes: Routes.commerce(store.commerce) + search.routes + observers.routes + memories.routes,
+            log: store.log,
             credentials: store.credentials,
-            settings: settings, metrics: metrics, cache: store.cache, checks: search.checks, logger: logger
+            settings: settings, metrics: metrics, cache: store.cache, checks: search.checks + memories.checks,
+            logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
         let clocks: [any Service] = store.sharedTime.map { [$0] } ?? []
         let tail = LogTail(store.log, settings: settings, metrics: metrics, logger: logger)
-        return clocks + [tail] + search.services + observers.services + [
+        return clocks + [tail] + search.services + observers.services + memories.services + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(
                 store.commerce.inventory, log: store.log, settings: settings, metrics: metrics, logger: logger),

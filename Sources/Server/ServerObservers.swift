@@ -2,6 +2,7 @@ import API
 import ChangeLog
 import Commerce
 import Core
+import Expressions
 import Logging
 import Observers
 import Outbound
@@ -33,6 +34,7 @@ struct ServerObservers: Sendable {
         surroundings.nats = nats
         surroundings.redis = store.redis
         surroundings.lookups = Self.lookups(store.commerce)
+        surroundings.catalogs = Self.catalogs(settings)
         role = ObserverRole(store.log, surroundings, settings: settings, metrics: store.metrics, logger: logger)
         routes = Routes.observerRoutes(role)
         services = role.services
@@ -40,8 +42,15 @@ struct ServerObservers: Sendable {
     }
 
     /// What the definitions of a file may refer to on a server, as far as that is known without one.
-    static var checks: DefinitionChecks {
-        DefinitionChecks(lookups: Set(lookups(Commerce()).map(\.entityType)))
+    static func checks(_ settings: SettingsValues) -> DefinitionChecks {
+        DefinitionChecks(lookups: Set(lookups(Commerce()).map(\.entityType)), catalogs: catalogs(settings))
+    }
+
+    /// The fields of the entities that the server itself keeps. The log of a schema of its own is one of a database of
+    /// somebody else, whose tables may be called by the same types (`observers capture`).
+    private static func catalogs(_ settings: SettingsValues) -> [String: FieldCatalog] {
+        guard settings[StorageSettings.schema] == .ofServer else { return [:] }
+        return EntityFields.all.mapValues { FieldCatalog($0) }
     }
 
     /// Takes over the file of observers.

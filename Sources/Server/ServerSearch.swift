@@ -33,31 +33,11 @@ struct ServerSearch: Sendable {
         routes = Routes.productSearchRoutes(
             ProductSearch(productIndex, products, follower, of: store.log), follower,
             patience: .milliseconds(settings[APISettings.positionWait]))
-        checks = [Self.check(follower, productIndex, limit: Int64(settings[ServerSettings.readyLag]))]
+        checks = [.following(follower, settings: settings) { [productIndex] in productIndex.isReady }]
     }
 
     /// Closes the files. The services must have stopped.
     func close() async {
         await productIndex.close()
-    }
-
-    private static func check(_ follower: Follower, _ index: TextIndex, limit: Int64) -> ReadinessCheck {
-        ReadinessCheck(follower.name) {
-            let lag = follower.lag
-            let details: [JSONObject.Member] = [
-                .init("position", .integer(follower.position.value)), .init("lag", .integer(lag)),
-            ]
-            guard index.isReady else {
-                throw Failure(
-                    .unavailable, code: "index_not_ready", "The index is being made anew; wait.", details: details)
-            }
-            guard lag <= limit else {
-                throw Failure(
-                    .unavailable, code: "follower_behind",
-                    "The index is \(lag) changes behind the log, and server.ready_lag allows \(limit); wait.",
-                    details: details)
-            }
-            return details
-        }
     }
 }

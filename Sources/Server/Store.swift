@@ -3,6 +3,7 @@ public import Caching
 public import ChangeLog
 public import Commerce
 public import Core
+import Memories
 import Observers
 public import Storage
 public import Telemetry
@@ -32,7 +33,7 @@ public final class Store: Sendable {
 
     /// The tables of all rooms.
     static let schemas: [Schema] =
-        [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [ObserversSchema.schema]
+        [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [ObserversSchema.schema, MemoriesSchema.schema]
 
     let redis: RedisClient?
 

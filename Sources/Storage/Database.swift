@@ -51,6 +51,14 @@ public protocol Database: Sendable {
 }
 
 extension Database {
+    /// Gives the database to a closure and closes it then, whatever comes of it.
+    public func use<T: Sendable>(_ body: (Self) async throws -> T) async throws -> T {
+        let outcome: Result<T, any Error>
+        do { outcome = .success(try await body(self)) } catch { outcome = .failure(error) }
+        await close()
+        return try outcome.get()
+    }
+
     public func read<T: Sendable>(
         _: ReadRequirement, _ body: @escaping @Sendable (any ReadTransaction) throws -> T
     ) async throws -> (value: T, position: LogPosition?) {
@@ -104,8 +112,16 @@ public protocol WriteTransaction: ReadTransaction {
         _ insertion: Insertion, _ values: [SQLValue], key: StaticString, _ assigned: @escaping (Int64) -> Void
     ) throws
 
+    /// Waits for the answers to all that was sent, so that what ``append(_:_:key:_:)`` tells later is known.
+    func settle() throws
+
     /// Runs statements that may fail: what they did is undone then, and the write may go on.
     func attempt<T>(_ body: () throws -> T) throws -> T
+
+    /// Runs statements that may fail, like ``attempt(_:)``, each of which has so much time and hardly any to wait for
+    /// locks of others: they fail with ``Failure`` `statement_timeout` and `storage_busy`. An embedded engine has no
+    /// locks to wait for, and undoes the whole write when the time is up.
+    func attempt<T>(within time: Duration, _ body: () throws -> T) throws -> T
 
     /// Whether each answer takes a round trip, so that few statements with much work are better than many with little.
     var isRemote: Bool { get }
@@ -140,6 +156,8 @@ extension WriteTransaction {
     public func insert(_ insertion: Insertion, _ values: [SQLValue]) throws {
         for statement in insertion.statements(values) { try execute(statement) }
     }
+
+    public func settle() throws {}
 
     public func attempt<T>(_ body: () throws -> T) throws -> T { try body() }
 

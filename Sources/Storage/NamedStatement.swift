@@ -39,8 +39,22 @@ public struct NamedStatement: Sendable, Equatable {
                 scalars.removeFirst()
             }
         }
+        guard !Self.endsTransactions(source) else {
+            throw Self.invalid("It would end the transaction that it runs in, and with it what others do there.")
+        }
         self.text = text
         self.names = names
+    }
+
+    /// Words with which a statement begins that is about the transaction itself.
+    private static let transactionWords: Set = [
+        "ABORT", "BEGIN", "COMMIT", "END", "RELEASE", "ROLLBACK", "SAVEPOINT", "START",
+    ]
+
+    private static func endsTransactions(_ source: String) -> Bool {
+        let words = source.uppercased().split { !$0.isLetter }
+        return words.first.map { transactionWords.contains(String($0)) } ?? false
+            || zip(words, words.dropFirst()).contains { $0 == "OR" && $1 == "ROLLBACK" }
     }
 
     /// The statement with values; a name without one is NULL.

@@ -14,6 +14,8 @@ enum StatementLabel {
         guard let index = words.firstIndex(where: { $0.lowercased() == marker }), index + 1 < words.count else {
             return verb
         }
-        return "\(verb) \(words[index + 1].filter { $0.isLetter || $0.isNumber || $0 == "_" })"
+        let table = words[index + 1].filter { $0.isLetter || $0.isNumber || $0 == "_" }
+        // Each collection has vectors in a table of its own; together they have one name.
+        return "\(verb) \(table.hasPrefix("vectors_") ? "vectors" : table)"
     }
 }

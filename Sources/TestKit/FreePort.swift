@@ -1,7 +1,7 @@
 import Core
 
 /// Ports of this machine that nobody listens on.
-enum FreePort {
+public enum FreePort {
     /// Below those that the kernel gives to clients, so that none of them takes it in the meantime. A node of a cluster
     /// takes the port 10,000 above its own too.
     private static let range = 20_000...22_500
@@ -9,7 +9,7 @@ enum FreePort {
     /// A free port, whose neighbour 10,000 above is free as well.
     ///
     /// - throws: ``Failure`` `no_free_port`.
-    static func find() throws -> Int {
+    public static func find() throws -> Int {
         for _ in 1...1_000 {
             let port = Int.random(in: range)
             if Loopback.isFree(port), Loopback.isFree(port + 10_000) { return port }

@@ -53,7 +53,7 @@ public struct JSONSchema: Sendable {
         case "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems":
             return bound(name, rule, value)
         case "properties", "items", "additionalProperties", "oneOf", "allOf", "$ref": return []
-        case "description", "default", "example": return []
+        case "description", "default", "example", "contentMediaType": return []
         default: return ["the keyword \(name) is not understood"]
         }
     }

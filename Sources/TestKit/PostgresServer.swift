@@ -19,14 +19,30 @@ public final class PostgresServer: Sendable {
 
     private static let sharedServer = Task.detached { try PostgresServer(isInMemory: true) }
 
+    /// The server with pgvector that suites share.
+    public static func sharedWithVectors() async throws -> PostgresServer { try await sharedVectorServer.value }
+
+    private static let sharedVectorServer = Task.detached { try PostgresServer(isInMemory: true, build: .pgvector) }
+
+    /// Whose programs run.
+    public enum Build: Sendable {
+        /// The operating system's, which has no pgvector.
+        case system
+        /// PostgreSQL 16 with pgvector, which `make engines` fetches.
+        case pgvector
+    }
+
     /// Makes the files of a server and starts it.
     ///
     /// - parameters:
     ///   - isInMemory: whether its files are in memory: the same code runs, only the disk does not.
+    ///   - build: whose programs run.
     ///   - configuration: further lines of `postgresql.conf`.
     /// - throws: ``Failure`` `postgres_missing` when the programs are not installed.
-    public convenience init(isInMemory: Bool = false, configuration: [String] = []) throws {
-        let programs = try Programs()
+    public convenience init(
+        isInMemory: Bool = false, build: Build = .system, configuration: [String] = []
+    ) throws {
+        let programs = try build == .system ? Programs() : Programs(at: Engines.pgvectorPrograms())
         let directory = try programs.makeDirectory(inMemory: isInMemory)
         let data = "\(directory)/data"
         try programs.run(
@@ -166,6 +182,8 @@ private struct Programs: Sendable {
         }
         directory = found
     }
+
+    init(at directory: String) { self.directory = directory }
 
     /// A directory that belongs to whoever runs the server.
     func makeDirectory(inMemory: Bool) throws -> String {

@@ -46,6 +46,24 @@ public final class ServerProcess: Sendable {
         }
     }
 
+    /// Returns once it says that it is ready: it listens before its indexes are open.
+    ///
+    /// - throws: ``Failure`` `server_not_ready` when that takes longer than ten seconds.
+    public func waitUntilReady() async throws {
+        let port = address.split(separator: ":").last.flatMap { Int($0) } ?? 0
+        let end = ContinuousClock.now + .seconds(10)
+        var answer = ""
+        while ContinuousClock.now < end {
+            let client = try RawConnection(port: port)
+            try await client.send("GET /ready HTTP/1.1\r\nHost: millrace\r\nConnection: close\r\n\r\n")
+            let response = try await client.response()
+            if response.status == 200 { return }
+            answer = response.text
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Failure(.internal, code: "server_not_ready", "The server is still not ready: \(answer)")
+    }
+
     /// Asks it to end, as an operator does, and returns the status that it ends with.
     public func stop() async -> Int32 {
         child.send(SIGTERM)

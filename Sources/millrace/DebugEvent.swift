@@ -24,6 +24,7 @@ struct DebugEvent: AsyncParsableCommand {
         "older_than_observer": "did not act: the event is older than it",
         "condition_false": "did not act: its condition does not hold",
         "condition_failed": "did not act: its condition cannot be answered",
+        "lookup_failed": "did not act: what it looks up cannot be asked for",
         "not_reached": "has not come to the event yet",
         "paused": "is paused, and has not come to the event yet",
         "disabled": "did not act: it is disabled",
@@ -54,7 +55,8 @@ struct DebugEvent: AsyncParsableCommand {
     private static func lines(of observer: JSONValue) -> [String] {
         let word = observer["verdict"].text
         let status = observer["status"].text
-        var lines = ["\(observer["name"].text) (\(status)): \(verdicts[word] ?? word)"]
+        let replay = observer["replay"]?.text.map { " when it was replayed (replay \($0))" } ?? ""
+        var lines = ["\(observer["name"].text) (\(status)): \(verdicts[word] ?? word)\(replay)"]
         if let trace = observer["trace"], trace != .null {
             lines += ConditionTree(trace, depth: 1).lines
         } else if let condition = observer["condition"]?.text {
@@ -66,12 +68,21 @@ struct DebugEvent: AsyncParsableCommand {
     private static func lines(delivery: JSONValue) -> [String] {
         let attempts = delivery["attempts"].text
         let replay = delivery["replay"]?.text.map { ", replay \($0)" } ?? ""
-        let next = delivery["next_attempt_at"]?.text.map { ", next at \($0)" } ?? ""
-        let count = "\(attempts) attempt\(attempts == "1" ? "" : "s")"
-        var lines = ["  \(delivery["action"].text): \(delivery["state"].text) after \(count)\(next)\(replay)"]
+        let count = "\(attempts) attempt\(attempts == "1" ? "" : "s")\(next(of: delivery))\(replay)"
+        var lines = ["  \(delivery["action"].text): \(delivery["state"].text) after \(count)"]
         if let failure = delivery["failure"] {
             lines.append("    \(failure["reason"].text): \(failure["message"].text)")
         }
         return lines
+    }
+
+    /// What a delivery waits for that is on its way.
+    private static func next(of delivery: JSONValue) -> String {
+        if let until = delivery["destination_left_alone_until"]?.text {
+            return ", its destination fails and is left alone until \(until)"
+        }
+        if let next = delivery["next_attempt_at"]?.text { return ", next at \(next)" }
+        // Only the instance that delivers it knows whether it leaves the destination alone.
+        return delivery["due"] == .bool(true) ? ", its turn has come; the destination may be left alone" : ""
     }
 }

@@ -3,22 +3,43 @@ import Core
 import Foundation
 public import Server
 
-extension ImportKind: ExpressibleByArgument {}
 extension ImportFormat: ExpressibleByArgument {}
 
-/// `millrace import`: rows of a file become products, customers, orders or stock.
+/// `millrace import`: rows of a file become products, customers, orders, stock, or memories.
 struct ImportFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Imports products, customers, orders or stock from CSV or NDJSON.",
+        commandName: "import",
+        abstract: "Imports products, customers, orders or stock from CSV or NDJSON, and memories from NDJSON.",
         discussion: """
             A column becomes what it is called, or what --map says. Running an import again changes nothing twice: \
             products are found again by sku, customers by external_id or email, orders by number or external_id, and \
             stock is set to the number that was counted.
 
             \(ImportKind.allCases.map(fields).joined(separator: "\n\n"))
+
+            Memories have the members that POST /memories takes, a memory a line, or are the lines of \
+            `millrace memories export`. They need a server that runs.
             """)
 
-    @Argument(help: "products, customers, orders or inventory") var kind: ImportKind
+    /// What becomes of the rows.
+    enum Subject: ExpressibleByArgument {
+        case rows(ImportKind)
+        case memories
+
+        init?(argument: String) {
+            if argument == "memories" {
+                self = .memories
+            } else if let kind = ImportKind(rawValue: argument) {
+                self = .rows(kind)
+            } else {
+                return nil
+            }
+        }
+
+        static var allValueStrings: [String] { ImportKind.allCases.map(\.rawValue) + ["memories"] }
+    }
+
+    @Argument(help: "products, customers, orders, inventory or memories") var kind: Subject
     @Argument(help: "The file; - for standard input.") var file: String
     @Option(help: "csv or ndjson; by the end of the file's name by default.") var format: ImportFormat?
     @Option(help: "theirs=ours: what a column becomes; '!theirs=ours' turns true and false round. May be repeated.")
@@ -31,6 +52,29 @@ struct ImportFile: AsyncParsableCommand {
     @OptionGroup var target: TargetOptions
 
     func run() async throws {
+        switch kind {
+        case .rows(let kind): try await run(kind)
+        case .memories: try await importMemories()
+        }
+    }
+
+    private func importMemories() async throws {
+        let client = try target.client()
+        let rejected = rejects ?? "\(file == "-" ? "stdin" : file).rejected.csv"
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        var job = try PointImport(file, rejects: rejected, to: client) {
+            bar.show($0)
+        } reject: { line, reason in
+            bar.clear()
+            FileHandle.standardError.write(Data("line \(line): \(reason)\n".utf8))
+        }
+        let summary = try await job.run()
+        bar.clear()
+        try report(summary, rejected)
+    }
+
+    private func run(_ kind: ImportKind) async throws {
         var request = Import.Request(kind, path: file)
         request.format = format
         request.maps = map
@@ -58,11 +102,15 @@ struct ImportFile: AsyncParsableCommand {
         var job = try Import(request, to: target) { bar.show($0) }
         let summary = try await job.run()
         bar.clear()
+        try report(summary, request.rejectedRowsPath)
+    }
+
+    private func report(_ summary: ImportSummary, _ rejectedRowsPath: String) throws {
         print(summary.text)
         guard summary.rejected > 0 else { return }
         throw Failure(
             .invalid, code: "rows_rejected",
-            "\(summary.rejected) rows were rejected; \(request.rejectedRowsPath) has each with its line and reason."
+            "\(summary.rejected) rows were rejected; \(rejectedRowsPath) has each with its line and reason."
         )
     }
 

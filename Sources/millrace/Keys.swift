@@ -16,6 +16,7 @@ struct Keys: AsyncParsableCommand {
         @Option(help: "What it is called.") var name: String
         @Option(help: "What it may do, for example orders:read, orders:* or *. May be repeated.") var scope: [String]
         @Option(help: "When it ends: an RFC 3339 time or date, or a number of days such as 90d.") var expires: String?
+        @Option(help: "The only user whose memories it reaches, and nothing else.") var user: Int64?
         @Option(help: "Whose data it reaches; made when there is none of the name. Only with --data.")
         var tenant: String?
         @OptionGroup var target: TargetOptions
@@ -31,6 +32,7 @@ struct Keys: AsyncParsableCommand {
                     .init("name", .string(name)), .init("scopes", .array(scope.map(JSONValue.string))),
                 ]
                 if let end { members.append(.init("expires_at", .string(end.description))) }
+                if let user { members.append(.init("user_id", .number(String(user)))) }
                 let key = try await client.json("POST", "/api/v1/keys", .object(JSONObject(members)))
                 Keys.show(key["id"], key["key"])
             case .directory(let path):
@@ -39,9 +41,9 @@ struct Keys: AsyncParsableCommand {
                 }
                 try await Keys.withStore(path) { store in
                     let tenant = try await Keys.tenant(tenant, of: store, makes: true)
-                    let (name, credentials) = (name, store.credentials)
+                    let (name, user, credentials) = (name, user, store.credentials)
                     let key = try await store.log.write(ChangeContext(tenant: tenant, actor: Keys.actor)) { unit in
-                        try credentials.create(name: name, scopes: scopes, expiresAt: end, in: unit)
+                        try credentials.create(name: name, scopes: scopes, expiresAt: end, user: user, in: unit)
                     }.value
                     Keys.show(.string(key.key.id.description), .string(key.text))
                 }
@@ -167,6 +169,7 @@ extension Keys {
             for case .string(let scope) in values { scopes.append(scope) }
         }
         let state = text("revoked_at").map { "revoked \($0)" } ?? text("expires_at").map { "until \($0)" } ?? "valid"
-        print("\(text("id") ?? "")  \(state)  \(scopes.joined(separator: ","))  \(text("name") ?? "")")
+        let user = key["user_id"].flatMap { if case .number(let user) = $0 { "  user \(user)" } else { nil } } ?? ""
+        print("\(text("id") ?? "")  \(state)  \(scopes.joined(separator: ","))  \(text("name") ?? "")\(user)")
     }
 }

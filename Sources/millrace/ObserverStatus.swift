@@ -1,7 +1,9 @@
 import Core
 import Server
 
-/// How the observers of a server are: what they are, what waits, and what failed for good.
+import struct Observers.ObserverSummary
+
+/// How the observers of a server or a data directory are: what they are, what waits, and what failed for good.
 struct ObserverStatus {
     /// The same for programs; null when the key may not read it.
     let json: JSONValue
@@ -29,14 +31,35 @@ struct ObserverStatus {
                 return JSONObject.Member(figure.name, gauge?["value"] ?? .null)
             }
             let dead = JSONObject.Member("dead_letters", letters["total"] ?? .null)
-            json = .object(JSONObject(counts + figures + [dead]))
-            let kinds = counts.filter { $0.value != .integer(0) || $0.name == "active" }
-            lines = ["observers: \(Self.line(kinds))", "  \(Self.line(figures + [dead]))"]
+            self.init(counts, figures + [dead])
         } catch let failure as Failure where failure.kind == .forbidden {
             // Who may see orders and not observers still learns how the rest is.
-            json = .null
-            lines = ["observers: the key may not read them (\(failure.message))"]
+            self.init(json: .null, lines: ["observers: the key may not read them (\(failure.message))"])
         }
+    }
+
+    /// What the tables say when no server runs. Then there is no lag in seconds, since nobody is behind.
+    init(_ summary: ObserverSummary) {
+        let counts = Self.states.map { state in
+            JSONObject.Member(state, .integer(summary.counts.first { $0.key.rawValue == state }?.value ?? 0))
+        }
+        let figures = [
+            ("backlog", summary.backlog), ("pending_deliveries", summary.pendingDeliveries),
+            ("dead_letters", summary.deadLetters),
+        ]
+        self.init(counts, figures.map { JSONObject.Member($0, .integer($1)) })
+    }
+
+    private init(_ counts: [JSONObject.Member], _ figures: [JSONObject.Member]) {
+        let kinds = counts.filter { $0.value != .integer(0) || $0.name == "active" }
+        self.init(
+            json: .object(JSONObject(counts + figures)),
+            lines: ["observers: \(Self.line(kinds))", "  \(Self.line(figures))"])
+    }
+
+    private init(json: JSONValue, lines: [String]) {
+        self.json = json
+        self.lines = lines
     }
 
     /// Names and values in one line; whole numbers without decimals.

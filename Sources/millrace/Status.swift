@@ -4,6 +4,8 @@ import Commerce
 import Core
 import Server
 
+import struct Observers.ObserverSummary
+
 /// `millrace status`: whether a server is well, or what a data directory holds.
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -51,14 +53,15 @@ struct Status: AsyncParsableCommand {
 
     private func show(_ store: Store) async throws {
         let commerce = store.commerce
-        let (last, followers, counts) = try await store.log.read { transaction in
+        let (last, followers, counts, observers) = try await store.log.read { transaction in
             let page = PageRequest(limit: 1, countsTotal: true)
             let products = try commerce.products.list(ProductFilter(), page, of: .first, in: transaction)
             let customers = try commerce.customers.list(CustomerFilter(), page, of: .first, in: transaction)
             let orders = try commerce.orders.list(OrderFilter(), page, of: .first, in: transaction)
             return (
                 try ChangeLog.last(in: transaction), try ChangeLog.followers(in: transaction),
-                [products.total, customers.total, orders.total].map { $0 ?? 0 }
+                [products.total, customers.total, orders.total].map { $0 ?? 0 },
+                ObserverStatus(try ObserverSummary(in: transaction))
             )
         }.value
         let positions = followers.map { follower in
@@ -70,11 +73,11 @@ struct Status: AsyncParsableCommand {
             [
                 .init("running", .bool(false)), .init("position", .integer(last.value)),
                 .init("followers", .object(JSONObject(places))),
-            ] + resources.map { .init($0, .integer($1)) })
+            ] + resources.map { .init($0, .integer($1)) } + [.init("observers", observers.json)])
         format.print(
             .object(json),
             ["not running; the data directory is whole", "position: \(last)"] + positions
-                + resources.map { "\($0): \($1)" })
+                + resources.map { "\($0): \($1)" } + observers.lines)
     }
 }
 

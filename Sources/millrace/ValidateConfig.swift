@@ -14,10 +14,13 @@ struct ValidateConfig: ParsableCommand {
 
     @Argument(help: "The file.") var file: String
     @Option(help: "text or json") var format = Config.Format.text
+    @OptionGroup var options: SettingsOptions
 
     func run() throws {
         do {
-            let checked = try ConfigurationFile(path: file)
+            let checked = try ConfigurationFile(path: file) {
+                try options.load(dataDirectory: Environment.value("MILLRACE_DATA"))
+            }
             format.print(report(checked.kind.rawValue, []), ["OK: \(Self.summary(checked))"])
         } catch let failure as Failure where format == .json {
             let errors = failure.errors.isEmpty ? [.init(pointer: "", message: failure.message)] : failure.errors

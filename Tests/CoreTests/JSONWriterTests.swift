@@ -26,6 +26,18 @@ import Testing
         #expect(text(of: value) == String(value))
     }
 
+    @Test func writesWhatIsJSONAlreadyOrMissing() {
+        let image: [UInt8]? = Array(#"{"a":1}"#.utf8)
+        let written = text { json in
+            json.object { json in
+                json.member("new", raw: image)
+                json.member("old", raw: [UInt8]?.none)
+                json.member("more", raw: Array("[]".utf8))
+            }
+        }
+        #expect(written == #"{"new":{"a":1},"old":null,"more":[]}"#)
+    }
+
     @Test func writesFloatingPointNumbersThatReadBack() {
         #expect(text(of: 0.1) == "0.1")
         #expect(text(of: 1e300) == "1e+300")

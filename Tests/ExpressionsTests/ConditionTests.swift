@@ -77,7 +77,8 @@ import Testing
         ("any(items, sku == data.tags[0])", "false"), ("any(items, quantity == data.count - 1)", "true"),
         ("any(shipping_address.lines, starts_with(this, 'Weg'))", "true"), ("any(items, has_field('sku'))", "true"),
         ("any(items, any(data.tags, this == 'gift') && quantity > 5)", "true"), ("sum(empty) == 0", "true"),
-        ("event.type == 'order' and event.operation == 'insert' and event.position == 42", "true"),
+        ("event.type == 'order.insert' and event.operation == 'insert' and event.position == 42", "true"),
+        ("event.entity_type == 'order'", "true"), ("event.type == 'order'", "false"),
         ("event.id == 'e-1' and event.entity_id == id and event.actor == 'key_1'", "true"),
         ("event.request_id is null", "true"), ("name == 'Äpfel \"rot\"'", "true"),
         (#"name == "\u00c4pfel \"rot\"""#, "true"),
@@ -131,7 +132,7 @@ import Testing
     func malformedImagesFail(image: String) throws {
         let event = EventFixture.event(image)
         #expect(try EventFixture.answer("a == 1", event) == "malformed_image")
-        #expect(try EventFixture.answer("event.type == 'order'", event) == "true")
+        #expect(try EventFixture.answer("event.entity_type == 'order'", event) == "true")
     }
 
     @Test func namesWithEscapesAreTheSameNames() throws {

@@ -50,4 +50,25 @@ import Testing
         #expect(trace["value"] == .bool(true) && trace["parts"]?.elements.count == 1)
         #expect(trace["parts"]?.elements.first?["value"]?.elements.count == 2)
     }
+
+    /// The text of each part, whatever it ends with.
+    @Test(arguments: [
+        ("status in ('new', 'shipped')", ["status", "'new'", "'shipped'"]), ("name like 'an%'", ["name"]),
+        ("name like '5!%' escape '!'", ["name"]), ("status not in ('new')", ["status", "'new'"]),
+        ("name not like 'an%'", ["name"]), ("note is not null", ["note"]), ("not paid", ["paid"]),
+        ("count + 1 * 2 - 3 / 4 > (count - 1) * 2", ["count + 1 * 2 - 3 / 4", "(count - 1) * 2"]),
+        ("-count < 2", ["-count", "2"]),
+    ])
+    func partsAreWhole(text: String, parts: [String]) throws {
+        let trace = try explain(" \(text) ")
+        #expect(trace["expression"]?.string == text)
+        #expect(trace["parts"]?.elements.map { $0["expression"]?.string } == parts)
+    }
+
+    @Test func operandsOfArithmeticAreWhole() throws {
+        let sum = try explain("count + 1 * 2 - 3 / 4 > 0")["parts"]?.elements.first
+        let parts = sum?["parts"]?.elements ?? []
+        #expect(parts.map { $0["expression"]?.string } == ["count + 1 * 2", "3 / 4"])
+        #expect(parts.first?["parts"]?.elements.map { $0["expression"]?.string } == ["count", "1 * 2"])
+    }
 }

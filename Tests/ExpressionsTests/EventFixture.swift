@@ -40,3 +40,11 @@ enum EventFixture {
         }
     }
 }
+
+extension ConditionSet {
+    /// Evaluates all conditions for an event, and tells the place of each and what it says.
+    mutating func evaluate(_ event: EventDocument, now: Timestamp, _ body: (Int, ConditionOutcome) -> Void) {
+        load(event, now: now)
+        for index in 0..<count { body(index, outcome(of: index)) }
+    }
+}

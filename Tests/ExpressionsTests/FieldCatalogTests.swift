@@ -21,6 +21,7 @@ import Testing
             ("staus", "status"), ("shipping_adress.country", "shipping_address.country"),
             ("items[].skuu", "items[].sku"),
             ("metadat", "metadata"), ("frobnicate_all", nil), ("metadatas.a", "metadata"), ("id.x", "id"),
+            ("address", "shipping_address"),
         ] as [(String, String?)])
     func unknownFieldsComeWithTheNearestKnown(path: String, nearest: String?) {
         let unknown = catalog.unknown(among: ["status", path])

@@ -57,12 +57,17 @@ struct BadInput: Sendable {
         "quantity",
         "delta", "location", "reference", "expires_in", "items", "lines", "customer_id", "reserve", "amount", "status",
         "carrier", "tracking_number", "order_id", "code", "priority", "scopes", "expires_at", "reorder_point", "reason",
-        "shipping_address", "notes", "rows", "mode", "from", "to", "product_id", "unit_price",
+        "shipping_address", "notes", "rows", "mode", "from", "to", "product_id", "unit_price", "point_id", "vector",
+        "payload", "namespace", "points", "documents", "user_id", "query_vector", "query_text", "category", "limit",
+        "min_score", "created_after", "cursor", "file_id", "group_key", "new_group_key", "vectors", "hnsw_config",
+        "quantization_config", "metadata", "field_name", "field_schema", "batch", "filter", "key", "keys", "operations",
+        "ids", "with_payload", "with_vector", "query", "prefetch", "using", "offset", "score_threshold", "params",
+        "searches", "positive", "negative", "strategy", "order_by", "exact",
     ]
 
     /// Targets that are wrong, as they stand on the first line of a request.
     static let targets: [String] = [
-        "/", "/nothing", "/api/v1", "/api/v1/orders/", "//api/v1/orders", "/api/v1/orders/%00", "/api/v1/orders/%2F",
+        "/nothing", "/api/v1", "/api/v1/orders/", "//api/v1/orders", "/api/v1/orders/%00", "/api/v1/orders/%2F",
         "/api/v1/orders/%2e%2e%2fetc", "/api/v1/orders/%C0%AF", "/api/v1/orders/%FF", "/api/v1/orders/%",
         "/api/v1/orders/%zz",
         "/api/v1/orders/..", "/api/v1/../../etc/passwd", "/api/v1/inventory/%00", "/api/v1/inventory/%C0%80",
@@ -77,7 +82,15 @@ struct BadInput: Sendable {
         "/api/v1/products/search?q=NEAR(a%20b", "/api/v1/changes?after=-1", "/api/v1/changes?after=9223372036854775807",
         "/api/v1/changes?after=x", "/api/v1/changes?types=%00",
         "/api/v1/orders/" + String(repeating: "a", count: 20_000),
-        "/api/v1/orders/00000000-0000-0000-0000-000000000000", "/metrics?x=%00", "*", "http://other/api/v1/orders",
+        "/api/v1/orders/00000000-0000-0000-0000-000000000000", "/metrics?x=%00",
+        "/memories/%00", "/memories/%FF", "/memories/%", "/memories/user/-9223372036854775809",
+        "/memories/a?namespace=%FF",
+        "/memories/a?namespace=" + String(repeating: "n", count: 65), "/documents/stats/1e3", "/documents/groups/%00",
+        "/collections/%FF", "/collections/%zz/points/1", "/collections/%00/points/1",
+        "/collections/%2e%2e/points/%2e%2e",
+        "/collections/a/points/-1", "/collections/a/points/18446744073709551616", "/collections/a?timeout=0",
+        "/collections/a?timeout=99999999999999999999", "/collections/a/exists?wait=maybe", "/collections//points/1",
+        "*", "http://other/api/v1/orders",
     ]
 
     /// Fields of a head that are wrong.

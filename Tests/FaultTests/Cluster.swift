@@ -55,9 +55,7 @@ struct Cluster: Sendable {
 
     /// Looks into the database beside the servers.
     func withDatabase(_ body: (any Database) async throws -> Void) async throws {
-        let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
-        try await body(database)
-        await database.close()
+        try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry()).use(body)
     }
 
     /// How many sessions of PostgreSQL fit a condition on `pg_stat_activity`.

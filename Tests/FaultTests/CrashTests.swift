@@ -22,7 +22,11 @@ import Testing
         for round in 1...Self.rounds {
             let seed = random.next()
             let life = Duration.milliseconds(Int.random(in: 100...600, using: &random))
-            let storms = try await Self.storm(shop, round, seed, killedAfter: life)
+            let storms = try await shop.storm(Self.clients, killedAfter: life) { [shop] client in
+                var storm = WriteStorm(name: "r\(round)-c\(client)", seed: seed &+ UInt64(client))
+                await storm.run(on: shop)
+                return storm
+            }
             shop = try await Shop(data: data)
             for storm in storms { try await ledger.settle(storm, on: shop) }
             try await Self.expectSearchable(storms, shop)
@@ -33,27 +37,6 @@ import Testing
         #expect(ledger.settled > 0)
         #expect(await shop.process.stop() == 0)
         try await Self.expect(ledger, in: data, "after the end")
-    }
-
-    /// Lets clients write until the server is killed.
-    private static func storm(
-        _ shop: Shop, _ round: Int, _ seed: UInt64, killedAfter life: Duration
-    ) async throws -> [WriteStorm] {
-        try await withThrowingTaskGroup(of: WriteStorm?.self) { group in
-            for client in 0..<clients {
-                group.addTask {
-                    var storm = WriteStorm(name: "r\(round)-c\(client)", seed: seed &+ UInt64(client))
-                    await storm.run(on: shop)
-                    return storm
-                }
-            }
-            group.addTask {
-                try await Task.sleep(for: life)
-                await shop.process.kill()
-                return nil
-            }
-            return try await group.reduce(into: []) { storms, storm in if let storm { storms.append(storm) } }
-        }
     }
 
     /// Looks into the file beside the server.

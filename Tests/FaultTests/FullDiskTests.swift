@@ -12,16 +12,11 @@ import Testing
     private static let size = 24 * 1_048_576
 
     @Test func aFullDiskIsAnErrorToTheWriterAndNotACorruption() async throws {
-        let directory = try TemporaryDirectory()
-        let disk = directory.file("disk")
-        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-        try #require(mount("tmpfs", disk, "tmpfs", 0, "size=\(Self.size)") == 0, "\(String(cString: strerror(errno)))")
-        defer { umount2(disk, Int32(MNT_DETACH)) }
-        let data = "\(disk)/data"
+        let disk = try SmallDisk(size: Self.size)
+        let data = "\(disk.path)/data"
         let shop = try await Shop(data: data)
         try await shop.stock(1, units: 10)
-        let ballast = "\(disk)/ballast"
-        try Self.fill(ballast)
+        try disk.fill()
 
         let connection = try shop.connect()
         var acknowledged = 0
@@ -43,7 +38,7 @@ import Testing
         #expect(level.status == 200)
         #expect(level.json["on_hand"] == .integer(Int64(10 + acknowledged)))
 
-        try FileManager.default.removeItem(atPath: ballast)
+        try disk.free()
         #expect(
             try await eventually {
                 try await connection.exchange(
@@ -55,17 +50,5 @@ import Testing
         #expect(try await database.read { try $0.rows("PRAGMA integrity_check") { $0.text(0) } } == ["ok"])
         #expect(try await database.read { try CommerceAudit.run(in: $0, of: .sqlite) } == [])
         await database.close()
-    }
-
-    /// Writes a file until nothing more fits.
-    private static func fill(_ path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
-        var count = 65_536
-        let bytes = [UInt8](repeating: 1, count: count)
-        while count > 0 {
-            if write(descriptor, bytes, count) < count { count /= 2 }
-        }
     }
 }

@@ -60,14 +60,8 @@ struct ObservedStore: Sendable {
             }
             return rows
         }
-        let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
-        do {
-            let rows = try await database.read { try $0.rows(query, read) }
-            await database.close()
-            return rows
-        } catch {
-            await database.close()
-            throw error
+        return try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry()).use { database in
+            try await database.read { try $0.rows(query, read) }
         }
     }
 

@@ -37,7 +37,7 @@ import Testing
         #expect(late < 1_000_000)
         // What is broken for good is among the dead letters, and each of them says why.
         let reasons = [
-            "condition": "condition_failed", "lookup": "template_failed", "template": "template_failed",
+            "condition": "condition_failed", "lookup": "lookup_failed", "template": "template_failed",
             "statement": "statement_failed",
         ]
         for (observer, reason) in reasons {

@@ -47,6 +47,23 @@ struct Shop: Sendable {
         try await connect().exchange(method, path, body, headers: headers)
     }
 
+    /// Lets clients write until the server is killed.
+    ///
+    /// - parameter client: what one of them does, by its number, until its connection breaks.
+    func storm<Storm: Sendable>(
+        _ clients: Int, killedAfter life: Duration, _ client: @escaping @Sendable (Int) async -> Storm
+    ) async throws -> [Storm] {
+        try await withThrowingTaskGroup(of: Storm?.self) { group in
+            for number in 0..<clients { group.addTask { await client(number) } }
+            group.addTask {
+                try await Task.sleep(for: life)
+                await process.kill()
+                return nil
+            }
+            return try await group.reduce(into: []) { storms, storm in if let storm { storms.append(storm) } }
+        }
+    }
+
     /// Makes products `s0`, `s1`, … with units of each on hand.
     func stock(_ count: Int, units: Int) async throws {
         let connection = try connect()

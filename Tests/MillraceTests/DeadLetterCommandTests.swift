@@ -8,8 +8,8 @@ import Testing
     @Test func aDryRunChangesNothingAndARetryDoesOnlyWhatFailed() async throws {
         let server = try await ObserverServer(answering: { _ in .status(500) })
         try await server.observe("first")
-        try await server.observe("second", #""entity_types": ["order"],"#)
-        let order = try await server.happen("order", #"{"n": 1}"#)
+        try await server.observe("second", #""entity_types": ["parcel"],"#)
+        let order = try await server.happen("parcel", #"{"n": 1}"#)
         _ = try await server.happen("basket", #"{"n": 2}"#)
         try await server.untilDeadLetters(3)
         let stats = try await server.run("dlq", "stats")
@@ -75,7 +75,7 @@ import Testing
     @Test func whatIsRemovedIsNotRetried() async throws {
         let server = try await ObserverServer(answering: { _ in .status(500) })
         try await server.observe("all")
-        _ = try await server.happen("order", "{}")
+        _ = try await server.happen("parcel", "{}")
         try await server.untilDeadLetters(1)
         let id = String(try #require(try await server.run("dlq", "list").output.split(separator: " ").first))
         #expect(try await server.run("dlq", "remove", id).output == "removed \(id)\n")

@@ -27,7 +27,7 @@ import Testing
         observers:
           - name: large
             entity_types: [order]
-            condition: total > 100
+            condition: total_amount > 100
             lookups: {customer: {entity_type: customer, id: customer_id}}
             actions:
               - {type: log, message: a large order}
@@ -36,7 +36,7 @@ import Testing
     private static let bad = """
         observers:
           - name: large
-            condition: total >
+            condition: total_amount >
             lookups: {planet: {entity_type: planet, id: planet_id}}
             actions:
               - {type: log, message: a large order}
@@ -64,7 +64,8 @@ import Testing
         #expect(told.errors.contains("The file of observers \(file) is not acceptable."), "\(told.errors)")
         #expect(told.errors.contains("\n  /observers/0/condition: line 3: "), "\(told.errors)")
         #expect(told.errors.contains("\n  /observers/1/colour: line 8: "), "\(told.errors)")
-        let unknown = Self.bad.replacing("total >", with: "total > 1").replacing("    colour: red\n", with: "")
+        let unknown = Self.bad.replacing("total_amount >", with: "total_amount > 1").replacing(
+            "    colour: red\n", with: "")
         let json = try await validate(write(unknown, to: "unknown.yaml"), "--format", "json")
         #expect(json.status == 1)
         let report = try JSONParser.parse(Array(json.output.utf8))
@@ -72,6 +73,14 @@ import Testing
             report["errors"]?.elements.compactMap { $0["pointer"]?.string } == [
                 "/observers/0/lookups/planet", "/observers/1/actions/0/statement",
             ], "\(json.output)")
+        let misspelt = Self.good.replacing("total_amount", with: "total").replacing(
+            "text: large", with: "text: '{{ customer.nam }}'")
+        let fields = try await validate(write(misspelt, to: "misspelt.yaml"))
+        #expect(
+            fields.errors.contains("order: There is no field total; did you mean total_amount?"), "\(fields.errors)")
+        #expect(fields.errors.contains("customer: There is no field nam; did you mean name?"), "\(fields.errors)")
+        let other = try await validate(directory.file("misspelt.yaml"), "--set", "storage.schema=millrace")
+        #expect(other.status == 0, "\(other.errors)")
         let settings = try await validate(write("observers: {batch: 0}\nstorage: {readesr: 1}\n", to: "wrong.yaml"))
         #expect(settings.status == 1 && settings.errors.contains("\n  observers.batch: line 1: "), "\(settings.errors)")
         #expect(settings.errors.contains("\n  storage.readesr: line 2: "), "\(settings.errors)")
@@ -104,5 +113,39 @@ import Testing
             #expect(result.errors.contains(file) && result.errors.contains(text), "\(result.errors)")
             #expect(!result.output.contains("listening"))
         }
+    }
+
+    /// A secret of the operator's reaches the receiver and no list, and no verb takes its variable for a setting.
+    @Test func aVariableOfTheEnvironmentIsASecretAndNoSetting() async throws {
+        let receiver = try await WebhookReceiver()
+        let file = try write(
+            """
+            observers:
+              - name: guarded
+                entity_types: [basket]
+                actions:
+                  - type: webhook
+                    url: \(receiver.url())
+                    headers: {Authorization: "env:MILLRACE_SECRET_TOKEN"}
+            """, to: "observers.yaml")
+        let server = try await ObserverServer(
+            arguments: ["--set", "observers.file=\(file)"],
+            variables: ["MILLRACE_SECRET_TOKEN": "Bearer from-the-environment"])
+        _ = try await server.happen("basket", "{}")
+        let request = try await receiver.waitForRequests(1)[0]
+        #expect(request["Authorization"] == "Bearer from-the-environment")
+
+        let checked = try await server.run("validate-config", file)
+        #expect(checked.output == "OK: 1 observers, 0 statements\n", "\(checked.errors)")
+        let shown = try await server.run("observers", "show", "guarded")
+        #expect(shown.output.contains("env:MILLRACE_SECRET_TOKEN"), "\(shown.output)")
+        #expect(await server.process.stop() == 0)
+        let data = server.directory.file("data")
+        for verb in [["config", "list"], ["config", "check"], ["status", "--data", data]] {
+            let result = try await server.run(verb)
+            #expect(result.status == 0, "\(verb): \(result.errors)")
+            #expect(!result.output.contains("from-the-environment"))
+        }
+        #expect(!server.process.log.contains("from-the-environment"))
     }
 }

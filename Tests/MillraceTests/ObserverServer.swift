@@ -8,30 +8,36 @@ struct ObserverServer {
     let process: ServerProcess
     let receiver: WebhookReceiver
     let client: ServerClient
-    private let directory: TemporaryDirectory
+    let directory: TemporaryDirectory
     private let environment: [String: String]
 
     /// Starts a server on an empty data directory.
     ///
     /// - parameters:
     ///   - arguments: further arguments of `millrace serve`.
+    ///   - variables: further variables of its environment, and of that of the command line.
     ///   - answer: what the receiver does with requests.
     init(
-        arguments: [String] = [],
+        arguments: [String] = [], variables: [String: String] = [:],
         answering answer: @escaping @Sendable (WebhookReceiver.Request) -> WebhookReceiver.Answer = { _ in .ok }
     ) async throws {
         directory = try TemporaryDirectory()
         receiver = try await WebhookReceiver(answer: answer)
         process = try await ServerProcess(
             data: directory.file("data"),
-            arguments: ["--set", "outbound.allowed_networks=127.0.0.0/8"] + arguments)
+            arguments: ["--set", "outbound.allowed_networks=127.0.0.0/8"] + arguments, environment: variables)
         guard let key = process.adminKey else { throw Failure.internal("The server showed no key.") }
         client = try ServerClient(process.address, key: key)
-        environment = ["MILLRACE_SERVER": process.address, "MILLRACE_KEY": key]
+        environment = variables.merging(["MILLRACE_SERVER": process.address, "MILLRACE_KEY": key]) { $1 }
     }
 
     /// Runs a verb of the command line against the server.
     func run(_ arguments: String..., input: String = "") async throws -> ServerProcess.Result {
+        try await run(arguments, input: input)
+    }
+
+    /// Runs a verb of the command line against the server.
+    func run(_ arguments: [String], input: String = "") async throws -> ServerProcess.Result {
         try await ServerProcess.run(arguments, environment: environment, in: directory.path, input: input)
     }
 
@@ -57,14 +63,7 @@ struct ObserverServer {
     func happen(_ type: String, _ data: String) async throws -> String {
         let body = #"{"entity_type": "\#(type)", "data": \#(data)}"#
         let made = try await client.json("POST", "/api/v1/events", JSONParser.parse(Array(body.utf8)))
-        let entity = made["entity_id"]?.string ?? ""
-        var found: String?
-        try await until("the event is listed") {
-            let page = try await client.json("GET", "/api/v1/events?entity=\(entity)")
-            found = page["items"]?.elements.first?["id"]?.string
-            return found != nil
-        }
-        return found ?? ""
+        return made["id"]?.string ?? ""
     }
 
     /// Asks until something holds.

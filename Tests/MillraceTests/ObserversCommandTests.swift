@@ -13,7 +13,7 @@ import Testing
             name: large
             description: "large orders: somebody looks at them"
             entity_types: [order]
-            condition: total > 100
+            condition: total_amount > 100
             actions:
               - type: webhook
                 url: \(server.receiver.url())
@@ -26,7 +26,7 @@ import Testing
             try await server.run("observers", "list").output
                 == "active  large  order insert,update,delete,custom  webhook\n")
         let shown = try await server.run("observers", "show", "large")
-        #expect(shown.output.contains("\ncondition: total > 100\n"), "\(shown.output)")
+        #expect(shown.output.contains("\ncondition: total_amount > 100\n"), "\(shown.output)")
         #expect(shown.output.contains("actions:\n  -\n    type: webhook\n"), "\(shown.output)")
         #expect(try await server.json("observers", "show", "large")["version"] == .integer(1))
         #expect(try await server.run("observers", "pause", "large").output == "large is paused\n")
@@ -55,9 +55,10 @@ import Testing
 
     @Test func testsTellWhatWouldBeDoneAndReplaysDoItAgain() async throws {
         let server = try await ObserverServer()
-        try await server.observe("large", #""entity_types": ["order"], "condition": "total > 100","#)
-        let large = try await server.happen("order", #"{"total": 150}"#)
-        let small = try await server.happen("order", #"{"total": 50}"#)
+        try await server.observe(
+            "large", #""entity_types": ["basket"], "condition": "total > 100","#)
+        let large = try await server.happen("basket", #"{"total": 150}"#)
+        let small = try await server.happen("basket", #"{"total": 50}"#)
         try await server.receiver.waitForRequests(1)
         let would = try await server.run("observers", "test", "large", "--event", large)
         #expect(would.status == 0, "\(would.errors)")
@@ -110,6 +111,34 @@ import Testing
         #expect(await server.process.stop() == 0)
     }
 
+    @Test func debuggingTellsOfDestinationsThatAreLeftAloneAndOfReplays() async throws {
+        let server = try await ObserverServer(answering: { _ in .status(503) })
+        let failing = """
+            {"name": "failing", "retry": {"strategy": "fixed", "initial_delay_ms": 1, "max_attempts": 100},
+             "actions": [{"type": "webhook", "url": "\(server.receiver.url())"}]}
+            """
+        #expect(try await server.run("observers", "create", "-", input: failing).status == 0)
+        let event = try await server.happen("basket", #"{"total": 50}"#)
+        for _ in 2...12 { _ = try await server.happen("basket", "{}") }
+        let patience = ", its destination fails and is left alone until 20"
+        try await server.until("the destination is left alone") {
+            try await server.run("debug-event", event).output.contains(patience)
+        }
+        let metrics = try await server.run("metrics", "observer_destinations_open")
+        #expect(metrics.output.contains("\nobserver_destinations_open "), "\(metrics.output)")
+
+        let indexing = #"{"name": "indexing", "actions": [{"type": "search"}]}"#
+        #expect(try await server.run("observers", "create", "-", input: indexing).status == 0)
+        let older = "indexing (active): did not act: the event is older than it\n"
+        #expect(try await server.run("debug-event", event).output.hasSuffix(older))
+        #expect(try await server.run("observers", "replay", "indexing").status == 0)
+        let line = "indexing (active): acted when it was replayed (replay 1)\n"
+        try await server.until("the replay is told of") {
+            try await server.run("debug-event", event).output.hasSuffix(line)
+        }
+        #expect(await server.process.stop() == 0)
+    }
+
     @Test func statusAndMetricsTellOfObservers() async throws {
         let server = try await ObserverServer()
         try await server.observe("one")
@@ -134,5 +163,40 @@ import Testing
         let limited = try await server.run("status", "--key", String(key))
         #expect(limited.status == 1 && limited.errors.contains("products:read"), "\(limited.errors)")
         #expect(await server.process.stop() == 0)
+    }
+
+    /// Who looks at a data directory sees what the observers will have to do once a server runs.
+    @Test func statusOfADataDirectoryTellsOfObservers() async throws {
+        let server = try await ObserverServer { $0.text.contains("basket") ? .silence : .status(500) }
+        let data = server.directory.file("data")
+        try await server.observe("failing", #""entity_types": ["cart"],"#)
+        try await server.observe("waiting", #""entity_types": ["basket"],"#)
+        try await server.observe("resting")
+        _ = try await server.run("observers", "pause", "resting")
+        _ = try await server.happen("cart", "{}")
+        _ = try await server.happen("basket", "{}")
+        try await server.until("one delivery is dead and one waits") {
+            let events = try await server.client.json("GET", "/api/v1/events")["items"]?.elements ?? []
+            let states = events.flatMap { $0["deliveries"]?.elements ?? [] }.compactMap { $0["state"]?.string }
+            return states.sorted() == ["dead", "waiting"]
+        }
+        // Nobody who works watches this one, so it is not stored at once that it was matched.
+        _ = try await server.happen("parcel", "{}")
+        #expect(await server.process.stop() == 0)
+
+        let status = try await server.run("status", "--data", data)
+        let lines = "observers: active 2, paused 1\n  backlog 0, pending_deliveries 1, dead_letters 1\n"
+        #expect(status.output.hasSuffix(lines), "\(status.output)")
+        let json = try await server.json("status", "--data", data)["observers"]
+        let figures = [
+            "active": 2, "catching_up": 0, "paused": 1, "disabled": 0, "backlog": 0, "pending_deliveries": 1,
+            "dead_letters": 1,
+        ]
+        for (name, value) in figures { #expect(json?[name] == .integer(value), "\(name)") }
+        // What happens while nobody works is what they are behind by.
+        let products = "sku,name,price\nA,Apple,1\n"
+        _ = try await server.run("import", "products", "-", "--data", data, input: products)
+        let behind = try await server.json("status", "--data", data)["observers"]?["backlog"]
+        #expect(behind != .integer(0) && behind != nil)
     }
 }

@@ -52,6 +52,25 @@ import Testing
         }
     }
 
+    /// Another entity need not wait until all of what waits for one is delivered, however much that is.
+    @Test(arguments: TestStore.Engine.allCases)
+    func anEntityWithManyEventsHoldsUpNoOther(_ engine: TestStore.Engine) async throws {
+        try await RoleFixture.run(
+            engine, settings: ["observers.window": "8"], answering: { _ in .status(200, after: .milliseconds(150)) }
+        ) { fixture in
+            try await fixture.observe(Self.webhook(fixture))
+            let busy = try await fixture.order(1)
+            for step in 0..<40 { try await fixture.move(busy, 1, from: "\(step)", to: "\(step + 1)") }
+            let other = try await fixture.order(2)
+            let requests = try await fixture.received(42)
+            let entities = try requests.map { try JSONParser.parse($0.body)["data"]?["entity_id"]?.string }
+            let place = try #require(entities.firstIndex(of: "\(other)"))
+            #expect(place < 25)
+            let steps = try requests.filter { try JSONParser.parse($0.body)["data"]?["entity_id"]?.string == "\(busy)" }
+            #expect(try steps.dropFirst().map(Self.status) == (1...40).map { "\($0)" })
+        }
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func whatCannotBeDeliveredIsADeadLetterUntilItIsRetried(_ engine: TestStore.Engine) async throws {
         let isBroken = Seen()

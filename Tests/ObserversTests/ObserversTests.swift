@@ -11,7 +11,7 @@ import Testing
     private let observers = Observers(checks: .none)
 
     private func read(_ json: String) throws -> ObserverDefinition {
-        try observers.read(JSONParser.parse(Array(json.utf8)))
+        try observers.read(JSONParser.parse(Array(json.utf8)), of: .first)
     }
 
     private func failure(_ json: String) throws -> Failure {
@@ -27,6 +27,28 @@ import Testing
         #expect(pointers.contains("/condition"))
         #expect(pointers.contains("/actions/0/type"))
         #expect(pointers.contains("/x"))
+    }
+
+    /// What is there and wrong is told of, and not called missing besides.
+    @Test(arguments: [
+        (#"{"type": "sms", "url": "https://example.com/", "body": "{{ total"}"#, "body"),
+        (#"{"type": "push", "url": "https://example.com/", "body": "{{ total"}"#, "body"),
+        (#"{"type": "sms", "url": "https://example.com/", "content_type": "text/plain", "body": "{{ total"}"#, "body"),
+        (#"{"type": "sms", "url": "https://example.com/", "body": 7}"#, "body"),
+        (#"{"type": "sms", "url": "https://example.com/"}"#, "body"),
+        (#"{"type": "push", "url": "https://example.com/", "body": null}"#, "body"),
+        (#"{"type": "webhook", "url": "https://example.com/", "content_type": "text/plain"}"#, "content_type"),
+        (#"{"type": "email", "to": ["{{ a"], "subject": "x", "text": "x"}"#, "to"),
+        (#"{"type": "email", "subject": "x", "text": "x"}"#, "to"),
+        (#"{"type": "email", "to": ["a@example.com"], "subject": "x", "text": "{{ a"}"#, "text"),
+        (#"{"type": "email", "to": ["a@example.com"], "subject": "x", "html": "{{ a"}"#, "html"),
+        (#"{"type": "email", "to": ["a@example.com"], "subject": "x"}"#, "text"),
+        (#"{"type": "cache", "tags": ["{{ a"]}"#, "tags"), (#"{"type": "cache"}"#, "tags"),
+        (#"{"type": "cache", "tags": []}"#, "tags"),
+    ])
+    func onlyTheTrueFaultIsReported(_ action: String, _ member: String) throws {
+        let errors = try failure(#"{"name": "a", "actions": [\#(action)]}"#).errors
+        #expect(errors.map(\.pointer) == ["/actions/0/\(member)"], "\(errors)")
     }
 
     @Test func whatIsLeftOutHasADefault() throws {

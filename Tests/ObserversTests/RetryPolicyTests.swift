@@ -55,10 +55,10 @@ import Testing
             """
         }
         let observers = Observers(checks: .none)
-        var longest = try observers.read(JSONParser.parse(Array(text(99).utf8)))
-        longest.numberActions(after: nil)
+        var longest = try observers.read(JSONParser.parse(Array(text(99).utf8)), of: .first)
+        try longest.numberActions(after: nil)
         #expect(try ObserverDefinition.read(stored: longest.stored).retry.attempts == 100)
-        #expect(throws: Failure.self) { try observers.read(JSONParser.parse(Array(text(100).utf8))) }
+        #expect(throws: Failure.self) { try observers.read(JSONParser.parse(Array(text(100).utf8)), of: .first) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Caching
 import ChangeLog
 import Core
 import Logging
@@ -15,8 +16,15 @@ struct RoleFixture {
     let receiver: WebhookReceiver
 
     /// Runs the closure with observers that follow the log of an empty store.
+    ///
+    /// - parameters:
+    ///   - texts: settings; those of mail, NATS and Redis make the clients of these.
+    ///   - lookups: what observers can look up.
+    ///   - environment: the variables of the server.
+    ///   - logger: where observers write lines.
     static func run(
-        _ engine: TestStore.Engine = .sqlite, settings texts: [String: String] = [:],
+        _ engine: TestStore.Engine = .sqlite, settings texts: [String: String] = [:], lookups: [EntityLookup] = [],
+        environment: [String: String] = [:], logger: Logger = Logger(label: "test"),
         answering answer: @escaping @Sendable (WebhookReceiver.Request) -> WebhookReceiver.Answer = { _ in .ok },
         _ body: (RoleFixture) async throws -> Void
     ) async throws {
@@ -25,9 +33,14 @@ struct RoleFixture {
             engine, schemas: [ObserversSchema.schema], settings: settings, clock: SystemTime())
         let receiver = try await WebhookReceiver(answer: answer)
         let sender = try HTTPSender(settings: settings, metrics: store.metrics)
+        var surroundings = ObserverRole.Surroundings(sender: sender)
+        surroundings.mail = try SMTPClient(settings: settings, metrics: store.metrics)
+        surroundings.nats = try NATSClient(settings: settings, metrics: store.metrics)
+        surroundings.redis = RedisClient(settings: settings, metrics: store.metrics)
+        surroundings.lookups = lookups
+        surroundings.environment = environment
         let role = ObserverRole(
-            store.log, ObserverRole.Surroundings(sender: sender), settings: settings, metrics: store.metrics,
-            logger: Logger(label: "test"))
+            store.log, surroundings, settings: settings, metrics: store.metrics, logger: logger)
         try await role.prepare()
         let fixture = RoleFixture(store: store, role: role, receiver: receiver)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -44,12 +57,16 @@ struct RoleFixture {
             }
         }
         sender.close()
+        surroundings.mail?.close()
+        surroundings.nats?.close()
+        await surroundings.redis?.close()
     }
 
     /// Settings by which a receiver on this machine may be sent to.
     static func settings(_ texts: [String: String]) throws -> SettingsValues {
         let registry = try SettingsRegistry(
-            ObserversSettings.all + OutboundSettings.all + ChangeLogSettings.all + StorageSettings.all)
+            ObserversSettings.all + OutboundSettings.all + ChangeLogSettings.all + StorageSettings.all
+                + CachingSettings.all)
         let base = ["outbound.allowed_networks": "127.0.0.0/8"]
         return try registry.values(from: [SettingsSource(name: "test", texts: base.merging(texts) { $1 })])
     }
@@ -57,7 +74,7 @@ struct RoleFixture {
     /// Makes an observer from JSON.
     @discardableResult
     func observe(_ json: String) async throws -> Observer {
-        let definition = try role.observers.read(JSONParser.parse(Array(json.utf8)))
+        let definition = try role.observers.read(JSONParser.parse(Array(json.utf8)), of: .first)
         return try await store.log.write(TestStore.context, isolation: .readCommitted) { [role] in
             try role.observers.create(definition, in: $0)
         }.value

@@ -36,7 +36,7 @@ import Testing
 
     @Test func randomTextNeverFailsAndNeverLeavesItsTenant() async throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed)
+        var random = SeededRandom(seed: seed)
         let alphabet = Array("ab lamp\"*()-+:^{}'\\%_?;,.\u{0}\t\né\u{301}日ß\u{E000}🔥ORANDNOTNEAR").map { $0 }
         let documents = (0..<200).map { number in
             let text = String((0..<12).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] })
@@ -53,20 +53,5 @@ import Testing
             let unmarked = hits.filter { $0.highlights.isEmpty }
             #expect(unmarked.isEmpty, "seed \(seed), query \(text.debugDescription)")
         }
-    }
-}
-
-/// Random numbers that a seed repeats (SplitMix64: Steele, Lea and Flood, 2014).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

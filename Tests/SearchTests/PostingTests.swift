@@ -1,4 +1,5 @@
 import Core
+import TestKit
 import Testing
 
 @testable import Search
@@ -62,7 +63,7 @@ import Testing
 
     @Test func damagedBlocksAreRefused() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<20_000 {
             let length = Int.random(in: 0...24, using: &random)
             let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -83,7 +84,7 @@ import Testing
 
     @Test func searchesFindWhatALookAtEveryDocumentFinds() async throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed)
+        var random = SeededRandom(seed: seed)
         let words = ["red", "redder", "blue", "lamp", "lamps", "shade"]
         let fixture = try await SearchFixture()
         var titles: [UInt64: [String]] = [:]

@@ -43,7 +43,7 @@ import Testing
 
     @Test func theIndexEqualsItsDocumentsAfterRandomChanges() async throws {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SeededRandom(seed)
+        var random = SeededRandom(seed: seed)
         let words = ["red", "blue", "lamp", "chair", "table", "night", "wood"]
         let fixture = try await SearchFixture()
         var expected: [UInt64: Set<String>] = [:]

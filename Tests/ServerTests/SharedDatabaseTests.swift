@@ -2,10 +2,8 @@ import API
 import ChangeLog
 import Commerce
 import Core
-import Logging
 import Server
 import Storage
-import Telemetry
 import TestKit
 import Testing
 
@@ -43,19 +41,7 @@ import Testing
         _ settings: SettingsValues, _ body: (ServedShop, ChangeLog) async throws -> Void
     ) async throws {
         let path = directory.file(settings[StorageSettings.schema].text)
-        let store = try await Store.open(path, settings: settings)
-        let tail = Task {
-            try await LogTail(store.log, metrics: MetricsRegistry(), logger: Logger(label: "test")).run()
-        }
-        do {
-            try await ServedShop.run(store.log, metrics: store.metrics) { try await body($0, store.log) }
-        } catch {
-            tail.cancel()
-            await store.close()
-            throw error
-        }
-        tail.cancel()
-        await store.close()
+        try await ServedShop.serve(Store.open(path, settings: settings), body)
     }
 
     private func tables(in schema: String) throws -> Int? {

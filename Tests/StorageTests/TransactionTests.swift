@@ -69,6 +69,43 @@ import Testing
         #expect(try await store.count() == 2)
     }
 
+    /// What was done since an attempt that failed must not go when a later one is undone.
+    @Test func anAttemptIsUndoneToItsOwnBeginning() async throws {
+        let store = try await StorageFixture.store(.postgres)
+        try await store.insert(1)
+        await #expect(throws: Failure.self) {
+            try await store.database.write(.readCommitted) { transaction in
+                #expect(throws: ConstraintViolation.self) { try transaction.attempt { try transaction.insert(1) } }
+                try transaction.insert(2)
+                // It fails with what comes next, whose savepoint is not made any more.
+                try transaction.enqueue("INSERT INTO nowhere VALUES (1)")
+                do { try transaction.attempt { try transaction.insert(3) } } catch is Failure {}
+            }
+        }
+        #expect(try await store.count() == 1)
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func aStatementOfAnAttemptHasItsTimeAndTheWriteItsOwn(engine: TestStore.Engine) async throws {
+        let store = try await StorageFixture.store(engine)
+        let endless: SQL = """
+            INSERT INTO things (id, name, size) SELECT COUNT(*), 'n', 0 FROM (WITH RECURSIVE n(i) AS
+                (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT i FROM n) numbers
+            """
+        let failure = await #expect(throws: Failure.self) {
+            try await store.database.write(.readCommitted) { transaction in
+                try transaction.attempt(within: .milliseconds(50)) { try transaction.execute(endless) }
+            }
+        }
+        #expect(failure?.code == "statement_timeout")
+        let kept = try await store.database.write(.readCommitted) { transaction in
+            try transaction.attempt(within: .milliseconds(50)) {
+                try transaction.execute("INSERT INTO things (id, name, size) VALUES (7, 'n', 0)")
+            }
+        }
+        #expect(kept == 1)
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func aReadStaysOnItsSnapshot(engine: TestStore.Engine) async throws {
         // With a pipeline the closure would come to the door more than once.

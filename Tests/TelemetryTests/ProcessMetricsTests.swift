@@ -44,7 +44,7 @@ import Testing
         let processorTime = try #require(before["process_cpu_seconds_total"])
         let processorTimeAfter = try #require(after["process_cpu_seconds_total"])
         #expect(processorTimeAfter > processorTime)
-        // Other tests run in the same process, so a few descriptors may have gone meanwhile.
+        // What the tests before this one left open may close meanwhile.
         let openAfter = try #require(after["process_open_fds"])
         #expect(openAfter >= open + 10 - 5)
     }

@@ -5,14 +5,15 @@ import Testing
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
         ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"], ["Search"],
-        ["Commerce", "Observers"], ["API"], ["Server"],
+        ["Commerce", "Observers", "Memories"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],
     ]
     /// Packages that only some rooms may import.
     private static let packages = [
         "Hummingbird": ["API", "Server", "TestKit"], "HummingbirdCore": ["API", "Server", "TestKit"],
-        "CSQLite": ["Storage", "Search"], "ArgumentParser": ["millrace"], "Configuration": ["Server"],
+        "CSQLite": ["Storage", "Search"], "CKernels": ["Search"], "ArgumentParser": ["millrace"],
+        "Configuration": ["Server"],
     ]
 
     private let repository: Repository

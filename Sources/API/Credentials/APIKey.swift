@@ -19,6 +19,8 @@ public struct APIKey: Sendable, Versioned {
     public let expiresAt: Timestamp?
     /// When it was revoked, if it was.
     public let revokedAt: Timestamp?
+    /// The only user whose memories it reaches, and nothing else; nil reaches what the scopes name.
+    public let user: Int64?
 
     /// Whether it opens anything at a moment.
     func isValid(at now: Timestamp) -> Bool {
@@ -39,6 +41,7 @@ extension APIKey: JSONEncodable {
         json.member("created_at", createdAt)
         json.member("expires_at", expiresAt)
         json.member("revoked_at", revokedAt)
+        json.member("user_id", user)
     }
 }
 

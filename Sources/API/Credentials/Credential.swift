@@ -12,6 +12,20 @@ public struct Credential: Sendable {
     public let scopes: Scopes
     /// When it ends, if ever.
     public let expiresAt: Timestamp?
+    /// The only user whose memories it reaches, and nothing else; nil reaches what the scopes name.
+    public let user: Int64?
+
+    /// A credential.
+    public init(
+        id: Identifier, name: String, tenant: Tenant, scopes: Scopes, expiresAt: Timestamp?, user: Int64? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.tenant = tenant
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+        self.user = user
+    }
 
     /// Nobody: for requests to open routes.
     public static let anonymous = Credential(

@@ -44,25 +44,29 @@ public struct Credentials: Sendable {
     private func credential(_ key: APIKey) throws -> Credential {
         guard key.isValid(at: log.time.now()) else { throw Self.invalid }
         return Credential(
-            id: key.id, name: key.name, tenant: key.tenant, scopes: key.scopes, expiresAt: key.expiresAt)
+            id: key.id, name: key.name, tenant: key.tenant, scopes: key.scopes, expiresAt: key.expiresAt,
+            user: key.user)
     }
 
     /// Makes a key for the tenant of the unit of work.
     ///
-    /// - parameter text: what its holder sends; a random text when nil.
+    /// - parameters:
+    ///   - user: the only user whose memories it is to reach, and nothing else.
+    ///   - text: what its holder sends; a random text when nil.
     public func create(
-        name: String, scopes: Scopes, expiresAt: Timestamp? = nil, text: String? = nil, in unit: UnitOfWork
+        name: String, scopes: Scopes, expiresAt: Timestamp? = nil, user: Int64? = nil, text: String? = nil,
+        in unit: UnitOfWork
     ) throws -> NewAPIKey {
         let text = text ?? KeyText.random()
         let key = APIKey(
             id: unit.makeIdentifier(), tenant: unit.tenant, name: name, scopes: scopes, version: 1,
-            createdAt: unit.now, expiresAt: expiresAt, revokedAt: nil)
+            createdAt: unit.now, expiresAt: expiresAt, revokedAt: nil, user: user)
         try unit.transaction.execute(
             """
-            INSERT INTO api_keys (tenant, id, name, hash, scopes, version, created_at, expires_at, revoked_at)
+            INSERT INTO api_keys (tenant, id, name, hash, scopes, version, created_at, expires_at, revoked_at, user_id)
             VALUES (\(key.tenant), \(key.id), \(name), \(SQLValue.bytes(Array(KeyText.hash(text)))),
                 \(scopes.names.joined(separator: " ")), \(key.version), \(key.createdAt), \(expiresAt),
-                \(key.revokedAt))
+                \(key.revokedAt), \(user))
             """)
         try unit.recordInsert("api_key", key.id, after: JSONWriter.bytes(of: key))
         unit.transaction.afterCommit { [cache] in cache.invalidate() }
@@ -108,7 +112,7 @@ public struct Credentials: Sendable {
         return after
     }
 
-    private static let columns: SQL = "tenant, id, name, scopes, version, created_at, expires_at, revoked_at"
+    private static let columns: SQL = "tenant, id, name, scopes, version, created_at, expires_at, revoked_at, user_id"
 
     private static var invalid: Failure {
         Failure(
@@ -121,7 +125,7 @@ public struct Credentials: Sendable {
         let query: SQL = "SELECT \(columns), hash FROM api_keys WHERE hash = \(bytes)"
         return try transaction.first(query) { row in
             // The engine has compared already; Crypto compares once more in constant time.
-            hash == row.bytes(8) ? try read(row) : nil
+            hash == row.bytes(9) ? try read(row) : nil
         } ?? nil
     }
 
@@ -132,6 +136,6 @@ public struct Credentials: Sendable {
         return APIKey(
             id: try row.identifier(1), tenant: Tenant(row.integer(0)), name: row.text(2), scopes: scopes,
             version: row.integer(4), createdAt: row.timestamp(5), expiresAt: row.optionalTimestamp(6),
-            revokedAt: row.optionalTimestamp(7))
+            revokedAt: row.optionalTimestamp(7), user: row.optionalInteger(8))
     }
 }

@@ -141,8 +141,14 @@ final class HTTPConnection: ChannelInboundHandler {
                 return connection.perform { $0.send(response) }
             }
             connection.perform { $0.beginStream(response) }
-            // A stream ends by itself, by the client's leaving, or by the server's stopping: all three are its end.
-            try? await write(connection)
+            do {
+                try await write(connection)
+            } catch is TornStream {
+                // The client must not take what it got for the whole.
+                return connection.perform { $0.context?.close(promise: nil) }
+            } catch {
+                // Its end is also that the client leaves, or that the server stops.
+            }
             connection.perform { $0.finish() }
         }
     }

@@ -15,12 +15,17 @@ extension HTTPField.Name {
     static let idempotencyReplayed = Self.known("Idempotency-Replayed")
     /// `X-API-Key`
     static let apiKey = Self.known("X-API-Key")
+    /// `api-key`, as Qdrant's clients send it
+    static let qdrantKey = Self.known("api-key")
     /// `X-Forwarded-For`
     static let forwardedFor = Self.known("X-Forwarded-For")
     /// `Forwarded`
     static let forwarded = Self.known("Forwarded")
     /// `Last-Event-ID`
     static let eventID = Self.known("Last-Event-ID")
+
+    /// `Host`, which the library would have in the authority of a request of its own
+    static let hostAddress = Self.known("Host")
 
     /// A name that our own code spells. A test holds that each is valid.
     private static func known(_ name: String) -> HTTPField.Name {

@@ -99,9 +99,10 @@ enum Compression {
     static func isWorthwhile(_ head: inout HTTPResponseHead, isSupported: Bool)
         -> HTTPResponseCompressor.CompressionIntent
     {
-        guard let length = head.headers.first(name: "content-length").flatMap(Int.init), length >= smallest else {
-            return .doNotCompress
-        }
+        // A file is sent part by part, with a length that says when it is whole: compressed it would be another.
+        guard let length = head.headers.first(name: "content-length").flatMap(Int.init), length >= smallest,
+            head.headers.first(name: "content-type") != "application/octet-stream"
+        else { return .doNotCompress }
         head.headers.add(name: "vary", value: "Accept-Encoding")
         return .compressIfPossible
     }

@@ -100,6 +100,16 @@ extension APIRequest {
         return try body.withUnsafeReadableBytes { try JSONParser.parse($0.bindMemory(to: UInt8.self)) }
     }
 
+    /// Reads the body step by step.
+    ///
+    /// - throws: ``Failure`` `body_required`, `malformed_json`, and what the closure throws.
+    public func readJSON<T>(_ read: (inout JSONReader) throws -> T) throws -> T {
+        guard hasBody else {
+            throw Failure(.malformed, code: "body_required", "A JSON body is expected, with its Content-Type.")
+        }
+        return try body.withUnsafeReadableBytes { try JSONReader.read($0.bindMemory(to: UInt8.self), read) }
+    }
+
     /// Reads the members of the body.
     ///
     /// - throws: ``Failure`` `invalid_request` with each wrong or unknown member; what ``json()`` throws.

@@ -98,6 +98,21 @@ extension APIResponse {
     }
 }
 
+/// Why a streamed response ends before it is whole. Its client is told by the end of the connection.
+struct TornStream: Error {
+    /// What has happened.
+    let cause: any Error
+
+    /// Runs a closure, whose failures leave the stream torn.
+    static func guarding(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            throw TornStream(cause: error)
+        }
+    }
+}
+
 /// Where the body of a streamed response goes.
 public protocol APIStreamWriter: Sendable {
     /// Sends bytes, and returns once the connection takes more.

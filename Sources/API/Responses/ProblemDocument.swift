@@ -25,8 +25,23 @@ struct ProblemDocument {
     /// Whether the error is a defect or a broken part, whose detail belongs to the log.
     var isDefect: Bool { failure.kind == .internal }
 
+    /// The response in a form.
+    func response(as form: FailureForm) -> CompleteResponse {
+        switch form {
+        case .problem:
+            CompleteResponse(
+                status: status, headers: headers, body: .bytes(JSONWriter.bytes(of: self)),
+                contentType: Self.contentType)
+        case .qdrant:
+            CompleteResponse(
+                // There every value that is not acceptable is a wrong input.
+                status: failure.kind == .invalid ? .badRequest : status, headers: headers,
+                body: .bytes(JSONWriter.bytes(of: QdrantFailure(failure))), contentType: "application/json")
+        }
+    }
+
     /// The response without its body.
-    var headers: HTTPFields {
+    private var headers: HTTPFields {
         var headers = HTTPFields()
         if let seconds = failure.retryAfter { headers[.retryAfter] = String(seconds) }
         if failure.kind == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"millrace\"" }
@@ -61,6 +76,8 @@ struct ProblemDocument {
         case .unsupportedMediaType: .unsupportedMediaType
         case .tooManyRequests: .tooManyRequests
         case .unavailable, .timeout: .serviceUnavailable
+        case .badGateway: .badGateway
+        case .gatewayTimeout: .gatewayTimeout
         case .internal: .internalServerError
         }
     }

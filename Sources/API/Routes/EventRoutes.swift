@@ -1,4 +1,5 @@
 import ChangeLog
+import Commerce
 import Core
 import HTTPTypes
 import Observers
@@ -24,10 +25,16 @@ extension Routes {
                 return { unit in
                     let entity = draft.entity ?? unit.makeIdentifier()
                     try unit.recordCustom(draft.entityType, entity, data: JSONWriter.bytes(of: draft.data))
-                    return .ok(AcceptedEvent(entityType: draft.entityType, entity: entity))
+                    return .ok(
+                        AcceptedEvent(
+                            position: try unit.latestPosition(), entityType: draft.entityType, entity: entity,
+                            time: unit.now))
                 }
             },
-            .custom(.post, "/api/v1/observers/{id}/test", scope: "observers:read") { request in
+            // It shows what the event holds.
+            .custom(
+                .post, "/api/v1/observers/{id}/test", access: .scopes("observers:read", "events:read")
+            ) { request in
                 let key = ObserverKey(try request.parameter("id"))
                 let event = try request.readQuery { $0.string("event", length: 1...20) }
                 return .ok(try await events.test(key, event, at: log.time.now(), of: request.tenant))
@@ -42,23 +49,48 @@ private struct CustomEvent: Sendable {
     let entity: Identifier?
     let data: JSONObject
 
+    /// The types of what the server keeps: an observer of orders must be able to rely on what it is told of them.
+    private static let ownTypes = Set(EntityFields.all.keys).union([Observers.entityType, "api_key"])
+
+    private static func isOfType(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        }
+    }
+
     init(_ fields: inout JSONFields) {
         entityType = fields.string("entity_type", length: 1...100)
+        if !entityType.isEmpty, !entityType.utf8.allSatisfy(Self.isOfType) {
+            fields.reject("entity_type", "Letters, digits and . _ - are allowed.")
+        }
+        if Self.ownTypes.contains(entityType) {
+            fields.reject(
+                "entity_type", "What happens to an \(entityType) the server tells itself. Choose a type of your own.")
+        }
         entity = fields.optionalIdentifier("entity_id")
         data = fields.optionalTree("data") ?? JSONObject()
     }
 }
 
-/// What is answered to it.
+/// What is answered to it: the beginning of the event as it is listed, by whose identifier it is found.
 private struct AcceptedEvent: JSONEncodable {
+    let position: LogPosition
     let entityType: String
     let entity: Identifier
+    let time: Timestamp
 
     func write(to json: inout JSONWriter) {
         json.object { json in
+            json.member("id", "\(position)")
+            json.member("position", position.value)
+            json.member("type", "\(entityType).custom")
             json.member("entity_type", entityType)
             json.member("entity_id", entity)
             json.member("operation", "custom")
+            json.member("time", time)
         }
     }
 }
@@ -68,8 +100,16 @@ extension EventFilter {
         self.init()
         text = query.optionalString("q", length: 1...200)
         entityType = query.optionalString("type", length: 1...100)
+        let asked = query.optionalChoice("operation", Operation.self)?.rawValue
+        // Events show both with a point between.
+        let parts = (entityType ?? "").split(separator: ".")
+        if let last = parts.last.map(String.init), parts.count > 1, Operation(rawValue: last) != nil {
+            entityType = parts.dropLast().joined(separator: ".")
+            operation = asked ?? last
+        } else {
+            operation = asked
+        }
         entity = query.optionalIdentifier("entity")
-        operation = query.optionalChoice("operation", Operation.self)?.rawValue
         since = query.optionalTimestamp("since")
         until = query.optionalTimestamp("until")
     }

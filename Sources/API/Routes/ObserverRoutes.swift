@@ -31,7 +31,7 @@ extension Routes {
     private static func writing(_ observers: Observers) -> [Route] {
         [
             .write(.post, "/api/v1/observers", scope: "observers:write", isolation: .readCommitted) { request in
-                let definition = try observers.read(request.json())
+                let definition = try observers.read(request.json(), of: request.tenant)
                 return { unit in
                     let observer = try observers.create(definition, in: unit)
                     return .created(observer, at: "/api/v1/observers/\(observer.id)")
@@ -40,7 +40,7 @@ extension Routes {
             .write(.put, "/api/v1/observers/{id}", scope: "observers:write", isolation: .readCommitted) { request in
                 let key = ObserverKey(try request.parameter("id"))
                 let version = try request.requireVersion()
-                let definition = try observers.read(request.json())
+                let definition = try observers.read(request.json(), of: request.tenant)
                 return { .ok(try observers.replace(key, definition, expecting: version, in: $0)) }
             },
             .write(.patch, "/api/v1/observers/{id}", scope: "observers:write", isolation: .readCommitted) { request in

@@ -57,7 +57,7 @@ extension Routes {
                 let draft = try request.readBody { KeyDraft(&$0, maker: request.credential) }
                 return { unit in
                     let key = try credentials.create(
-                        name: draft.name, scopes: draft.scopes, expiresAt: draft.expiresAt, in: unit)
+                        name: draft.name, scopes: draft.scopes, expiresAt: draft.expiresAt, user: draft.user, in: unit)
                     return .created(key, at: "/api/v1/keys/\(key.key.id)")
                 }
             },
@@ -77,11 +77,13 @@ private struct KeyDraft {
     let name: String
     let scopes: Scopes
     let expiresAt: Timestamp?
+    let user: Int64?
 
     /// Reads the members of a key. Nobody makes a key that may do more than they may.
     init(_ fields: inout JSONFields, maker: Credential) {
         name = fields.string("name", length: 1...100)
         expiresAt = fields.optionalTimestamp("expires_at")
+        user = fields.optionalInteger("user_id", in: Int64.min...Int64.max)
         let names = fields.optionalStrings("scopes", count: 1...64, length: 1...64) ?? []
         if !fields.has("scopes") { fields.reject("scopes", "This member is required, for example [\"orders:read\"].") }
         scopes = Scopes(names) ?? .none

@@ -14,6 +14,8 @@ public struct Route: Sendable {
         case loopback(scope: String)
         /// A credential with this scope, for example `orders:read`.
         case scope(String)
+        /// A credential with both scopes, for what shows things of two kinds.
+        case scopes(String, String)
     }
 
     /// How large a body may be; the settings say how many bytes that is.
@@ -51,8 +53,9 @@ public struct Route: Sendable {
     /// How a request is answered.
     enum Handler: Sendable {
         case read(@Sendable (APIRequest) throws -> Reading)
+        case preparedRead(@Sendable (APIRequest) async throws -> Reading)
         case entity(EntityReading)
-        case write(Isolation, @Sendable (APIRequest) throws -> Writing)
+        case write(Isolation, @Sendable (APIRequest) async throws -> Writing)
         case custom(@Sendable (APIRequest) async throws -> APIResponse)
     }
 
@@ -72,12 +75,25 @@ public struct Route: Sendable {
     private(set) var caching: Caching?
     /// Whether the answer goes on for as long as the client listens.
     let isStream: Bool
+    /// In which form its clients are told of failures.
+    private(set) var failureForm = FailureForm.problem
+    /// Whether it may compute for longer than an event loop can be held up.
+    private(set) var isLong = false
+    /// Whether it keeps the holder of a user's key to what is that user's.
+    private(set) var servesUsers = false
+    /// Whether a body may be of any media type; else it is JSON.
+    private(set) var takesAnyMedia = false
+    /// Where its reads run, if they may wait for another program in the middle.
+    private(set) var executor: (any TaskExecutor)?
+    /// What has to have seen a change before its client is told of success, and what a client has seen before it reads.
+    private(set) var reaching: (@Sendable (LogPosition) async throws -> Void)?
 
     /// Whether a request may be answered on the event loop when nothing has to be waited for.
     var canAnswerAtOnce: Bool {
-        switch handler {
+        guard !isLong else { return false }
+        return switch handler {
         case .read, .entity: true
-        case .write: false
+        case .preparedRead, .write: false
         case .custom: atOnce != nil
         }
     }
@@ -101,10 +117,21 @@ extension Route {
     ///
     /// - parameter decode: reads and checks the request, and returns the queries that answer it.
     public static func read(
-        _ method: HTTPRequest.Method, _ path: String, scope: String,
+        _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
         _ decode: @escaping @Sendable (APIRequest) throws -> Reading
     ) -> Route {
-        Route(method, path, .scope(scope), .standard, .read(decode))
+        Route(method, path, .scope(scope), bodyLimit, .read(decode))
+    }
+
+    /// A route that reads one snapshot of the data, after it has waited for something other than the database: nothing
+    /// is read before, so no snapshot is kept while it waits.
+    ///
+    /// - parameter prepare: reads and checks the request, waits, and returns the queries that answer it.
+    public static func preparedRead(
+        _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
+        _ prepare: @escaping @Sendable (APIRequest) async throws -> Reading
+    ) -> Route {
+        Route(method, path, .scope(scope), bodyLimit, .preparedRead(prepare))
     }
 
     /// A route that reads one entity by the identifier in its path. What it answers is the image of the entity in the
@@ -140,21 +167,64 @@ extension Route {
         return route
     }
 
+    /// The same route, whose failures are told in another form.
+    func tellingFailures(as form: FailureForm) -> Route {
+        var route = self
+        route.failureForm = form
+        return route
+    }
+
+    /// The same route, which takes bodies of any media type.
+    func takingAnyMedia() -> Route {
+        var route = self
+        route.takesAnyMedia = true
+        return route
+    }
+
+    /// The same route, which is never answered on an event loop.
+    func computingLong() -> Route {
+        var route = self
+        route.isLong = true
+        return route
+    }
+
+    /// The same route, which also serves keys that reach one user only, and keeps them to that user.
+    func servingUsers() -> Route {
+        var route = self
+        route.servesUsers = true
+        return route
+    }
+
+    /// The same route, whose reads run on threads that may wait.
+    func reading(on executor: (any TaskExecutor)?) -> Route {
+        var route = self
+        route.executor = executor
+        return route
+    }
+
+    /// The same route, whose answer waits until an index has seen the change, or what its client has seen.
+    func reaching(_ wait: @escaping @Sendable (LogPosition) async throws -> Void) -> Route {
+        var route = self
+        route.reaching = wait
+        return route
+    }
+
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.
     ///
     /// - parameters:
     ///   - isolation: `readCommitted` for work on rows that many change at the same time; `groupCommit` when it is
     ///     short.
-    ///   - decode: reads and checks the request, and returns the work.
+    ///   - decode: reads and checks the request, and returns the work. It may wait for something other than the
+    ///     database; the unit of work begins when it has returned.
     public static func write(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
-        isolation: Isolation = .serializable, _ decode: @escaping @Sendable (APIRequest) throws -> Writing
+        isolation: Isolation = .serializable, _ decode: @escaping @Sendable (APIRequest) async throws -> Writing
     ) -> Route {
         Route(method, path, .scope(scope), bodyLimit, .write(isolation, decode))
     }
 
     /// A route that does as it likes, for what waits or asks something other than the database. It must not change
-    /// data.
+    /// data, unless to do so twice is the same as once: it takes no `Idempotency-Key`.
     ///
     /// - parameter atOnce: is asked first, on an event loop, where nothing may hold up other requests.
     public static func custom(

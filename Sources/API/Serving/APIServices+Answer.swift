@@ -2,6 +2,7 @@ import ChangeLog
 import Core
 import HTTPTypes
 import NIOCore
+import Storage
 
 /// A request that has arrived whole and whose route is known.
 struct IncomingRequest: Sendable {
@@ -16,9 +17,9 @@ struct IncomingRequest: Sendable {
 extension APIServices {
     /// Checks who asks, waits for the position that the client has seen, and runs the route.
     func answer(_ incoming: IncomingRequest, _ route: Route) async throws -> CompleteResponse {
-        let credential = try await authenticate(incoming, route.access)
+        let credential = try await authenticate(incoming, route)
         let seen = try await waitForPosition(incoming.head.headers[.position])
-        let request = try request(incoming, credential, seenPosition: seen)
+        let request = try request(incoming, route, credential, seenPosition: seen)
         let (response, position) =
             if let caching = route.caching { try await readCached(caching, route, request) } else {
                 try await run(route, request)
@@ -35,9 +36,9 @@ extension APIServices {
     /// - returns: nil for what has to wait.
     func answerAtOnce(_ incoming: IncomingRequest, _ route: Route) throws -> CompleteResponse? {
         guard route.canAnswerAtOnce, incoming.head.headers[.position] == nil,
-            let credential = try authenticateAtOnce(incoming, route.access)
+            let credential = try authenticateAtOnce(incoming, route)
         else { return nil }
-        let request = try request(incoming, credential, seenPosition: nil)
+        let request = try request(incoming, route, credential, seenPosition: nil)
         let answer =
             if let caching = route.caching { try readCachedAtOnce(caching, route, request) } else {
                 try runAtOnce(route, request)
@@ -56,7 +57,7 @@ extension APIServices {
         case .custom:
             let position = log.head
             return try route.atOnce?(request, Self.timeAtOnce).map { ($0, $0.position ?? position) }
-        case .write:
+        case .preparedRead, .write:
             return nil
         }
     }
@@ -65,9 +66,9 @@ extension APIServices {
     private static let timeAtOnce = Duration.milliseconds(2)
 
     private func request(
-        _ incoming: IncomingRequest, _ credential: Credential, seenPosition: LogPosition?
+        _ incoming: IncomingRequest, _ route: Route, _ credential: Credential, seenPosition: LogPosition?
     ) throws -> APIRequest {
-        try Self.checkMediaType(incoming)
+        if !route.takesAnyMedia { try Self.checkMediaType(incoming) }
         return try APIRequest(
             credential: credential,
             context: ChangeContext(
@@ -80,23 +81,40 @@ extension APIServices {
     func run(_ route: Route, _ request: APIRequest) async throws -> (APIResponse, LogPosition) {
         switch route.handler {
         case .read(let decode):
-            let reading = try decode(request)
-            let answer = try await log.read(atLeast: request.seenPosition) { try reading($0) }
-            return (answer.value, answer.position)
+            return try await read(try decode(request), route, request)
+        case .preparedRead(let prepare):
+            return try await read(try await prepare(request), route, request)
         case .entity(let reading):
             return try await readEntity(reading, request)
         case .write(let isolation, let decode):
-            let writing = try decode(request)
-            if let key = try IdempotencyKey(request, method: route.method) {
-                return try await idempotency.once(key, request, isolation: isolation, writing)
-            }
-            let answer = try await log.write(request.context, isolation: isolation) { try writing($0) }
-            return (answer.value, answer.position)
+            let answer = try await write(isolation, try await decode(request), route, request)
+            try await route.reaching?(answer.1)
+            return answer
         case .custom(let answer):
             let position = log.head
             let response = try await answer(request)
             return (response, response.position ?? position)
         }
+    }
+
+    private func read(
+        _ reading: @escaping Route.Reading, _ route: Route, _ request: APIRequest
+    ) async throws -> (APIResponse, LogPosition) {
+        if let seen = request.seenPosition { try await route.reaching?(seen) }
+        let answer = try await withTaskExecutorPreference(route.executor) {
+            try await log.read(atLeast: request.seenPosition) { try reading($0) }
+        }
+        return (answer.value, answer.position)
+    }
+
+    private func write(
+        _ isolation: Isolation, _ writing: @escaping Route.Writing, _ route: Route, _ request: APIRequest
+    ) async throws -> (APIResponse, LogPosition) {
+        if let key = try IdempotencyKey(request, method: route.method) {
+            return try await idempotency.once(key, request, isolation: isolation, writing)
+        }
+        let answer = try await log.write(request.context, isolation: isolation) { try writing($0) }
+        return (answer.value, answer.position)
     }
 
     private func complete(

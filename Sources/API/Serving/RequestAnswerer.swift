@@ -44,7 +44,7 @@ struct RequestAnswerer: Sendable {
             return outgoing(complete, of: request, incoming.identity, since: start)
         } catch {
             return outgoing(
-                problem(error, request.head, incoming.identity), of: request, incoming.identity, since: start)
+                problem(error, request, incoming.identity), of: request, incoming.identity, since: start)
         }
     }
 
@@ -55,7 +55,7 @@ struct RequestAnswerer: Sendable {
         switch routes[index].handler {
         case .write: return body.readableBytes <= Self.smallBody
         case .entity: return services.log.isShared
-        case .read, .custom: return false
+        case .read, .preparedRead, .custom: return false
         }
     }
 
@@ -74,7 +74,7 @@ struct RequestAnswerer: Sendable {
         do {
             complete = try await services.answer(incoming, routes[index])
         } catch {
-            complete = problem(error, request.head, incoming.identity)
+            complete = problem(error, request, incoming.identity)
         }
         return outgoing(complete, of: request, incoming.identity, since: start)
     }
@@ -82,7 +82,7 @@ struct RequestAnswerer: Sendable {
     /// Answers a request that does not arrive whole, before its connection is closed.
     func refuse(_ request: RoutedRequest, _ refusal: Refusal) -> OutgoingResponse {
         let identity = identity(of: request.head)
-        var complete = problem(refusal.failure, request.head, identity)
+        var complete = problem(refusal.failure, request, identity)
         if let status = refusal.status { complete.status = status }
         var response = outgoing(complete, of: request, identity, since: ContinuousClock.now)
         response.close()
@@ -119,7 +119,7 @@ struct RequestAnswerer: Sendable {
         guard case .otherMethods(let methods) = request.match else {
             let failure = Failure(
                 .notFound, code: "no_such_route", "Nothing is served at \(request.head.target.shown).")
-            return problem(failure, request.head, identity)
+            return problem(failure, request, identity)
         }
         let names = methods.map(\.rawValue).joined(separator: ", ")
         if request.head.method == .options {
@@ -129,23 +129,25 @@ struct RequestAnswerer: Sendable {
         let failure = Failure(
             .methodNotAllowed, code: "method_not_allowed", "This path is served by \(names).",
             details: [.init("allowed", .array(methods.map { .string($0.rawValue) }))])
-        var complete = problem(failure, request.head, identity)
+        var complete = problem(failure, request, identity)
         complete.headers[.allow] = names
         return complete
     }
 
-    private func problem(_ error: any Error, _ head: RequestHead, _ identity: RequestIdentity) -> CompleteResponse {
-        let document = ProblemDocument(error, instance: head.target.shown, traceID: identity.traceID)
+    private func problem(
+        _ error: any Error, _ request: RoutedRequest, _ identity: RequestIdentity
+    ) -> CompleteResponse {
+        let document = ProblemDocument(error, instance: request.head.target.shown, traceID: identity.traceID)
         if document.isDefect {
             services.logger.error(
                 "A request failed by a defect or a broken part.",
                 metadata: [
-                    "error": "\(error)", "method": "\(head.method)", "path": "\(head.target.shown)",
+                    "error": "\(error)", "method": "\(request.head.method)", "path": "\(request.head.target.shown)",
                     "trace_id": "\(identity.traceID)", "request_id": "\(identity.requestID)",
                 ])
         }
-        return CompleteResponse(
-            status: document.status, headers: document.headers,
-            body: .bytes(JSONWriter.bytes(of: document)), contentType: ProblemDocument.contentType)
+        var form = FailureForm.problem
+        if case .route(let index, _) = request.match { form = routes[index].failureForm }
+        return document.response(as: form)
     }
 }

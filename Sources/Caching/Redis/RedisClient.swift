@@ -47,7 +47,7 @@ public final class RedisClient: Sendable {
 
     /// The client of `cache.redis`, or nil when that is empty.
     public convenience init?(settings: SettingsValues, group: any EventLoopGroup, metrics: MetricsRegistry) {
-        guard let url = settings[CachingSettings.redis].url else { return nil }
+        guard let url = settings[CachingSettings.redis].value else { return nil }
         self.init(url, settings: settings, group: group, metrics: metrics)
     }
 

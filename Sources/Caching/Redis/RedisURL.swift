@@ -1,7 +1,7 @@
 public import Core
 
 /// Which Redis to use, and how to log in: one server, the primary that Sentinels name, or a cluster.
-public struct RedisURL: Sendable, Equatable {
+public struct RedisURL: SettingText, Equatable {
     enum Topology: Sendable, Equatable {
         case standalone(RedisAddress, database: Int)
         case sentinel([RedisAddress], service: String)
@@ -16,10 +16,9 @@ public struct RedisURL: Sendable, Equatable {
 
     let topology: Topology
     let login: Login?
-    /// The text that it was read from, with its password.
-    let text: String
 
-    static let forms =
+    /// How an address is written.
+    public static let forms =
         "redis://[user:password@]host:port[/database], redis+sentinel://[user:password@]host:port,host:port/service, "
         + "or redis+cluster://[user:password@]host:port,host:port"
 
@@ -52,14 +51,15 @@ public struct RedisURL: Sendable, Equatable {
         case let scheme:
             throw .redisURLInvalid("begins with \(scheme)://, which is unknown")
         }
-        self.text = text
     }
 
     private static func takeLogin(_ rest: inout Substring) throws(Failure) -> Login? {
         guard let mark = rest.lastIndex(of: "@") else { return nil }
         let parts = rest[..<mark].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         rest = rest[rest.index(after: mark)...]
-        guard parts.count == 2, let user = decoded(parts[0]), let password = decoded(parts[1]), !password.isEmpty else {
+        guard parts.count == 2, let user = PercentEncoding.decode(parts[0]),
+            let password = PercentEncoding.decode(parts[1]), !password.isEmpty
+        else {
             throw .redisURLInvalid("has no user:password before the @; percent signs in them are written %25")
         }
         return Login(user: user.isEmpty ? nil : user, password: password)
@@ -82,21 +82,5 @@ public struct RedisURL: Sendable, Equatable {
             throw .redisURLInvalid("has \"\(path)\" for the number of its database")
         }
         return number
-    }
-
-    /// The text that percent signs stand in (RFC 3986, section 2.1); nil when they are wrong.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
-            rest.removeFirst(2)
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -112,14 +112,6 @@ public struct Capture: Sendable {
     ) async throws -> T {
         var options = options
         options.schema = schema
-        let database = try await PostgresDatabase(options, settings: settings, metrics: MetricsRegistry())
-        do {
-            let value = try await body(database)
-            await database.close()
-            return value
-        } catch {
-            await database.close()
-            throw error
-        }
+        return try await PostgresDatabase(options, settings: settings, metrics: MetricsRegistry()).use(body)
     }
 }

@@ -27,6 +27,13 @@ extension Double: JSONEncodable {
     }
 }
 
+extension Float: JSONEncodable {
+    /// Writes the shortest text that reads back as the same number; JSON has no infinities, so those become `null`.
+    public func write(to json: inout JSONWriter) {
+        if isFinite { json.raw(description.utf8) } else { json.null() }
+    }
+}
+
 extension Identifier: JSONEncodable {
     public func write(to json: inout JSONWriter) {
         json.plain(capacity: 36) { buffer in

@@ -46,8 +46,24 @@ public struct JSONFields {
         note(Failure.FieldError(pointer: path(name), message: message))
     }
 
+    /// A member of any value, or nil when there is none.
+    public mutating func value(_ name: String) -> JSONValue? { member(name) }
+
+    /// Takes a member of any value and does nothing with it.
+    public mutating func ignore(_ name: String) { _ = member(name) }
+
+    /// An object of any members, as it is; nil without an error for any other value, which is still to be read.
+    public mutating func treeIfObject(_ name: String) -> JSONObject? {
+        guard case .object(let tree) = object[name] else { return nil }
+        _ = member(name)
+        return tree
+    }
+
     /// Whether the member is there, even as null.
     public func has(_ name: String) -> Bool { object[name] != nil }
+
+    /// Whether the member is not there, or null. One that is there and not acceptable is noted as that, not as missing.
+    public func isMissing(_ name: String) -> Bool { object[name].map { $0 == .null } ?? true }
 
     /// Whether nothing wrong was found so far. Rules that relate several members apply only then.
     public var isValid: Bool { errors.isEmpty }
@@ -248,8 +264,7 @@ public struct JSONFields {
     // MARK: How it works
 
     private mutating func required<T>(_ name: String, _ value: T?) -> T? {
-        let missing = object[name].map { $0 == .null } ?? true
-        if missing { note(.init(pointer: path(name), message: "This member is required.")) }
+        if isMissing(name) { note(.init(pointer: path(name), message: "This member is required.")) }
         return value
     }
 

@@ -2,25 +2,30 @@ extension JSONObject {
     /// The object after a merge patch (RFC 7396): members that are null in the patch go, objects are merged in turn,
     /// and other values take the place of the old ones.
     public func merging(_ patch: JSONObject) -> JSONObject {
-        var merged = self
-        for member in patch.members {
-            let index = merged.members.firstIndex { $0.name == member.name }
-            switch member.value {
-            case .null:
-                if let index { merged.members.remove(at: index) }
+        let changes = Dictionary(patch.members.map { ($0.name, $0.value) }) { $1 }
+        var merged: [Member] = []
+        var old = Set<String>()
+        for member in members {
+            guard let change = changes[member.name] else {
+                merged.append(member)
                 continue
-            case .object(let changes):
-                var old = JSONObject()
-                if let index, case .object(let object) = merged.members[index].value { old = object }
-                merged.set(index, .init(member.name, .object(old.merging(changes))))
-            default:
-                merged.set(index, member)
             }
+            old.insert(member.name)
+            if let value = Self.merge(change, into: member.value) { merged.append(.init(member.name, value)) }
         }
-        return merged
+        for member in patch.members where !old.contains(member.name) {
+            if let value = Self.merge(member.value, into: nil) { merged.append(.init(member.name, value)) }
+        }
+        return JSONObject(merged)
     }
 
-    private mutating func set(_ index: Int?, _ member: Member) {
-        if let index { members[index] = member } else { members.append(member) }
+    /// What becomes of a value, or of none; nil when it goes.
+    private static func merge(_ change: JSONValue, into old: JSONValue?) -> JSONValue? {
+        switch (change, old) {
+        case (.null, _): nil
+        case (.object(let changes), .object(let object)): .object(object.merging(changes))
+        case (.object(let changes), _): .object(JSONObject().merging(changes))
+        default: change
+        }
     }
 }

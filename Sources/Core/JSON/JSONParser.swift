@@ -1,7 +1,7 @@
 /// Reads JSON (RFC 8259) strictly: UTF-8 only, no comments, no trailing commas, no duplicate names, one value.
 public struct JSONParser {
-    private var rest: UnsafeBufferPointer<UInt8>
-    private var position = 0
+    let rest: UnsafeBufferPointer<UInt8>
+    var position = 0
     private var depth = 0
 
     /// How deeply arrays and objects may be nested.
@@ -9,7 +9,7 @@ public struct JSONParser {
     /// How many members an object may have.
     public static let memberLimit = 10_000
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
         rest = bytes
     }
 
@@ -17,9 +17,14 @@ public struct JSONParser {
     ///
     /// - throws: ``Failure`` of kind `malformed`, code `malformed_json`, naming line and column.
     public static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws -> JSONValue {
+        try parse(bytes) { try $0.value() }
+    }
+
+    /// Reads one value by a closure and nothing after it.
+    static func parse<T>(_ bytes: UnsafeBufferPointer<UInt8>, _ read: (inout JSONParser) throws -> T) throws -> T {
         var parser = JSONParser(bytes)
         parser.skipSpace()
-        let value = try parser.value()
+        let value = try read(&parser)
         parser.skipSpace()
         guard parser.position == bytes.count else { throw parser.failure("there is more after the end of the value") }
         return value
@@ -32,7 +37,7 @@ public struct JSONParser {
         try bytes.withUnsafeBufferPointer { try parse($0) }
     }
 
-    private mutating func value() throws -> JSONValue {
+    mutating func value() throws -> JSONValue {
         guard let byte = peek() else { throw failure("the text ends where a value is expected") }
         switch byte {
         case UInt8(ascii: "{"): return try .object(object())
@@ -47,9 +52,15 @@ public struct JSONParser {
     }
 
     private mutating func object() throws -> JSONObject {
-        try descend()
         var object = JSONObject()
-        var names = Set<String>()
+        try members { name, parser in object.members.append(.init(name, try parser.value())) }
+        return object
+    }
+
+    /// Reads an object, each of whose values the closure reads.
+    mutating func members(_ member: (String, inout JSONParser) throws -> Void) throws {
+        try descend()
+        var names = MemberNames()
         skipSpace()
         if !take(UInt8(ascii: "}")) {
             repeat {
@@ -59,42 +70,39 @@ public struct JSONParser {
                 skipSpace()
                 guard take(UInt8(ascii: ":")) else { throw failure("a colon is expected after a member's name") }
                 skipSpace()
-                guard isNew(name, in: object, &names) else {
+                guard names.insert(name) else {
                     throw failure("the member \"\(name.prefix(64))\" stands here twice")
                 }
-                object.members.append(.init(name, try value()))
-                guard object.members.count <= Self.memberLimit else {
+                guard names.count <= Self.memberLimit else {
                     throw failure("an object has more than \(Self.memberLimit) members")
                 }
+                try member(name, &self)
                 skipSpace()
             } while take(UInt8(ascii: ","))
             guard take(UInt8(ascii: "}")) else { throw failure("a comma or a closing brace is expected") }
         }
         depth -= 1
-        return object
-    }
-
-    /// Whether an object has no member of that name yet: by a look at each while they are few, by a set beyond.
-    private func isNew(_ name: String, in object: JSONObject, _ names: inout Set<String>) -> Bool {
-        if object.members.count < 16 { return object[name] == nil }
-        if names.isEmpty { names.formUnion(object.members.map(\.name)) }
-        return names.insert(name).inserted
     }
 
     private mutating func array() throws -> [JSONValue] {
-        try descend()
         var values: [JSONValue] = []
+        try elements { values.append(try $0.value()) }
+        return values
+    }
+
+    /// Reads an array, each of whose elements the closure reads.
+    mutating func elements(_ element: (inout JSONParser) throws -> Void) throws {
+        try descend()
         skipSpace()
         if !take(UInt8(ascii: "]")) {
             repeat {
                 skipSpace()
-                values.append(try value())
+                try element(&self)
                 skipSpace()
             } while take(UInt8(ascii: ","))
             guard take(UInt8(ascii: "]")) else { throw failure("a comma or a closing bracket is expected") }
         }
         depth -= 1
-        return values
     }
 
     private mutating func descend() throws {
@@ -104,6 +112,11 @@ public struct JSONParser {
     }
 
     private mutating func number() throws -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: rest[try numberBytes()]), as: UTF8.self)
+    }
+
+    /// Goes over a number and says where it stands.
+    mutating func numberBytes() throws -> Range<Int> {
         let start = position
         _ = take(UInt8(ascii: "-"))
         let leadingZero = peek() == UInt8(ascii: "0")
@@ -116,7 +129,7 @@ public struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             guard skipDigits() > 0 else { throw failure("digits are expected in the exponent") }
         }
-        return String(decoding: UnsafeBufferPointer(rebasing: rest[start..<position]), as: UTF8.self)
+        return start..<position
     }
 
     private mutating func skipDigits() -> Int {
@@ -218,7 +231,7 @@ public struct JSONParser {
     }
 
     @inline(__always)
-    private func peek() -> UInt8? {
+    func peek() -> UInt8? {
         position < rest.count ? rest[position] : nil
     }
 
@@ -230,16 +243,37 @@ public struct JSONParser {
     }
 
     @inline(__always)
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private func failure(_ reason: String) -> Failure {
+    func failure(_ reason: String) -> Failure {
         let before = rest[..<min(position, rest.count)]
         let line = before.reduce(1) { $1 == 0x0A ? $0 + 1 : $0 }
         let column = position - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
         return Failure(
             .malformed, code: "malformed_json", "The body is not valid JSON: line \(line), column \(column): \(reason)."
         )
+    }
+}
+
+/// The names of the members of an object so far: by a look at each while they are few, by a set beyond.
+private struct MemberNames {
+    private var few: [String] = []
+    private var many = Set<String>()
+
+    var count: Int { many.isEmpty ? few.count : many.count }
+
+    /// Adds a name.
+    ///
+    /// - returns: whether it is new.
+    mutating func insert(_ name: String) -> Bool {
+        guard few.count == 16 else {
+            if few.contains(name) { return false }
+            few.append(name)
+            return true
+        }
+        if many.isEmpty { many.formUnion(few) }
+        return many.insert(name).inserted
     }
 }

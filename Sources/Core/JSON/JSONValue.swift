@@ -12,7 +12,7 @@ public enum JSONValue: Sendable, Hashable {
     public static func integer(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
 
     /// What the value is, for messages: "a string", "null".
-    var kind: String {
+    public var kind: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"

@@ -90,6 +90,12 @@ public struct JSONWriter {
         raw(json)
     }
 
+    /// Writes a member whose value is JSON already and may be missing, as `null` then.
+    public mutating func member(_ name: StaticString, raw json: (some Collection<UInt8>)?) {
+        key(name)
+        if let json { raw(json) } else { null() }
+    }
+
     /// Writes a member that is an object.
     @inline(__always)
     public mutating func member(_ name: StaticString, object members: (inout JSONWriter) throws -> Void) rethrows {

@@ -16,11 +16,13 @@ public struct Setting<Value: SettingValue>: Sendable {
     public let moves: String
     /// What it does, in a sentence.
     public let summary: String
+    /// Whether nobody is shown its value.
+    public let isSecret: Bool
 
     /// A setting of a room.
     public init(
         _ name: String, default fallback: Value, unit: String = "", bounds: ClosedRange<Value>? = nil,
-        moves: String, _ summary: String
+        moves: String, isSecret: Bool = false, _ summary: String
     ) {
         self.name = name
         self.fallback = fallback
@@ -28,6 +30,7 @@ public struct Setting<Value: SettingValue>: Sendable {
         self.bounds = bounds
         self.moves = moves
         self.summary = summary
+        self.isSecret = isSecret
     }
 
     /// The setting without the type of its value, for a registry.
@@ -35,7 +38,7 @@ public struct Setting<Value: SettingValue>: Sendable {
         AnySetting(
             name: name, fallback: fallback.text, unit: unit,
             bounds: bounds.map { "\($0.lowerBound.text)..\($0.upperBound.text)" } ?? "", moves: moves,
-            summary: summary, kind: Value.kind,
+            summary: summary, isSecret: isSecret, kind: Value.kind,
             problem: { text in
                 guard let value = Value(text: text) else { return "is not \(Value.kind)" }
                 if let bounds, !bounds.contains(value) {
@@ -100,6 +103,8 @@ public struct AnySetting: Sendable {
     public let moves: String
     /// What it does, in a sentence.
     public let summary: String
+    /// Whether nobody is shown its value.
+    public let isSecret: Bool
     /// What its value is: "a whole number".
     public let kind: String
     /// What is wrong with a text as its value, or nil when nothing is.

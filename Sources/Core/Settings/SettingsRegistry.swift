@@ -27,10 +27,10 @@ public struct SettingsRegistry: Sendable {
             }
         }
         for setting in settings {
-            var entry = SettingsValues.Entry(text: setting.fallback, source: "default")
+            var entry = SettingsValues.Entry(text: setting.fallback, source: "default", isSecret: setting.isSecret)
             for source in sources {
                 guard let text = source.texts[setting.name] else { continue }
-                entry = SettingsValues.Entry(text: text, source: source.name)
+                entry = SettingsValues.Entry(text: text, source: source.name, isSecret: setting.isSecret)
             }
             if let problem = setting.problem(entry.text) {
                 errors.append(
@@ -99,9 +99,14 @@ public struct SettingsValues: Sendable {
     public struct Entry: Sendable {
         public let text: String
         public let source: String
+        /// Whether nobody is shown the value.
+        var isSecret = false
 
-        /// The text for people: who logs in and with which password is left out of a URL.
-        public var shownText: String { text.replacing(/:\/\/.*@/, with: "://***@") }
+        /// The text for people: a secret is left out, and who logs in and with which password out of a URL.
+        public var shownText: String {
+            guard isSecret else { return text.replacing(/:\/\/.*@/, with: "://***@") }
+            return text.isEmpty ? "" : "***"
+        }
     }
 
     private let entries: [String: Entry]

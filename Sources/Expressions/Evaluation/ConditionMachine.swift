@@ -100,7 +100,8 @@ extension ConditionMachine {
         switch field {
         case .id: return remember(event.id.utf8)
         case .position: return .number(ExactNumber(event.position))
-        case .type: return remember(event.entityType.utf8)
+        case .type: return remember(event.type.utf8)
+        case .entityType: return remember(event.entityType.utf8)
         case .entityID: return remember(event.entityID.utf8)
         case .operation: return remember(event.operation.utf8)
         case .time: return .time(event.time)

@@ -93,10 +93,12 @@ struct ConditionParser {
         }
         let isNegated = try reader.take(word: "not")
         if try reader.take(word: "in") {
-            return try negated(isNegated, .isIn, [left] + list(), from: start)
+            let values = try list()
+            return try negated(isNegated, .isIn, [left] + values, from: start)
         }
         if try reader.take(word: "like") {
-            return try negated(isNegated, .like(pattern()), [left], from: start)
+            let pattern = try pattern()
+            return try negated(isNegated, .like(pattern), [left], from: start)
         }
         guard !isNegated else { throw reader.unexpected("in or like is expected after `not`") }
         return left
@@ -170,7 +172,8 @@ struct ConditionParser {
         let start = reader.next.place.lowerBound
         var left = try product()
         while let arithmetic = try takeArithmetic([.plus: .add, .minus: .subtract]) {
-            left = try make(.arithmetic(arithmetic), [left, product()], from: start)
+            let right = try product()
+            left = try make(.arithmetic(arithmetic), [left, right], from: start)
         }
         return left
     }
@@ -179,7 +182,8 @@ struct ConditionParser {
         let start = reader.next.place.lowerBound
         var left = try factor()
         while let arithmetic = try takeArithmetic([.times: .multiply, .divide: .divide]) {
-            left = try make(.arithmetic(arithmetic), [left, factor()], from: start)
+            let right = try factor()
+            left = try make(.arithmetic(arithmetic), [left, right], from: start)
         }
         return left
     }
@@ -201,7 +205,8 @@ struct ConditionParser {
 }
 
 extension ConditionParser {
-    /// Makes a part of the tree that ends where the last token ended.
+    /// Makes a part of the tree that ends where the last token ended, so its operands must have been read before the
+    /// call: an argument that reads on moves a parser of which this call has a copy already.
     func make(
         _ operation: Expression.Operation, _ operands: [Expression], from start: Int
     ) throws(Failure) -> Expression {

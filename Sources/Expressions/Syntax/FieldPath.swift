@@ -38,7 +38,10 @@ struct FieldPath: Sendable, Hashable {
 enum EventField: String, Sendable, CaseIterable {
     case id
     case position
+    /// The type of the entity and the operation, as in CloudEvents and in lists: `order.insert`.
     case type
+    /// The type of the entity: `order`.
+    case entityType = "entity_type"
     case entityID = "entity_id"
     case operation
     case time

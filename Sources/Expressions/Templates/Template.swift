@@ -18,6 +18,13 @@ public struct Template: Sendable {
     let parts: [TemplatePart]
     let program: Program
 
+    /// Whether it has no placeholders, so that its text is the same for every event.
+    public var isLiteral: Bool {
+        parts.allSatisfy { part in
+            if case .text = part { true } else { false }
+        }
+    }
+
     /// Reads a template of at most 64 KiB, 256 placeholders, and 16 filters of each.
     ///
     /// - parameter escaping: where its text goes. A template of JSON must be JSON with any values in it.

@@ -1,10 +1,13 @@
 /// Finds what somebody probably meant by a name that is unknown.
 enum NearestName {
-    /// The known name with the fewest edits from a name, or nil when none is near.
+    /// The known name with the fewest edits from a name, else the shortest that has it as a part: `total_amount` for
+    /// `total`. Nil when none is near.
     static func of(_ name: String, among known: some Sequence<String>) -> String? {
         let limit = max(2, name.count / 3)
         let distances = known.map { (name: $0, distance: distance(name, $0)) }.filter { $0.distance <= limit }
-        return distances.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+        if let nearest = distances.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) { return nearest.name }
+        let longer = known.filter { $0.hasPrefix(name + "_") || $0.hasSuffix("_" + name) }
+        return longer.min { ($0.count, $0) < ($1.count, $1) }
     }
 
     /// How many characters must be inserted, removed or replaced to make one of the other

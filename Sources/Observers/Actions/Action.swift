@@ -17,6 +17,9 @@ protocol Action: Sendable {
     /// What it reads of events.
     var templates: [Template] { get }
 
+    /// The texts that may name variables of the server's environment, with the members where they stand.
+    var secretTexts: [(member: String, text: String)] { get }
+
     /// What it is limited by together with others: for example the host that it calls.
     var destination: String { get }
 
@@ -26,11 +29,24 @@ protocol Action: Sendable {
     func render(_ event: ActionEvent) throws -> RenderedAction
 
     /// The same action with those secrets of an older one in the places where it has a mask.
-    func keepingSecrets(of old: Self) -> Self
+    ///
+    /// - throws: ``MisplacedMask`` when they would go to another server than before.
+    func keepingSecrets(of old: Self) throws(MisplacedMask) -> Self
 }
 
 extension Action {
-    func keepingSecrets(of _: Self) -> Self { self }
+    var secretTexts: [(member: String, text: String)] { [] }
+
+    func keepingSecrets(of _: Self) throws(MisplacedMask) -> Self { self }
+}
+
+/// A mask that stands for a secret of another server: whoever may change where an action goes must not learn by it what
+/// they never saw.
+struct MisplacedMask: Error {
+    /// Where it stands in the action.
+    let member: String
+
+    static let message = "Write the secret again: it would go to another server."
 }
 
 /// The kinds of actions, by their names in definitions.
@@ -42,8 +58,8 @@ public enum ActionType: String, Sendable, CaseIterable {
         case .webhook: WebhookAction.self
         case .slack: SlackAction.self
         case .email: EmailAction.self
-        case .sms: TextMessageAction.self
-        case .push: PushAction.self
+        case .sms: ProviderAction<TextMessage>.self
+        case .push: ProviderAction<PushNotification>.self
         case .database: DatabaseAction.self
         case .cache: CacheAction.self
         case .search: SearchAction.self
@@ -57,6 +73,8 @@ public enum ActionType: String, Sendable, CaseIterable {
 struct ActionEvent: Sendable {
     /// The event as conditions and templates read it.
     let document: EventDocument
+    /// Whose it is.
+    let tenant: Tenant
     /// Names the message: the same for every attempt, another one for each action of each observer.
     let messageID: String
     /// The name of the observer.

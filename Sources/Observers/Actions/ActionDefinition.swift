@@ -16,6 +16,12 @@ public struct ActionDefinition: Sendable {
     /// What kind of action it is.
     public var type: ActionType { Swift.type(of: content).type }
 
+    /// Whether it takes effect in the transaction that matches, and leaves a delivery only where that failed.
+    var runsWhileMatching: Bool { content is DatabaseAction || isIndexing }
+
+    /// Whether it puts events into the server's own index.
+    var isIndexing: Bool { (content as? SearchAction)?.isBuiltIn == true }
+
     /// Reads an action; nil when its type is missing or unknown, which is noted.
     init?(_ fields: inout JSONFields, isStored: Bool) {
         name = fields.optionalString("name", length: 1...100) ?? ""
@@ -52,15 +58,17 @@ public struct ActionDefinition: Sendable {
     }
 
     /// The same action with the number of its name in an older definition, and the secrets of that where it has masks.
-    func succeeding(_ old: ActionDefinition) -> ActionDefinition {
+    func succeeding(_ old: ActionDefinition) throws(MisplacedMask) -> ActionDefinition {
         var action = self
         action.number = old.number
-        return action.keepingSecrets(content, old.content)
+        return try action.keepingSecrets(content, old.content)
     }
 
-    private func keepingSecrets<Content: Action>(_ new: Content, _ old: any Action) -> ActionDefinition {
+    private func keepingSecrets<Content: Action>(
+        _ new: Content, _ old: any Action
+    ) throws(MisplacedMask) -> ActionDefinition {
         guard let old = old as? Content else { return self }
-        return ActionDefinition(self, content: new.keepingSecrets(of: old))
+        return ActionDefinition(self, content: try new.keepingSecrets(of: old))
     }
 
     private init(_ action: ActionDefinition, content: any Action) {

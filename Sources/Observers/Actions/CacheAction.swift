@@ -9,7 +9,7 @@ struct CacheAction: Action {
 
     init(_ fields: inout JSONFields) {
         tags = fields.templates("tags", .text, count: 1...32)
-        if tags.isEmpty { fields.reject("tags", "At least one tag is required.") }
+        if fields.isMissing("tags") { fields.reject("tags", "At least one tag is required.") }
     }
 
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {

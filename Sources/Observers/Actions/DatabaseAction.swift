@@ -21,6 +21,12 @@ struct DatabaseAction: Action {
         parameters.write(to: &json)
     }
 
+    /// Why a tenant may not run statements, for people; nil when it may. They see the rows of all tenants.
+    static func problem(for tenant: Tenant) -> String? {
+        guard tenant != .first else { return nil }
+        return "Statements belong to the operator of the server: use another type of action."
+    }
+
     /// The names that it gives values for.
     var parameterNames: [String] { parameters.map(\.name) }
 
@@ -28,7 +34,11 @@ struct DatabaseAction: Action {
     var destination: String { "database" }
 
     func render(_ event: ActionEvent) throws -> RenderedAction {
-        .statement(
+        if let problem = Self.problem(for: event.tenant) {
+            // Definitions may be older than what is checked as they are saved.
+            throw Failure(.invalid, code: "statement_forbidden", problem)
+        }
+        return .statement(
             name: statement,
             parameters: try parameters.map { ($0.name, try Self.value(of: $0.template, event.document)) })
     }

@@ -13,14 +13,15 @@ struct EmailAction: Action {
     private let html: Template?
 
     init(_ fields: inout JSONFields) {
-        to = fields.templates("to", .header, count: 1...50)
-        if to.isEmpty { fields.reject("to", "At least one address is required.") }
-        cc = fields.templates("cc", .header, count: 0...50)
-        replyTo = fields.optionalTemplate("reply_to", .header)
+        // Addresses stay as they are, so that `EmailAddress` can refuse them: one that was cleaned may be another's.
+        to = fields.templates("to", .none, count: 1...50)
+        if fields.isMissing("to") { fields.reject("to", "At least one address is required.") }
+        cc = fields.templates("cc", .none, count: 0...50)
+        replyTo = fields.optionalTemplate("reply_to", .none)
         subject = fields.template("subject", .header, length: 1...500)
         text = fields.optionalTemplate("text", .text)
         html = fields.optionalTemplate("html", .html)
-        if text == nil, html == nil { fields.reject("text", "Give text, html or both.") }
+        if fields.isMissing("text"), fields.isMissing("html") { fields.reject("text", "Give text, html or both.") }
     }
 
     func writeMembers(to json: inout JSONWriter, secrets _: SecretDisplay) {

@@ -15,7 +15,7 @@ enum EventBody {
             json.member("specversion", "1.0")
             json.member("id", document.id)
             json.member("source", "/millrace")
-            json.member("type", "\(document.entityType).\(document.operation)")
+            json.member("type", document.type)
             json.member("subject", document.entityID)
             json.member("time", document.time)
             json.member("timestamp", document.time)
@@ -30,10 +30,8 @@ enum EventBody {
                     json.member("position", document.position)
                     json.member("actor", document.actor)
                     json.member("changed_fields", array: document.changedFields)
-                    json.key("new")
-                    if let after = document.after { json.raw(after) } else { json.null() }
-                    json.key("old")
-                    if let before = document.before { json.raw(before) } else { json.null() }
+                    json.member("new", raw: document.after)
+                    json.member("old", raw: document.before)
                 })
         }
         return json.bytes

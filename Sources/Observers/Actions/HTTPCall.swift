@@ -38,8 +38,10 @@ struct HTTPCall: Sendable {
         let escaping: TemplateEscaping =
             contentType.contains("json") ? .json : contentType.contains("urlencoded") ? .url : .text
         body = fields.optionalTemplate("body", escaping)
-        if isBodyRequired, body == nil { fields.reject("body", "This member is required.") }
-        if type != nil, body == nil { fields.reject("content_type", "It says what the body is: give body too.") }
+        if isBodyRequired, fields.isMissing("body") { fields.reject("body", "This member is required.") }
+        if type != nil, fields.isMissing("body") {
+            fields.reject("content_type", "It says what the body is: give body too.")
+        }
         if url.fields.isEmpty, fields.isValid, !url.text.isEmpty {
             do {
                 _ = try HTTPURL(url.text)
@@ -71,28 +73,41 @@ struct HTTPCall: Sendable {
         }
     }
 
+    /// The texts that may name variables of the server's environment.
+    var secretTexts: [(member: String, text: String)] { headers.secretTexts }
+
     var templates: [Template] { [url] + headers.map(\.template) + (body.map { [$0] } ?? []) }
 
     /// The host that it calls, where every event has the same.
     var destination: String { (try? HTTPURL(url.text).destination.description) ?? url.text }
 
     func render(_ event: ActionEvent, secrets: [String] = []) throws -> RenderedRequest {
-        var rendered: [(name: String, value: String)] = []
-        for header in headers {
-            rendered.append((header.name, try Environment.resolve(header.template.render(event.document))))
-        }
-        if let traceparent = event.traceparent { rendered.append(("traceparent", traceparent)) }
+        var rendered = try headers.headers(event)
+        if let traceparent = event.traceparent { rendered.append(.init("traceparent", traceparent)) }
         let content = try body.map { Array(try $0.render(event.document).utf8) } ?? EventBody.cloudEvent(event)
         let hasBody = method != Method.get.rawValue
-        if hasBody { rendered.append(("Content-Type", body == nil ? EventBody.contentType : contentType)) }
+        if hasBody { rendered.append(.init("Content-Type", body == nil ? EventBody.contentType : contentType)) }
         return RenderedRequest(
-            method: method, url: try url.render(event.document), headers: rendered, body: hasBody ? content : [],
-            secrets: secrets)
+            method: method, url: .text(try url.render(event.document)), headers: rendered, body: hasBody ? content : [],
+            secrets: try secrets.map(event.secret))
     }
 
-    func keepingSecrets(of old: HTTPCall) -> HTTPCall {
+    func keepingSecrets(of old: HTTPCall) throws(MisplacedMask) -> HTTPCall {
         var call = self
-        call.headers = headers.keepingSecrets(of: old.headers)
+        call.headers = try headers.keepingSecrets(of: old.headers, isSameServer: server == old.server)
         return call
+    }
+
+    /// The server that it calls, as far as the definition says.
+    var server: String { Self.server(of: url.text) }
+
+    /// The scheme, host and port of a URL with placeholders; the whole text where one of them is in a placeholder.
+    static func server(of url: String) -> String {
+        guard let mark = url.firstRange(of: "://") else { return url }
+        let authority = url[mark.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard !authority.contains("{"), let server = try? HTTPURL(String(url[..<authority.endIndex])) else {
+            return url
+        }
+        return server.destination.description
     }
 }

@@ -72,17 +72,23 @@ extension [NamedTemplate] {
     }
 
     /// The same with the texts of others in the places where they have masks.
-    func keepingSecrets(of old: [NamedTemplate]) -> [NamedTemplate] {
-        map { entry in
-            guard entry.template.text == Secret.mask else { return entry }
-            return old.first { $0.name == entry.name } ?? entry
+    ///
+    /// - parameter isSameServer: whether they go to the same server as before.
+    /// - throws: ``MisplacedMask`` when they do not.
+    func keepingSecrets(of old: [NamedTemplate], isSameServer: Bool) throws(MisplacedMask) -> [NamedTemplate] {
+        var kept = self
+        for index in indices where self[index].template.text == Secret.mask {
+            guard let former = old.first(where: { $0.name == self[index].name }) else { continue }
+            guard isSameServer else { throw MisplacedMask(member: "headers/\(former.name)") }
+            kept[index] = former
         }
+        return kept
     }
 }
 
 extension SecretDisplay {
     /// A header field as it is written: those that carry credentials are hidden.
-    fileprivate func text(ofHeader name: String, _ value: String) -> String {
+    func text(ofHeader name: String, _ value: String) -> String {
         let name = name.lowercased()
         let isSecret = ["authorization", "key", "token", "secret", "password"].contains { name.contains($0) }
         return isSecret ? text(value) : value

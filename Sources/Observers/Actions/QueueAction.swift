@@ -34,7 +34,8 @@ struct QueueAction: Action {
     }
 
     var templates: [Template] { [name] + (body.map { [$0] } ?? []) }
-    var destination: String { broker.rawValue }
+    /// Each stream and subject is one of its own: one that is missing says nothing of the others.
+    var destination: String { "\(broker.rawValue) \(name.text)" }
 
     func render(_ event: ActionEvent) throws -> RenderedAction {
         let payload = try body.map { Array(try $0.render(event.document).utf8) } ?? EventBody.cloudEvent(event)

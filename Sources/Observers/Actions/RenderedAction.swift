@@ -7,6 +7,8 @@ enum RenderedAction: Sendable {
     case email(RenderedEmail)
     case statement(name: String, parameters: [(name: String, value: SQLValue)])
     case invalidation(tags: [String])
+    /// The event goes into the server's own index.
+    case indexing
     case document(RenderedDocument)
     case stream(name: String, maximumLength: Int?, payload: [UInt8])
     case subject(name: String, payload: [UInt8])
@@ -16,13 +18,29 @@ enum RenderedAction: Sendable {
 /// A call of an HTTP server.
 struct RenderedRequest: Sendable {
     let method: String
-    let url: String
-    let headers: [(name: String, value: String)]
+    let url: SecretText
+    let headers: [RenderedHeader]
     let body: [UInt8]
-    /// The secrets that it is signed with, as they are in the definition.
-    let secrets: [String]
+    /// The secrets that it is signed with.
+    let secrets: [SecretText]
+    /// Whether the URL is not to be seen.
+    var isURLSecret = false
     /// Whether the receiver says by 410 that it wants no more.
     var obeysGone = false
+}
+
+/// A header field, whose value may still stand in the environment of the server.
+struct RenderedHeader: Sendable {
+    let name: String
+    let value: SecretText
+}
+
+extension RenderedHeader {
+    /// A field that holds no secret.
+    init(_ name: String, _ text: String) { self.init(name: name, value: .text(text)) }
+
+    /// What is shown of its value: no more than of the definition.
+    fileprivate var shown: String { SecretDisplay.masked.text(ofHeader: name, value.shown) }
 }
 
 /// A message by its texts, which are addresses and lines once it is sent.
@@ -39,14 +57,14 @@ struct RenderedEmail: Sendable {
 /// A document for an index of Elasticsearch or OpenSearch.
 struct RenderedDocument: Sendable {
     let url: String
-    let headers: [(name: String, value: String)]
+    let headers: [RenderedHeader]
     let index: String
     let id: String
     let source: [UInt8]
 }
 
 extension RenderedAction: JSONEncodable {
-    /// For a dry run: what would be sent, without secrets.
+    /// For a dry run: what would be sent, with masks where the definition is shown with masks.
     func write(to json: inout JSONWriter) {
         json.object { json in
             switch self {
@@ -68,6 +86,7 @@ extension RenderedAction: JSONEncodable {
                         }
                     })
             case .invalidation(let tags): json.member("tags", array: tags)
+            case .indexing: json.member("index", "events")
             case .document(let document):
                 json.member("url", document.url)
                 json.member("index", document.index)
@@ -88,13 +107,13 @@ extension RenderedAction: JSONEncodable {
 
     private static func write(_ request: RenderedRequest, to json: inout JSONWriter) {
         json.member("method", request.method)
-        json.member("url", request.url)
+        json.member("url", request.isURLSecret ? SecretDisplay.masked.text(request.url.shown) : request.url.shown)
         json.member(
             "headers",
             object: { json in
                 for header in request.headers {
                     json.key(named: header.name)
-                    json.value(header.value)
+                    json.value(header.shown)
                 }
             })
         json.member("body", String(decoding: request.body, as: UTF8.self))

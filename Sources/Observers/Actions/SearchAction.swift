@@ -31,7 +31,7 @@ struct SearchAction: Action {
         }
     }
 
-    /// Whether it is the server's own index, which follows the log by itself (``EventIndexProjection``).
+    /// Whether it is the server's own index, ``EventIndex``.
     var isBuiltIn: Bool { url == nil }
 
     func writeMembers(to json: inout JSONWriter, secrets: SecretDisplay) {
@@ -45,24 +45,23 @@ struct SearchAction: Action {
         if let document { json.member("document", document.text) }
     }
 
+    var secretTexts: [(member: String, text: String)] { headers.secretTexts }
     var templates: [Template] { [index, document].compactMap { $0 } + headers.map(\.template) }
     var destination: String { url.flatMap { try? HTTPURL($0).destination.description } ?? "index" }
 
     func render(_ event: ActionEvent) throws -> RenderedAction {
+        guard let url else { return .indexing }
         let source = try document.map { Array(try $0.render(event.document).utf8) } ?? EventBody.cloudEvent(event)
-        var rendered: [(name: String, value: String)] = []
-        for header in headers {
-            rendered.append((header.name, try Environment.resolve(header.template.render(event.document))))
-        }
         return .document(
             RenderedDocument(
-                url: url ?? "", headers: rendered, index: try index?.render(event.document) ?? "",
+                url: url, headers: try headers.headers(event), index: try index?.render(event.document) ?? "",
                 id: event.document.id, source: source))
     }
 
-    func keepingSecrets(of old: SearchAction) -> SearchAction {
+    func keepingSecrets(of old: SearchAction) throws(MisplacedMask) -> SearchAction {
         var action = self
-        action.headers = headers.keepingSecrets(of: old.headers)
+        action.headers = try headers.keepingSecrets(
+            of: old.headers, isSameServer: url.map(HTTPCall.server) == old.url.map(HTTPCall.server))
         return action
     }
 }

@@ -28,6 +28,7 @@ struct SlackAction: Action {
         if let channel { json.member("channel", channel) }
     }
 
+    var secretTexts: [(member: String, text: String)] { [("url", url)] }
     var templates: [Template] { [text] }
     var destination: String { (try? HTTPURL(url).destination.description) ?? "slack" }
 
@@ -40,11 +41,11 @@ struct SlackAction: Action {
         }
         return .request(
             RenderedRequest(
-                method: "POST", url: try Environment.resolve(url), headers: [("Content-Type", "application/json")],
-                body: json.bytes, secrets: []))
+                method: "POST", url: try event.secret(url), headers: [.init("Content-Type", "application/json")],
+                body: json.bytes, secrets: [], isURLSecret: true))
     }
 
-    func keepingSecrets(of old: SlackAction) -> SlackAction {
+    func keepingSecrets(of old: SlackAction) throws(MisplacedMask) -> SlackAction {
         guard url == Secret.mask else { return self }
         var action = self
         action.url = old.url

@@ -27,6 +27,7 @@ struct WebhookAction: Action {
         json.member("secrets", array: secrets.map(display.text))
     }
 
+    var secretTexts: [(member: String, text: String)] { call.secretTexts + secrets.map { ("secrets", $0) } }
     var templates: [Template] { call.templates }
     var destination: String { call.destination }
 
@@ -36,10 +37,11 @@ struct WebhookAction: Action {
         return .request(request)
     }
 
-    func keepingSecrets(of old: WebhookAction) -> WebhookAction {
+    func keepingSecrets(of old: WebhookAction) throws(MisplacedMask) -> WebhookAction {
         var action = self
-        action.call = call.keepingSecrets(of: old.call)
+        action.call = try call.keepingSecrets(of: old.call)
         if secrets.contains(Secret.mask) {
+            guard call.server == old.call.server else { throw MisplacedMask(member: "secrets") }
             action.secrets = secrets.filter { $0 != Secret.mask } + old.secrets.filter { !secrets.contains($0) }
         }
         return action

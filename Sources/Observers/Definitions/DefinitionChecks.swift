@@ -15,26 +15,27 @@ public struct DefinitionChecks: Sendable {
     public static let none = DefinitionChecks(catalogs: [:], lookups: nil) { [:] }
 
     /// What is wrong with a definition, each with the place where it stands.
-    func problems(of definition: ObserverDefinition) -> [Failure.FieldError] {
-        statementProblems(definition) + lookupProblems(definition)
+    ///
+    /// - parameter tenant: whose observer it is.
+    func problems(of definition: ObserverDefinition, for tenant: Tenant) -> [Failure.FieldError] {
+        secretProblems(definition, tenant) + statementProblems(definition, tenant) + lookupProblems(definition)
             + definition.entityTypes.flatMap { fieldProblems(definition, ofType: $0) }
     }
 
     private func fieldProblems(_ definition: ObserverDefinition, ofType type: String) -> [Failure.FieldError] {
-        guard let catalog = catalogs[type] else { return [] }
-        let names = Set(definition.lookups.map(\.name))
+        let known = KnownFields(definition, type, catalogs)
         var problems: [Failure.FieldError] = []
-        if let text = definition.condition, let condition = try? Condition(parsing: text),
-            let unknown = catalog.unknown(among: condition.fields.filter { !Self.isLookup($0, names) }).first
-        {
-            problems.append(.init(pointer: "/condition", message: "\(type): \(unknown.message)"))
+        let condition = definition.condition.flatMap { try? Condition(parsing: $0) }
+        if let message = known.problem(of: condition?.fields ?? []) {
+            problems.append(.init(pointer: "/condition", message: message))
+        }
+        for lookup in definition.lookups {
+            guard let message = known.problem(of: lookup.template.fields) else { continue }
+            problems.append(.init(pointer: "/lookups/\(lookup.name)", message: message))
         }
         for (index, action) in definition.actions.enumerated() {
-            let unknown = action.content.templates.lazy.compactMap {
-                catalog.unknown(among: $0.fields.filter { !Self.isLookup($0, names) }).first
-            }.first
-            guard let unknown else { continue }
-            problems.append(.init(pointer: "/actions/\(index)", message: "\(type): \(unknown.message)"))
+            guard let message = known.problem(of: action.content.templates.flatMap(\.fields)) else { continue }
+            problems.append(.init(pointer: "/actions/\(index)", message: message))
         }
         return problems
     }
@@ -49,12 +50,26 @@ public struct DefinitionChecks: Sendable {
         }
     }
 
-    private func statementProblems(_ definition: ObserverDefinition) -> [Failure.FieldError] {
+    private func secretProblems(_ definition: ObserverDefinition, _ tenant: Tenant) -> [Failure.FieldError] {
+        definition.actions.enumerated().flatMap { index, action in
+            action.content.secretTexts.compactMap { member, text in
+                SecretText(inDefinition: text).problem(for: tenant).map {
+                    .init(pointer: "/actions/\(index)/\(member)", message: $0)
+                }
+            }
+        }
+    }
+
+    private func statementProblems(_ definition: ObserverDefinition, _ tenant: Tenant) -> [Failure.FieldError] {
         let known = statements()
         var problems: [Failure.FieldError] = []
         for (index, action) in definition.actions.enumerated() {
             guard let content = action.content as? DatabaseAction else { continue }
             let pointer = "/actions/\(index)"
+            if let problem = DatabaseAction.problem(for: tenant) {
+                problems.append(.init(pointer: "\(pointer)/statement", message: problem))
+                continue
+            }
             guard let parameters = known[content.statement] else {
                 let names = known.keys.sorted().joined(separator: ", ")
                 let hint = names.isEmpty ? "" : " There are: \(names)."
@@ -74,10 +89,5 @@ public struct DefinitionChecks: Sendable {
             }
         }
         return problems
-    }
-
-    /// Whether a path begins at something that is looked up.
-    private static func isLookup(_ path: String, _ names: Set<String>) -> Bool {
-        names.contains(String(path.prefix { $0 != "." && $0 != "[" }))
     }
 }

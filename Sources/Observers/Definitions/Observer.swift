@@ -46,7 +46,11 @@ public struct Observer: Sendable, Versioned {
 
     /// What it does at the moment.
     public var status: Status {
-        if !definition.isEnabled { return .disabled }
+        Self.status(isEnabled: definition.isEnabled, isPaused: isPaused, ownPosition)
+    }
+
+    static func status(isEnabled: Bool, isPaused: Bool, _ ownPosition: LogPosition?) -> Status {
+        if !isEnabled { return .disabled }
         if isPaused { return .paused }
         return ownPosition == nil ? .active : .catchingUp
     }

@@ -51,6 +51,12 @@ extension Observers {
         try transaction.rows("SELECT \(Observer.columns) FROM observers ORDER BY number", Observer.init)
     }
 
+    /// Those of a tenant, by their names.
+    static func all(of tenant: Tenant, in transaction: any ReadTransaction) throws -> [Observer] {
+        try transaction.rows(
+            "SELECT \(Observer.columns) FROM observers WHERE tenant = \(tenant) ORDER BY name", Observer.init)
+    }
+
     /// A page of what an observer was, the latest first.
     public func versions(
         _ key: ObserverKey, _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction
@@ -130,14 +136,21 @@ public struct ObserverVersion: Sendable, JSONEncodable {
 }
 
 extension ObserverDefinition {
-    /// Gives each action the number that its name has in an older definition, or the next that no action ever had.
-    mutating func numberActions(after old: ObserverDefinition?) {
+    /// Gives each action the number that its name has in an older definition, or the next that no action ever had; and
+    /// the secrets of that, where it has masks.
+    ///
+    /// - throws: ``Failure`` `invalid_request` when a secret would go to another server.
+    mutating func numberActions(after old: ObserverDefinition?) throws {
         var next = (old?.nextActionNumber ?? 0)
         for index in actions.indices {
             if let former = old?.actions.first(where: {
                 $0.name == actions[index].name && $0.type == actions[index].type
             }) {
-                actions[index] = actions[index].succeeding(former)
+                do throws(MisplacedMask) {
+                    actions[index] = try actions[index].succeeding(former)
+                } catch {
+                    throw Failure.invalid(at: "/actions/\(index)/\(error.member)", MisplacedMask.message)
+                }
             } else {
                 actions[index].number = next
                 next += 1

@@ -19,13 +19,15 @@ public struct Observers: Sendable {
 
     /// Reads the definition of an observer from a request.
     ///
+    /// - parameter tenant: whose observer it is to be: some things only the operator of the server may name.
     /// - throws: ``Failure`` `invalid_request` with each thing that is wrong.
-    public func read(_ value: JSONValue) throws -> ObserverDefinition {
+    public func read(_ value: JSONValue, of tenant: Tenant) throws -> ObserverDefinition {
         let definition = try JSONFields.read(value) { ObserverDefinition(&$0) }
-        let problems = checks.problems(of: definition)
+        let problems = checks.problems(of: definition, for: tenant)
         guard problems.isEmpty else {
             throw Failure(
-                .invalid, code: "invalid_request", "The observer refers to what there is not; see errors.",
+                .invalid, code: "invalid_request",
+                "The observer refers to what there is not, or what it may not use; see errors.",
                 errors: problems)
         }
         return definition
@@ -54,7 +56,7 @@ public struct Observers: Sendable {
             id: unit.makeIdentifier(), tenant: unit.tenant, number: number, version: 1, definition: definition,
             isPaused: false, pausedBecause: nil, manager: manager, ownPosition: nil, startedAfter: end,
             createdAt: unit.now, updatedAt: unit.now)
-        observer.definition.numberActions(after: nil)
+        try observer.definition.numberActions(after: nil)
         do {
             try insert(observer, in: unit)
         } catch let violation as ConstraintViolation where violation.kind == .unique {
@@ -75,7 +77,7 @@ public struct Observers: Sendable {
         let old = try current(key, expecting: version, by: manager, in: unit)
         var new = old
         new.definition = definition
-        new.definition.numberActions(after: old.definition)
+        try new.definition.numberActions(after: old.definition)
         new.version += 1
         if definition.isEnabled, !old.definition.isEnabled {
             new.startedAfter = try ChangeLog.end(in: unit.transaction)
@@ -101,7 +103,7 @@ public struct Observers: Sendable {
         guard case .object(let members) = try JSONParser.parse(json.bytes) else {
             throw Failure.internal("A definition is no object.")
         }
-        let definition = try read(.object(members.merging(patch)))
+        let definition = try read(.object(members.merging(patch)), of: unit.tenant)
         return try replace(key, definition, expecting: version, in: unit)
     }
 

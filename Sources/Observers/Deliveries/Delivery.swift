@@ -58,18 +58,16 @@ struct Delivery: Sendable {
     var token: Int64 = 0
     /// Whether it was among the dead letters.
     var isRevived = false
+    /// Whether nobody knows yet if the observer wants the event: its condition had no answer.
+    var isUndecided = false
     /// The event; nil when the log does not have it any more.
     var change: Change?
 }
 
 /// An action of an observer, by the numbers that the tables have.
-struct DeliveryChannelKey: Hashable, Sendable, Comparable {
+struct DeliveryChannelKey: Hashable, Sendable {
     let observer: Int64
     let action: Int
-
-    static func < (left: Self, right: Self) -> Bool {
-        (left.observer, left.action) < (right.observer, right.action)
-    }
 }
 
 /// Where the deliveries of an entity go: a lane of their own and one of a few partitions.
@@ -79,11 +77,6 @@ struct DeliveryRoute: Equatable, Sendable {
 
     let lane: Int64
     let partition: Int64
-
-    init(lane: Int64, partition: Int64) {
-        self.lane = lane
-        self.partition = partition
-    }
 
     init(_ ordering: Ordering, observer: Int64, entity: Identifier, position: LogPosition) {
         switch ordering {

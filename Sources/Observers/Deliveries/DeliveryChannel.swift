@@ -24,21 +24,34 @@ final class DeliveryChannel: Sendable {
         let log: ChangeLog
         let partitions: Partitions
         let recorder: OutcomeRecorder
+        /// Writes down those of statements, which may take long to find out.
+        let statementRecorder: OutcomeRecorder
         let destinations: Destinations
         let runner: ActionRunner
         let lookups: LookupReader
         let metrics: ObserverMetrics
         let window: Int
         let logger: Logger
+        /// Has the observers read again, which have changed.
+        let refresh: @Sendable () -> Void
         /// Pauses an observer whose receiver wants no more.
         let pause: @Sendable (Observer, DeliveryFailure) async -> Void
     }
 
     private struct State {
         var plan: Plan
+        /// Which changes of observers are in the plan.
+        var generation: Int64
         var queue = LaneQueue()
         /// Whether there may be deliveries in the table that were not read.
         var mayHaveMore = true
+        /// From where reading goes on; nil is from the start. There is one only where lanes have more in the table than
+        /// was read of them.
+        var mark: DeliveryMark?
+        /// When the mark was begun.
+        var markedAt = Timestamp(microseconds: 0)
+        /// How often reading had to begin from the start.
+        var restarts = 0
         var nextRetry: Timestamp?
         /// The partitions that it works in, with their tokens, and what was read for.
         var partitions: [Int64: Int64]?
@@ -46,6 +59,13 @@ final class DeliveryChannel: Sendable {
         /// When it goes on after the receiver said that it wants no more: the observer is paused by then.
         var restsUntil = Timestamp(microseconds: 0)
         var isStopped = false
+
+        /// There may be something in the table before the mark.
+        mutating func restart() {
+            mayHaveMore = true
+            mark = nil
+            restarts += 1
+        }
     }
 
     let key: DeliveryChannelKey
@@ -60,16 +80,22 @@ final class DeliveryChannel: Sendable {
     private static let shortestWait = Duration.milliseconds(10)
     /// How long it rests before it asks a receiver again that wants no more, in seconds.
     private static let restSeconds: Int64 = 5
+    /// How long a mark is of use, in seconds. What others put before it, as replays and other instances do, waits as
+    /// long at most.
+    private static let markSeconds: Int64 = 10
 
-    init(_ key: DeliveryChannelKey, _ plan: Plan, _ services: Services) {
+    init(_ key: DeliveryChannelKey, _ plan: Plan, asOf generation: Int64, _ services: Services) {
         self.key = key
         self.services = services
-        state = Mutex(State(plan: plan))
+        state = Mutex(State(plan: plan, generation: generation))
     }
 
-    /// Goes on with another version of the observer.
-    func update(_ plan: Plan) {
-        state.withLock { $0.plan = plan }
+    /// Goes on with the observer as it is now.
+    func update(_ plan: Plan, asOf generation: Int64) {
+        state.withLock { state in
+            state.plan = plan
+            state.generation = generation
+        }
         signal.fire()
     }
 
@@ -120,26 +146,44 @@ final class DeliveryChannel: Sendable {
                 // Others may have done by now what was read for other partitions.
                 state.partitions = partitions
                 state.queue.clear()
-                state.mayHaveMore = true
+                state.restart()
             }
             if let retry = state.nextRetry, retry <= now { state.mayHaveMore = true }
+            if state.mark != nil, now > state.markedAt.advanced(bySeconds: Self.markSeconds) { state.restart() }
             guard state.mayHaveMore, state.queue.count <= services.window / 2 else { return nil }
             // Those that are here are read again, because the table does not know them from others.
             return services.window + state.queue.count
         }
         guard let room, partitions?.isEmpty != true else { return }
         guard !services.destinations.isOpen(state.withLock { $0.plan.destination }) else { return }
-        state.withLock { state in
+        let few = laneLimit / 2
+        let (mark, refilled, restarts) = state.withLock { state in
             state.mayHaveMore = false
             state.queue.beginReading()
+            let cut = state.mark?.cutLanes.keys.filter { state.queue.count(in: $0) <= few } ?? []
+            return (state.mark, Set(cut), state.restarts)
         }
         do {
-            let (deliveries, retry) = try await read(limit: room, partitions, at: now)
+            let (due, retry, generation) = try await read(
+                limit: room, from: mark ?? DeliveryMark(), refilling: refilled, partitions, at: now)
+            let deliveries = due.deliveries
+            guard generation <= state.withLock({ $0.generation }) else {
+                // They may be for an observer as it is by now, and go nowhere as it was before.
+                state.withLock { state in
+                    state.mayHaveMore = true
+                    state.queue.endReading([])
+                }
+                return services.refresh()
+            }
+            services.metrics.deliveriesRead.observe(Double(deliveries.count))
             let behind = deliveries.filter(\.isBehindRetry)
             if !behind.isEmpty { services.recorder.block(behind) }
             state.withLock { state in
                 state.queue.endReading(deliveries.filter { !$0.isBehindRetry })
                 state.nextRetry = retry
+                if mark == nil { state.markedAt = now }
+                let isMarked = !due.mark.cutLanes.isEmpty && state.restarts == restarts
+                state.mark = isMarked ? due.mark : nil
                 if deliveries.count >= room { state.mayHaveMore = true }
             }
         } catch {
@@ -152,22 +196,33 @@ final class DeliveryChannel: Sendable {
     }
 
     private func read(
-        limit: Int, _ partitions: [Int64: Int64]?, at now: Timestamp
-    ) async throws -> (deliveries: [Delivery], nextRetry: Timestamp?) {
-        try await services.log.database.read { [key] transaction in
+        limit: Int, from mark: DeliveryMark, refilling refilled: Set<Int64>, _ partitions: [Int64: Int64]?,
+        at now: Timestamp
+    ) async throws -> (due: DeliveryStore.Due, nextRetry: Timestamp?, generation: Int64) {
+        let laneLimit = laneLimit
+        return try await services.log.database.read { [key] transaction in
             let numbers = partitions?.keys.sorted()
-            var deliveries = try DeliveryStore.due(key, at: now, partitions: numbers, limit: limit, in: transaction)
+            var due = try DeliveryStore.due(
+                key, at: now, partitions: numbers, limit: limit, laneLimit: laneLimit, from: mark,
+                refilling: refilled, in: transaction)
             let events = try ChangeLog.changes(
-                at: deliveries.map { ($0.key.position, $0.eventAt) }, in: transaction)
-            for index in deliveries.indices {
-                let delivery = deliveries[index]
-                deliveries[index].token = partitions?[delivery.partition] ?? 0
-                deliveries[index].change =
+                at: due.deliveries.map { ($0.key.position, $0.eventAt) }, in: transaction)
+            for index in due.deliveries.indices {
+                let delivery = due.deliveries[index]
+                due.deliveries[index].token = partitions?[delivery.partition] ?? 0
+                due.deliveries[index].change =
                     try events[delivery.key.position] ?? DeadLetters.event(of: delivery, in: transaction)
             }
             let retry = try DeliveryStore.nextRetry(key, after: now, partitions: numbers, in: transaction)
-            return (deliveries, retry)
+            return (due, retry, try ObserverProgress.state(in: transaction).generation)
         }
+    }
+
+    /// How many of a lane are here at most: an entity with many leaves room for the others. Where there is one lane,
+    /// there are no others.
+    private var laneLimit: Int {
+        let isStrict = state.withLock { $0.plan.observer.definition.ordering } == .strict
+        return isStrict ? Int.max : max(1, services.window / 8)
     }
 
     // MARK: Beginning
@@ -176,8 +231,10 @@ final class DeliveryChannel: Sendable {
     private func begin(_ start: (Delivery, Plan) -> Void) -> Duration {
         while let (delivery, plan) = next() {
             let admission = services.destinations.begin(
-                plan.destination, concurrency: plan.action.maximumConcurrency, rate: plan.action.ratePerSecond,
-                priority: plan.observer.definition.priority, signal: signal)
+                plan.destination,
+                concurrency: services.destinations.concurrency(
+                    of: plan.action.type, wanted: plan.action.maximumConcurrency),
+                rate: plan.action.ratePerSecond, priority: plan.observer.definition.priority, signal: signal)
             guard case .granted = admission else {
                 state.withLock { state in
                     state.queue.putBack(delivery)
@@ -218,13 +275,14 @@ final class DeliveryChannel: Sendable {
         if case .failed(let reason) = outcome { failure = reason }
         // What was given up because the server stops has not failed: it is done again by whoever goes on.
         let isGivenUp = failure != nil && Task.isCancelled
-        services.destinations.end(plan.destination, isWell: isGivenUp ? nil : Self.health(failure))
+        services.destinations.end(plan.destination, isWell: isGivenUp ? nil : outcome.destinationIsWell)
         guard !isGivenUp else { return finish(delivery, nil) }
         let definition = plan.observer.definition
         let result = OutcomeRecorder.Result(
             delivery: delivery, outcome: outcome, retry: definition.retry, onFailure: definition.onFailure, at: now)
         let followers = failure == nil ? [] : state.withLock { $0.queue.followers(of: delivery) }
-        let decision = await services.recorder.record(result, followers: followers)
+        let recorder = plan.action.runsWhileMatching ? services.statementRecorder : services.recorder
+        let decision = await recorder.record(result, followers: followers)
         services.metrics.note(
             type, attempt: delivery.attempts + 1, failure: decision?.failure ?? failure,
             took: ContinuousClock.now - start)
@@ -241,22 +299,47 @@ final class DeliveryChannel: Sendable {
                     reason: "event_expired", message: "The log does not have the event any more.", isPermanent: true))
         }
         do {
-            let document = try await services.lookups.enrich(
-                EventDocument(change), of: delivery.tenant, with: plan.observer.definition.lookups)
+            let document = try await enrich(change, plan)
+            if delivery.isUndecided {
+                switch plan.observer.outcome(document, now: services.log.time.now()) {
+                case .matches: break
+                case .differs: return .unwanted
+                case .failed(let failure): return .failed(DeliveryFailure(failure))
+                }
+            }
             let event = ActionEvent(
-                document: document, messageID: delivery.key.messageID, observer: plan.observer.definition.name,
-                traceparent: change.traceparent)
+                document: document, tenant: delivery.tenant, messageID: delivery.key.messageID,
+                observer: plan.observer.definition.name, traceparent: change.traceparent)
             return await services.runner.run(
                 try plan.action.content.render(event), messageID: event.messageID, attempt: delivery.attempts + 1,
                 timeout: .milliseconds(plan.observer.definition.timeout), at: services.log.time.now())
+        } catch let failure as DeliveryFailure {
+            return .failed(failure)
         } catch {
             return .failed(DeliveryFailure(error))
         }
     }
 
+    /// An event with what the observer looks up.
+    ///
+    /// - throws: ``DeliveryFailure`` `lookup_failed` when the event does not allow that, by which the condition counts
+    ///   as not answered.
+    private func enrich(_ change: Change, _ plan: Plan) async throws -> EventDocument {
+        do {
+            return try await services.lookups.enrich(
+                EventDocument(change), of: change.tenant, with: plan.observer.definition.lookups)
+        } catch let failure as Failure where failure.kind == .invalid {
+            throw DeliveryFailure.lookup(failure)
+        }
+    }
+
     private func finish(_ delivery: Delivery, _ decision: DeliveryDecision?) {
+        let fewOfLane = laneLimit / 2
         state.withLock { state in
             state.queue.finish(delivery, isDone: decision?.isDone == true)
+            if state.mark?.cutLanes[delivery.lane] != nil, state.queue.count(in: delivery.lane) <= fewOfLane {
+                state.mayHaveMore = true
+            }
             state.active[delivery.partition, default: 1] -= 1
             if state.active[delivery.partition] == 0 { state.active[delivery.partition] = nil }
             if decision?.pausesObserver == true {
@@ -267,13 +350,12 @@ final class DeliveryChannel: Sendable {
                 state.mayHaveMore = true
                 state.nextRetry = [state.nextRetry, decision?.dueAt].compactMap { $0 }.min()
             // Others of its lane may go on now that waited behind it in the table.
-            case .waiting?: state.mayHaveMore = true
-            case .dead?, .dropped?: state.mayHaveMore = true
-            case .delivered? where delivery.attempts > 0 || delivery.isRevived: state.mayHaveMore = true
+            case .waiting?, .dead?, .dropped?: state.restart()
+            case .delivered? where delivery.attempts > 0 || delivery.isRevived: state.restart()
             // Another instance may have done what is here.
             case nil:
                 state.queue.clear()
-                state.mayHaveMore = true
+                state.restart()
             default: break
             }
         }
@@ -289,14 +371,5 @@ final class DeliveryChannel: Sendable {
                 "observer": "\(name)", "action": "\(plan.action.name)", "event": "\(delivery.key.position)",
                 "reason": "\(decision.failure?.reason ?? "")",
             ])
-    }
-
-    /// What a failure says of the destination; nil when it says nothing.
-    private static func health(_ failure: DeliveryFailure?) -> Bool? {
-        guard let failure else { return true }
-        let isOurs = ["template_failed", "event_expired", "secret_missing", "not_configured", "condition_failed"]
-        if isOurs.contains(failure.reason) { return nil }
-        // Who answers that the request is wrong is there.
-        return failure.reason.hasPrefix("http_4") && failure.reason != "http_429" ? true : false
     }
 }

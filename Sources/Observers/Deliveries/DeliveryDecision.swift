@@ -24,6 +24,14 @@ struct DeliveryDecision: Equatable, Sendable {
         failure = nil
     }
 
+    /// The decision after an attempt that found nothing to be done.
+    init(unwanted attempts: Int) {
+        state = .dropped
+        self.attempts = attempts
+        dueAt = Timestamp(microseconds: 0)
+        failure = nil
+    }
+
     /// The decision after one that failed.
     ///
     /// - parameters:

@@ -9,9 +9,12 @@ enum DeliveryOutcomes {
         _ decision: DeliveryDecision, of result: OutcomeRecorder.Result, in transaction: any WriteTransaction
     ) throws {
         let key = result.delivery.key
+        // What was among the dead letters is known by that only where it is to be tried again, and is due at once.
+        let isHeld = decision.state == .waiting && result.delivery.isRevived
+        let state = isHeld ? Delivery.State.retrying : decision.state
         try transaction.enqueue(
             """
-            UPDATE deliveries SET state = \(decision.state.rawValue), attempts = \(decision.attempts),
+            UPDATE deliveries SET state = \(state.rawValue), attempts = \(decision.attempts),
                 due_at = \(decision.dueAt), updated_at = \(result.at), failure = \(decision.failure?.json)
             WHERE \(key.condition)
             """)

@@ -59,6 +59,7 @@ final class DeliveryService: Service {
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in await services.recorder.run() }
+            group.addTask { [self] in await services.statementRecorder.run() }
             group.addTask { [self] in
                 await cancelWhenGracefulShutdown { [self] in await listen() }
             }
@@ -109,8 +110,8 @@ final class DeliveryService: Service {
     private func stopChannels() -> Task<Void, Never> {
         for channel in channels.withLock({ Array($0.values) }) { channel.stop() }
         return Task {
-            await Signal().wait(atMost: Self.patience)
-            guard !Task.isCancelled else { return }
+            // It is cancelled when all have ended by themselves.
+            guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
             for task in tasks.withLock({ Array($0.values) }) { task.cancel() }
         }
     }
@@ -120,7 +121,7 @@ final class DeliveryService: Service {
         let snapshot = try await catalog.refresh()
         var plans: [DeliveryChannelKey: DeliveryChannel.Plan] = [:]
         for observer in snapshot.observers where observer.observer.isRunning {
-            for action in observer.deliveredActions {
+            for action in observer.definition.actions {
                 let key = DeliveryChannelKey(observer: observer.number, action: action.number)
                 plans[key] = DeliveryChannel.Plan(observer: observer, action: action)
             }
@@ -130,9 +131,9 @@ final class DeliveryService: Service {
             var new: [DeliveryChannel] = []
             for (key, plan) in plans {
                 if let channel = channels[key] {
-                    channel.update(plan)
+                    channel.update(plan, asOf: snapshot.generation)
                 } else {
-                    let channel = DeliveryChannel(key, plan, services)
+                    let channel = DeliveryChannel(key, plan, asOf: snapshot.generation, services)
                     channels[key] = channel
                     new.append(channel)
                 }

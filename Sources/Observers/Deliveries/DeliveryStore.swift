@@ -14,14 +14,22 @@ struct DeliveryStore: Sendable {
         ending: "ON CONFLICT (observer, action, position, replay) DO NOTHING")
 
     /// The values of a new row.
-    static func values(
-        of key: Delivery.Key, _ route: DeliveryRoute, of tenant: Tenant, eventAt: Timestamp, at now: Timestamp
-    ) -> [SQLValue] {
-        [
+    static func values(of delivery: Delivery, at now: Timestamp) -> [SQLValue] {
+        let key = delivery.key
+        return [
             .integer(key.channel.observer), .integer(Int64(key.channel.action)), key.position.sqlValue,
-            .integer(key.replay), tenant.sqlValue, .integer(route.lane), .integer(route.partition),
-            .integer(Delivery.State.waiting.rawValue), .integer(0), .integer(0), eventAt.sqlValue, now.sqlValue, .null,
+            .integer(key.replay), delivery.tenant.sqlValue, .integer(delivery.lane), .integer(delivery.partition),
+            .integer(Delivery.State.waiting.rawValue), .integer(0), .integer(0), delivery.eventAt.sqlValue,
+            now.sqlValue, .null,
         ]
+    }
+
+    /// What of an action may begin, as far as it was read.
+    struct Due: Sendable {
+        /// The deliveries; those of a lane by ascending position.
+        var deliveries: [Delivery] = []
+        /// From where reading may go on.
+        var mark = DeliveryMark()
     }
 
     /// Which deliveries of an action may begin, the first of the log first, and those whose time to be tried again has
@@ -30,33 +38,41 @@ struct DeliveryStore: Sendable {
     /// - parameters:
     ///   - partitions: nil is all.
     ///   - limit: how many of each at most.
+    ///   - laneLimit: how many of a lane at most, so that one which has many leaves room for others.
+    ///   - mark: from where reading goes on. What was read before is not read again.
+    ///   - refilled: lanes of which more are wanted, of those that the mark has cut.
     static func due(
-        _ channel: DeliveryChannelKey, at now: Timestamp, partitions: [Int64]?, limit: Int,
+        _ channel: DeliveryChannelKey, at now: Timestamp, partitions: [Int64]?, limit: Int, laneLimit: Int,
+        from mark: DeliveryMark = DeliveryMark(), refilling refilled: Set<Int64> = [],
         in transaction: any ReadTransaction
-    ) throws -> [Delivery] {
+    ) throws -> Due {
         var whose: SQL = "d.observer = \(channel.observer) AND d.action = \(channel.action)"
         if let partitions { whose += " AND d.partition IN (\(list: partitions))" }
-        let columns: SQL = "d.position, d.replay, d.tenant, d.lane, d.partition, d.attempts, d.event_at"
         // The states stand in the text, not in parameters, so that the engines use the indexes of just these rows.
-        let waiting: SQL = """
-            SELECT \(columns), CASE WHEN EXISTS (
-                SELECT 1 FROM deliveries e WHERE e.observer = d.observer AND e.action = d.action AND e.lane = d.lane
-                    AND e.state IN (1, 2) AND (e.position < d.position
-                        OR (e.position = d.position AND e.replay < d.replay))) THEN 1 ELSE 0 END
-            FROM deliveries d WHERE \(whose) AND d.state = 0 ORDER BY d.position, d.replay LIMIT \(limit)
-            """
         let retrying: SQL = """
-            SELECT \(columns), 0 FROM deliveries d WHERE \(whose) AND d.state = 1 AND d.due_at <= \(now)
+            SELECT \(columns), 0, (
+                SELECT l.reason FROM dead_letters l WHERE l.observer = d.observer AND l.action = d.action
+                    AND l.position = d.position AND l.replay = d.replay)
+            FROM deliveries d WHERE \(whose) AND d.state = 1 AND d.due_at <= \(now)
             ORDER BY d.due_at LIMIT \(limit)
             """
         let retried = try transaction.rows(retrying) { row in
             var delivery = try Delivery(row, channel)
-            // Who retries a dead letter has it begin anew, and yet go before what came after it.
-            delivery.isRevived = delivery.attempts == 0
+            // It goes before what came after it, as any that is tried again.
+            let reason = row.optionalText(8)
+            delivery.isRevived = reason != nil
+            // An attempt may have failed before the condition was asked, and asking it twice does no harm.
+            delivery.isUndecided = DeliveryFailure.isUndecided(reason ?? "")
             return delivery
         }
-        return try retried + transaction.rows(waiting) { try Delivery($0, channel) }
+        var reading = WaitingReading(
+            channel: channel, whose: whose, limit: limit, laneLimit: min(laneLimit, limit), due: Due(mark: mark))
+        try reading.read(refilling: refilled, in: transaction)
+        reading.due.deliveries = retried + reading.due.deliveries
+        return reading.due
     }
+
+    static let columns: SQL = "d.position, d.replay, d.tenant, d.lane, d.partition, d.attempts, d.event_at"
 
     /// When the next of an action is to be tried again, of those whose time has not come; nil when there is none.
     ///
@@ -103,6 +119,19 @@ struct DeliveryStore: Sendable {
                 """)
     }
 
+    /// Deliveries of an action that are neither done nor given up.
+    static func open(
+        _ channel: DeliveryChannelKey, limit: Int, in transaction: any ReadTransaction
+    ) throws -> [Delivery.Key] {
+        try ["state = 0", "state IN (1, 2)"].flatMap { (states: SQL) in
+            try transaction.rows(
+                """
+                SELECT observer, action, position, replay FROM deliveries WHERE observer = \(channel.observer)
+                    AND action = \(channel.action) AND \(states) LIMIT \(limit)
+                """, Delivery.Key.init)
+        }
+    }
+
     /// The position of the first event that some delivery still needs, of those actions.
     static func firstNeeded(
         by channels: [DeliveryChannelKey], in transaction: any ReadTransaction
@@ -127,7 +156,7 @@ struct DeliveryStore: Sendable {
 }
 
 extension Delivery {
-    fileprivate init(_ row: Row, _ channel: DeliveryChannelKey) throws {
+    init(_ row: Row, _ channel: DeliveryChannelKey) throws {
         key = Key(channel: channel, position: row.position(0), replay: row.integer(1))
         tenant = Tenant(row.integer(2))
         lane = row.integer(3)
@@ -139,6 +168,13 @@ extension Delivery {
 }
 
 extension Delivery.Key {
+    /// The key in a row of observer, action, position and replay.
+    init(_ row: Row) {
+        self.init(
+            channel: DeliveryChannelKey(observer: row.integer(0), action: row.int(1)), position: row.position(2),
+            replay: row.integer(3))
+    }
+
     /// The condition that finds its row.
     var condition: SQL {
         """

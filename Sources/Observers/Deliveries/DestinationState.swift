@@ -54,5 +54,8 @@ struct DestinationState: Sendable {
     }
 
     /// Whether it is left alone.
-    func isOpen(at now: Duration) -> Bool { breaker.retryTime(at: now) != nil }
+    func isOpen(at now: Duration) -> Bool { leftAlone(at: now) != nil }
+
+    /// Until when it is left alone; nil when it is not.
+    func leftAlone(at now: Duration) -> Duration? { breaker.retryTime(at: now) }
 }

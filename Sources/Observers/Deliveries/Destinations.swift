@@ -11,8 +11,21 @@ final class Destinations: Sendable {
 
     private struct Entry {
         var state = DestinationState()
-        /// Who waits for one to end, the first to be served first.
-        var waiting: [(priority: Int, signal: Signal)] = []
+        var waiting: [Waiter] = []
+
+        /// Who is told that one has ended: of those that may begin now, the first in rank.
+        mutating func nextWaiter() -> Waiter? {
+            let free = waiting.indices.filter { state.active < waiting[$0].concurrency }
+            return free.min { waiting[$0].priority < waiting[$1].priority }.map { waiting.remove(at: $0) }
+        }
+    }
+
+    /// An action that waits for a delivery to end.
+    private struct Waiter {
+        let priority: Int
+        /// With how many others it would begin at most.
+        let concurrency: Int
+        let signal: Signal
     }
 
     private let entries = Mutex<[Key: Entry]>([:])
@@ -20,26 +33,54 @@ final class Destinations: Sendable {
 
     private var now: Duration { ContinuousClock.now - start }
 
-    /// How many may be under way at one destination unless an action says otherwise.
-    static let defaultConcurrency = 256
+    /// How many connections a destination of HTTP has at most.
+    private let connections: Int
+
+    /// How many may be under way at one destination where nothing else sets a limit.
+    private static let defaultConcurrency = 256
+
+    init(connections: Int) { self.connections = connections }
+
+    /// How many deliveries of a kind may be under way at one destination.
+    ///
+    /// They are twice as many as are sent at once: one waits for each that is being sent, so that no connection is
+    /// idle, and none waits for long. The others wait here, where the first in rank goes first and no attempt has
+    /// begun.
+    ///
+    /// - parameter wanted: what an action says; nil when it says nothing.
+    func concurrency(of type: ActionType, wanted: Int?) -> Int {
+        let most =
+            switch type {
+            case .webhook, .slack, .sms, .push: 2 * connections
+            case .email: 2
+            // Many documents go with one request, and many messages over one connection.
+            case .search, .database, .cache, .queue, .log: Self.defaultConcurrency
+            }
+        return min(wanted ?? most, most)
+    }
 
     /// Asks for a delivery to begin.
     ///
-    /// - parameter signal: is fired once one has ended, when the answer is `full`.
+    /// - parameters:
+    ///   - concurrency: how many may be under way there at once.
+    ///   - rate: how many may begin in a second; nil for no limit.
+    ///   - signal: is fired once one has ended, when the answer is `full`.
     /// - returns: a wait, from now, in ``DestinationState/Admission/later(_:)``.
     func begin(
-        _ key: Key, concurrency: Int?, rate: Int?, priority: Int, signal: Signal
+        _ key: Key, concurrency: Int, rate: Int?, priority: Int, signal: Signal
     ) -> DestinationState.Admission {
         let now = now
         return entries.withLock { entries in
-            let admission = entries[key, default: Entry()].state.begin(
-                concurrency: concurrency ?? Self.defaultConcurrency, rate: rate, at: now)
+            let admission = entries[key, default: Entry()].state.begin(concurrency: concurrency, rate: rate, at: now)
             switch admission {
             case .granted: return admission
             case .later(let moment): return .later(max(.milliseconds(1), moment - now))
             case .full:
-                if entries[key]?.waiting.contains(where: { $0.signal === signal }) == false {
-                    entries[key]?.waiting.append((priority, signal))
+                let waiter = Waiter(priority: priority, concurrency: concurrency, signal: signal)
+                if let place = entries[key]?.waiting.firstIndex(where: { $0.signal === signal }) {
+                    entries[key]?.waiting[place] = waiter
+                } else {
+                    entries[key]?.waiting.append(waiter)
                 }
                 return admission
             }
@@ -53,12 +94,25 @@ final class Destinations: Sendable {
         let now = now
         let signal = entries.withLock { entries -> Signal? in
             entries[key]?.state.end(isWell: isWell, at: now)
-            guard let waiting = entries[key]?.waiting,
-                let first = waiting.indices.min(by: { waiting[$0].priority < waiting[$1].priority })
-            else { return nil }
-            return entries[key]?.waiting.remove(at: first).signal
+            return entries[key]?.nextWaiter()?.signal
         }
         signal?.fire()
+    }
+
+    /// Until when a destination is left alone because it fails; nil when it is not.
+    ///
+    /// - parameter time: the moment that is now.
+    func leftAloneUntil(_ key: Key, at time: Timestamp) -> Timestamp? {
+        let now = now
+        return entries.withLock { $0[key]?.state.leftAlone(at: now) }.map { until in
+            Timestamp(microseconds: time.microseconds + Int64((until - now) / .microseconds(1)))
+        }
+    }
+
+    /// How many destinations are left alone because they fail.
+    var openCount: Int {
+        let now = now
+        return entries.withLock { entries in entries.values.count { $0.state.isOpen(at: now) } }
     }
 
     /// Whether a destination is left alone because it fails.

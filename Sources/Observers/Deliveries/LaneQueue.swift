@@ -26,8 +26,9 @@ struct LaneQueue {
 
     /// How many are here, those under way included.
     var count: Int { keys.count }
-    /// Whether any may begin.
-    var hasReady: Bool { !ready.isEmpty }
+
+    /// How many of a lane have not begun.
+    func count(in lane: Int64) -> Int { lanes[lane]?.waiting.count ?? 0 }
 
     /// The table is about to be read.
     mutating func beginReading() { reading = Reading() }

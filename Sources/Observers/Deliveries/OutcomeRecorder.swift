@@ -3,17 +3,19 @@ import Core
 import Logging
 import Storage
 import Synchronization
+import Telemetry
 
 /// Writes down what came of attempts: those that end at the same time share a transaction.
 ///
-/// Statements of the database action run in the transaction that says that they did, so they take effect once.
+/// Statements of the database action run in the transaction that says that they did, so they take effect once. One of
+/// them that takes long lets the others of its action go with a later transaction.
 final class OutcomeRecorder: Sendable {
     /// An attempt that has ended.
     struct Result: Sendable {
         let delivery: Delivery
-        let outcome: DeliveryOutcome
+        var outcome: DeliveryOutcome
         let retry: RetryPolicy
-        let onFailure: FailurePolicy
+        var onFailure: FailurePolicy
         /// When it ended.
         let at: Timestamp
     }
@@ -25,9 +27,31 @@ final class OutcomeRecorder: Sendable {
         let continuation: CheckedContinuation<DeliveryDecision?, Never>
     }
 
+    /// Outcomes that are written down together.
+    private struct Batch {
+        var entries: [Entry]
+        let blocked: [Delivery]
+
+        var isEmpty: Bool { entries.isEmpty && blocked.isEmpty }
+        var hasStatements: Bool { entries.contains(where: \.result.isStatement) }
+    }
+
+    /// What became of an outcome in a transaction.
+    private enum Written: Sendable {
+        case decided(DeliveryDecision)
+        /// Another instance has the delivery.
+        case lost
+        /// It goes with a later transaction.
+        case postponed
+
+        /// Whether it was a statement that kept the others waiting.
+        var isDelay: Bool { if case .decided(let decision) = self { decision.failure?.isDelay == true } else { false } }
+    }
+
     private struct State {
         var entries: [Entry] = []
-        var blocked: [Delivery] = []
+        /// By their keys: as long as nothing can be written, the same come again and again.
+        var blocked: [Delivery.Key: Delivery] = [:]
         var isClosed = false
     }
 
@@ -35,19 +59,29 @@ final class OutcomeRecorder: Sendable {
     private static let batchLimit = 500
     private static let shortestPause = Duration.milliseconds(50)
     private static let longestPause = Duration.seconds(5)
+    /// How long it rests at most after a statement that has kept the only writer of an embedded engine.
+    private static let longestRest = Duration.seconds(2)
 
     private let log: ChangeLog
     private let partitions: Partitions
     private let statements: NamedStatements
     private let state = Mutex(State())
     private let signal = Signal()
+    private let refused: Counter
     private let logger: Logger
 
-    init(_ log: ChangeLog, _ partitions: Partitions, _ statements: NamedStatements, logger: Logger) {
+    init(
+        _ log: ChangeLog, _ partitions: Partitions, _ statements: NamedStatements, registry: MetricsRegistry,
+        logger: Logger
+    ) {
         self.log = log
         self.partitions = partitions
         self.statements = statements
         self.logger = logger
+        refused = registry.counter(
+            "observer_outcomes_refused_total",
+            "Outcomes of deliveries that the database refused, so that they count as failed."
+        ).with()
     }
 
     /// Writes down an outcome, and returns once that is durable.
@@ -67,7 +101,12 @@ final class OutcomeRecorder: Sendable {
 
     /// Notes that deliveries wait behind others that are retrying, as far as that is still so.
     func block(_ deliveries: [Delivery]) {
-        state.withLock { $0.blocked += deliveries }
+        state.withLock { state in
+            for var delivery in deliveries {
+                delivery.change = nil
+                state.blocked[delivery.key] = delivery
+            }
+        }
         signal.fire()
     }
 
@@ -75,27 +114,21 @@ final class OutcomeRecorder: Sendable {
     func run() async {
         var pause = Self.shortestPause
         while true {
-            let (entries, blocked) = take()
-            if entries.isEmpty, blocked.isEmpty {
+            var batch = take()
+            if batch.isEmpty {
                 guard !Task.isCancelled else { break }
                 await signal.wait(atMost: .seconds(60))
                 continue
             }
             do {
-                let decisions = try await write(entries.map(\.result), entries.flatMap(\.followers) + blocked)
-                for (entry, decision) in zip(entries, decisions) {
-                    if decision == nil { partitions.lose(entry.result.delivery) }
-                    entry.continuation.resume(returning: decision)
-                }
+                try await store(&batch)
                 pause = Self.shortestPause
             } catch {
                 logger.warning("outcomes of deliveries could not be stored yet", metadata: ["error": "\(error)"])
-                state.withLock { state in
-                    state.entries = entries + state.entries
-                    state.blocked = blocked + state.blocked
-                }
+                putBack(batch)
                 guard !Task.isCancelled else { break }
-                await signal.rest(pause)
+                // A cancellation ends the rest; what is left is tried once more.
+                try? await Task.sleep(for: pause)
                 pause = min(pause * 2, Self.longestPause)
             }
         }
@@ -111,35 +144,124 @@ final class OutcomeRecorder: Sendable {
         for entry in entries { entry.continuation.resume(returning: nil) }
     }
 
-    private func take() -> ([Entry], [Delivery]) {
+    private func take() -> Batch {
         state.withLock { state in
             let entries = Array(state.entries.prefix(Self.batchLimit))
             state.entries.removeFirst(entries.count)
-            defer { state.blocked = [] }
-            return (entries, state.blocked)
+            defer { state.blocked = [:] }
+            return Batch(entries: entries, blocked: Array(state.blocked.values))
         }
     }
 
+    private func putBack(_ batch: Batch) {
+        state.withLock { state in
+            state.entries = batch.entries + state.entries
+            for delivery in batch.blocked { state.blocked[delivery.key] = delivery }
+        }
+    }
+
+    // MARK: Writing
+
+    /// Writes down a batch: all of it together, or each outcome by itself when one of them is refused.
+    ///
+    /// - throws: when the database is away. What is still in the batch then is not written.
+    private func store(_ batch: inout Batch) async throws {
+        do {
+            let behind = batch.entries.flatMap(\.followers) + batch.blocked
+            let written = try await write(batch.entries.map(\.result), behind)
+            for (entry, written) in zip(batch.entries, written) { settle(entry, written) }
+            return
+        } catch let error where !Self.isAway(error) || batch.hasStatements {
+            logger.warning("outcomes are stored one by one, since one is refused", metadata: ["error": "\(error)"])
+        }
+        var delayed: Set<DeliveryChannelKey> = []
+        while let entry = batch.entries.first {
+            let channel = entry.result.delivery.key.channel
+            let written = delayed.contains(channel) ? .postponed : try await storeAlone(entry)
+            if written.isDelay { delayed.insert(channel) }
+            batch.entries.removeFirst()
+            settle(entry, written)
+        }
+        // Others want to write too.
+        if !delayed.isEmpty { try await Task.sleep(for: min(statements.timeout, Self.longestRest)) }
+        do {
+            _ = try await write([], batch.blocked)
+        } catch let error where !Self.isAway(error) {
+            // They are found behind a failure again when they are read again.
+            logger.warning("deliveries could not be noted as blocked", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Writes down one outcome. One that the database refuses is given up: the delivery counts as failed, or as dropped
+    /// if its event is refused among the dead letters too.
+    ///
+    /// A statement may fail as if the database were away, by a server of its own for example. Whether it is away shows
+    /// when that is written down.
+    private func storeAlone(_ entry: Entry) async throws -> Written {
+        do {
+            return try await write([entry.result], entry.followers).first ?? .lost
+        } catch let error where !Self.isAway(error) || entry.result.mayFail(as: error) {
+            let key = entry.result.delivery.key
+            refused.increment()
+            logger.error(
+                "the outcome of a delivery is given up, since the database refuses it",
+                metadata: ["event": "\(key.position)", "message": "\(key.messageID)", "error": "\(error)"])
+            let failure = entry.result.failure(becauseOf: error)
+            do {
+                return try await write([entry.result.failing(failure)], entry.followers).first ?? .lost
+            } catch let error where !Self.isAway(error) {
+                return try await write([entry.result.dropped(failure)], entry.followers).first ?? .lost
+            }
+        }
+    }
+
+    private func settle(_ entry: Entry, _ written: Written) {
+        switch written {
+        case .decided(let decision): entry.continuation.resume(returning: decision)
+        case .lost:
+            partitions.lose(entry.result.delivery)
+            entry.continuation.resume(returning: nil)
+        // Whoever stops leaves it to whoever goes on.
+        case .postponed where Task.isCancelled: entry.continuation.resume(returning: nil)
+        case .postponed: state.withLock { $0.entries.append(entry) }
+        }
+    }
+
+    /// Whether nothing at all can be written down at the moment, in place of one outcome that is refused.
+    private static func isAway(_ error: any Error) -> Bool {
+        if error is CancellationError { return true }
+        let kind = (error as? Failure)?.kind
+        return kind == .unavailable || kind == .timeout
+    }
+
     /// Writes down outcomes, but for those of deliveries that are with another instance now.
-    private func write(_ results: [Result], _ behind: [Delivery]) async throws -> [DeliveryDecision?] {
+    private func write(_ results: [Result], _ behind: [Delivery]) async throws -> [Written] {
         // Chosen before the transaction, which may run more than once.
         let shares = results.map { _ in Double.random(in: 0...1) }
         return try await log.database.write(.readCommitted) { [partitions, statements] transaction in
             let held = try partitions.held(results.map(\.delivery) + behind, in: transaction)
-            var decisions: [DeliveryDecision?] = []
+            var all: [Written] = []
+            var delayed: Set<DeliveryChannelKey> = []
+            let end = ContinuousClock.now + statements.timeout
             for (result, share) in zip(results, shares) {
-                guard held.contains(result.delivery.key),
-                    try Self.isOpen(result, in: transaction)
-                else {
-                    decisions.append(nil)
+                let channel = result.delivery.key.channel
+                guard held.contains(result.delivery.key), try Self.isOpen(result, in: transaction) else {
+                    all.append(.lost)
+                    continue
+                }
+                // All outcomes of the transaction wait for a statement.
+                if result.isStatement, delayed.contains(channel) || ContinuousClock.now > end {
+                    all.append(.postponed)
                     continue
                 }
                 let decision = try Self.decide(result, share, statements, in: transaction)
                 try DeliveryOutcomes.store(decision, of: result, in: transaction)
-                decisions.append(decision)
+                all.append(.decided(decision))
+                if decision.failure?.isDelay == true { delayed.insert(channel) }
             }
+            // Those behind a statement that was postponed are still behind it.
             try DeliveryOutcomes.block(behind.filter { held.contains($0.key) }, in: transaction)
-            return decisions
+            return all
         }
     }
 
@@ -161,10 +283,16 @@ final class OutcomeRecorder: Sendable {
         let failure: DeliveryFailure
         switch result.outcome {
         case .delivered: return DeliveryDecision(delivered: attempts)
+        case .unwanted: return DeliveryDecision(unwanted: attempts)
         case .failed(let reason): failure = reason
+        case .index:
+            if let change = result.delivery.change {
+                try EventIndex.store([EventIndex.Entry(change)], in: transaction)
+            }
+            return DeliveryDecision(delivered: attempts)
         case .execute(let name, let parameters):
             do {
-                try transaction.attempt { try statements.run(name, parameters, in: transaction) }
+                try statements.run(name, parameters, in: transaction)
                 return DeliveryDecision(delivered: attempts)
             } catch let reason as DeliveryFailure {
                 failure = reason
@@ -172,5 +300,38 @@ final class OutcomeRecorder: Sendable {
         }
         return DeliveryDecision(
             failure, attempts: attempts, retry: result.retry, onFailure: result.onFailure, at: result.at, share: share)
+    }
+}
+
+extension OutcomeRecorder.Result {
+    /// Whether a statement runs in the transaction that says so.
+    fileprivate var isStatement: Bool { if case .execute = outcome { true } else { false } }
+
+    /// Whether it may be its statement that fails so, and not the database. Of a commit without an answer nobody knows
+    /// whether the statement took effect.
+    fileprivate func mayFail(as error: any Error) -> Bool {
+        isStatement && !(error is CancellationError) && (error as? Failure)?.code != "storage_outcome_unknown"
+    }
+
+    /// Why the delivery counts as failed though its outcome may be another. A statement that ran in vain may run again;
+    /// what has arrived somewhere is not sent again and again because that cannot be written down.
+    fileprivate func failure(becauseOf error: any Error) -> DeliveryFailure {
+        if isStatement { return DeliveryFailure(error) }
+        return DeliveryFailure(
+            reason: "outcome_refused", message: "The outcome could not be stored: \(error)", isPermanent: true)
+    }
+
+    fileprivate func failing(_ failure: DeliveryFailure) -> Self {
+        var result = self
+        result.outcome = .failed(failure)
+        return result
+    }
+
+    fileprivate func dropped(_ failure: DeliveryFailure) -> Self {
+        var failure = failure
+        failure.isPermanent = true
+        var result = failing(failure)
+        result.onFailure = .drop
+        return result
     }
 }

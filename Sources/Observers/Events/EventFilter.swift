@@ -1,4 +1,5 @@
 public import Core
+import Storage
 
 /// Which events a list shows.
 public struct EventFilter: Sendable, Hashable {
@@ -8,7 +9,7 @@ public struct EventFilter: Sendable, Hashable {
     public var entity: Identifier?
     /// Only those of one operation.
     public var operation: String?
-    /// Only those whose images contain a text, whatever its case.
+    /// Only those with all words of a text.
     public var text: String?
     /// Only those since then.
     public var since: Timestamp?
@@ -17,4 +18,17 @@ public struct EventFilter: Sendable, Hashable {
 
     /// All of them.
     public init() {}
+}
+
+extension EventFilter {
+    /// What must hold of a row of `changes`, named `c`, beside its text.
+    var conditions: SQL {
+        var conditions: SQL = ""
+        if let entityType { conditions += " AND c.entity_type = \(entityType)" }
+        if let entity { conditions += " AND c.entity_id = \(entity)" }
+        if let operation { conditions += " AND c.operation = \(operation)" }
+        if let since { conditions += " AND c.changed_at >= \(since)" }
+        if let until { conditions += " AND c.changed_at < \(until)" }
+        return conditions
+    }
 }

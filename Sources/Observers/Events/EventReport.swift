@@ -8,9 +8,13 @@ public struct EventReport: Sendable {
     struct Verdict: Sendable {
         let observer: Observer
         /// One word: `acted`, `not_watched`, `older_than_observer`, `condition_false`, `condition_failed`,
-        /// `not_reached`, `paused`, `disabled`, `would_act`.
+        /// `lookup_failed`, `not_reached`, `paused`, `disabled`, `would_act`.
         let word: String
+        /// The replay that has brought the event to it, where no delivery tells of that.
+        let replay: Int64?
         let trace: ConditionTrace?
+        /// Why its condition could not be asked; nil when it could.
+        let failure: String?
         let deliveries: [Event.Delivered]
     }
 
@@ -20,31 +24,54 @@ public struct EventReport: Sendable {
 
 extension EventReport.Verdict {
     /// - parameters:
-    ///   - document: the event with what the observer looks up.
+    ///   - document: the event with what the observer looks up, or why that cannot be asked.
     ///   - matchedUpTo: how far the observer has come in the log.
+    ///   - replays: the replays of the observer that the event is in.
     init(
-        _ observer: Observer, _ change: Change, _ document: EventDocument, at now: Timestamp,
-        matchedUpTo position: LogPosition, deliveries: [Event.Delivered]
+        _ observer: Observer, _ change: Change, _ document: Result<EventDocument, Failure>,
+        at now: Timestamp, matchedUpTo position: LogPosition, replays: [Replay], deliveries: [Event.Delivered]
     ) {
         self.observer = observer
         self.deliveries = deliveries
+        let passed = replays.last { $0.position >= change.position }?.number
         let definition = observer.definition
         let condition = definition.condition.flatMap { try? Condition(parsing: $0) }
-        trace = condition?.explain(document, now: now)
-        let watches = definition.watches(change.entityType)
+        switch document {
+        case .success(let document): (trace, failure) = (condition?.explain(document, now: now), nil)
+        case .failure(let reason): (trace, failure) = (nil, reason.message)
+        }
+        let watches = definition.watches(change.entityType) && definition.operations.contains(change.operation)
         if !deliveries.isEmpty {
-            word = "acted"
-        } else if !watches || !definition.operations.contains(change.operation) {
+            word = Self.word(deliveries)
+        } else if !watches {
             word = "not_watched"
-        } else if change.position <= observer.startedAfter {
-            word = "older_than_observer"
-        } else if !definition.isEnabled {
-            word = "disabled"
-        } else if change.position > position {
-            word = observer.isPaused ? "paused" : "not_reached"
+        } else if passed == nil, let reason = Self.reason(observer, change, position, trace, replays) {
+            word = reason
+        } else if failure != nil {
+            word = "lookup_failed"
         } else {
             word = Self.word(trace, definition)
         }
+        replay = deliveries.isEmpty && word == "acted" ? passed : nil
+    }
+
+    /// Why an observer that watches for an event has not been asked about it, as far as replays are left aside.
+    private static func reason(
+        _ observer: Observer, _ change: Change, _ position: LogPosition, _ trace: ConditionTrace?, _ replays: [Replay]
+    ) -> String? {
+        if change.position <= observer.startedAfter { return replays.isEmpty ? "older_than_observer" : "not_reached" }
+        if !observer.definition.isEnabled { return "disabled" }
+        guard change.position > position else { return nil }
+        if observer.isPaused { return "paused" }
+        // What its condition turns down leaves no trace when it is reached, and the position is stored later.
+        return trace?.result == .value(.bool(false)) ? nil : "not_reached"
+    }
+
+    /// What deliveries tell: those of an event that nobody could decide about stand among the dead letters.
+    private static func word(_ deliveries: [Event.Delivered]) -> String {
+        let undecided = deliveries.compactMap(\.undecided)
+        if undecided.count == deliveries.count, let reason = undecided.first { return reason }
+        return deliveries.allSatisfy(\.isUnwanted) ? "condition_false" : "acted"
     }
 
     private static func word(_ trace: ConditionTrace?, _ definition: ObserverDefinition) -> String {
@@ -52,7 +79,7 @@ extension EventReport.Verdict {
         case .value(.bool(false))?: "condition_false"
         case .failed?: "condition_failed"
         // What runs within the transaction that matches leaves no row of its own.
-        default: definition.actions.contains { $0.content is DatabaseAction } ? "acted" : "would_act"
+        default: definition.actions.contains(where: \.runsWhileMatching) ? "acted" : "would_act"
         }
     }
 }
@@ -73,8 +100,10 @@ extension EventReport.Verdict: JSONEncodable {
             json.member("name", observer.definition.name)
             json.member("status", observer.status.rawValue)
             json.member("verdict", word)
+            if let replay { json.member("replay", replay) }
             json.member("condition", observer.definition.condition)
             json.member("trace", trace)
+            json.member("failure", failure)
             json.member("deliveries", array: deliveries)
         }
     }
@@ -96,7 +125,7 @@ public struct ObserverTest: Sendable, JSONEncodable {
             let channel = DeliveryChannelKey(observer: observer.number, action: action.number)
             let key = Delivery.Key(channel: channel, position: change.position, replay: 0)
             let event = ActionEvent(
-                document: document, messageID: key.messageID, observer: definition.name,
+                document: document, tenant: change.tenant, messageID: key.messageID, observer: definition.name,
                 traceparent: change.traceparent)
             let rendered = Result { try action.content.render(event) }.mapError { DeliveryFailure($0) }
             return (action.name, action.type, rendered)

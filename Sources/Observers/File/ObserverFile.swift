@@ -39,6 +39,10 @@ public struct ObserverFile: Sendable {
             let observers = fields.optionalObjects("observers", count: 0...Observers.countLimit) {
                 ObserverDefinition(&$0)
             }
+            // A file that is just being written may be empty, and yet no YAML is wrong.
+            if observers == nil, !fields.has("observers") {
+                fields.reject("observers", "The list is missing. Write observers: [] when there are to be none.")
+            }
             return (observers ?? [], statements, setup)
         }
         let names = definitions.map(\.name)
@@ -48,13 +52,14 @@ public struct ObserverFile: Sendable {
         let parameters = named.mapValues { Set($0.parameters) }
         let checks = DefinitionChecks(catalogs: checks.catalogs, lookups: checks.lookups) { parameters }
         let problems = definitions.enumerated().flatMap { index, definition in
-            checks.problems(of: definition).map {
+            checks.problems(of: definition, for: .first).map {
                 Failure.FieldError(pointer: "/observers/\(index)\($0.pointer)", message: $0.message)
             }
         }
         guard problems.isEmpty else {
             throw Failure(
-                .invalid, code: "invalid_request", "The file refers to what there is not; see errors.",
+                .invalid, code: "invalid_request",
+                "The file refers to what there is not, or what it may not use; see errors.",
                 errors: problems)
         }
         observers = definitions

@@ -59,10 +59,16 @@ final class ObserverFileService: Service {
                 try? await Task.sleep(for: Self.interval)
                 let current = stamp()
                 guard current != latest.withLock({ $0 }) else { continue }
-                latest.withLock { $0 = current }
                 do {
                     try await load()
+                    latest.withLock { $0 = current }
+                } catch let failure as Failure where Self.mayPass(failure) {
+                    // Nothing is wrong with the file: it is read again until the database takes it.
+                    logger.warning(
+                        "the file of observers could not be taken over and is read again",
+                        metadata: ["file": "\(path)", "error": "\(failure)"])
                 } catch {
+                    latest.withLock { $0 = current }
                     loads.with("refused").increment()
                     logger.error(
                         "the file of observers is not acceptable; what was read before stays in force",
@@ -70,6 +76,11 @@ final class ObserverFileService: Service {
                 }
             }
         }
+    }
+
+    /// Whether the same file may be taken over a little later. What the role may not do it may not do then either.
+    private static func mayPass(_ failure: Failure) -> Bool {
+        [.unavailable, .timeout].contains(failure.kind) && failure.code != "storage_forbidden"
     }
 
     private func stamp() -> FileStamp? {
@@ -81,16 +92,32 @@ final class ObserverFileService: Service {
 
     private func load() async throws {
         let file = try ObserverFile(path: path, checks: checks)
-        statements.replace(by: file.statements)
         let context = ChangeContext(tenant: .first, actor: Self.actor)
         for statement in file.setup {
             _ = try await log.database.write(.readCommitted) { try $0.execute(statement.bind([])) }
         }
-        let count = try await log.write(context, isolation: .readCommitted) { [observers] unit in
-            try observers.takeOver(file.observers, in: unit)
-        }.value
+        // They are there before the observers that name them.
+        let old = statements.replace(by: file.statements)
+        let count: Int
+        do {
+            count = try await log.write(context, isolation: .readCommitted) { [observers] unit in
+                try observers.takeOver(file.observers, in: unit)
+            }.value
+        } catch {
+            statements.replace(by: Self.statements(after: error, old: old, new: file.statements))
+            throw error
+        }
         loads.with("accepted").increment()
         logger.info("read the file of observers", metadata: ["file": "\(path)", "changed": "\(count)"])
+    }
+
+    /// The statements that are there after a file was not taken over. Where nobody knows whether it was, the observers
+    /// may be those before or those of the file, so those of both are there until it is read again.
+    static func statements(
+        after error: any Error, old: [String: NamedStatement], new: [String: NamedStatement]
+    ) -> [String: NamedStatement] {
+        guard (error as? Failure)?.code == "storage_outcome_unknown" else { return old }
+        return old.merging(new) { $1 }
     }
 }
 
@@ -112,7 +139,7 @@ extension Observers {
                 continue
             }
             var numbered = definition
-            numbered.numberActions(after: old.definition)
+            try numbered.numberActions(after: old.definition)
             guard numbered.stored != old.definition.stored else { continue }
             _ = try replace(.id(old.id), definition, expecting: nil, by: .file, in: unit)
             changed += 1

@@ -13,9 +13,11 @@ public enum YAMLDocument {
     public static func parse(_ text: String) throws -> JSONValue {
         let node: Node?
         do {
-            node = try Yams.compose(yaml: text)
+            node = try YAMLComposer.compose(text)
+        } catch let failure as Failure {
+            throw failure
         } catch {
-            throw Failure(.invalid, code: "invalid_file", "The file is not YAML: \(error)")
+            throw Failure(.invalid, code: "invalid_file", "The file is not YAML: \(explanation(error))")
         }
         guard let node else { return .object(JSONObject()) }
         return try value(node, depth: 0)
@@ -29,8 +31,9 @@ public enum YAMLDocument {
         case .sequence(let nodes): return .array(try nodes.map { try value($0, depth: depth + 1) })
         case .mapping(let mapping):
             var members: [JSONObject.Member] = []
+            var names: Set<String> = []
             for (key, content) in mapping {
-                guard let name = key.string, !members.contains(where: { $0.name == name }) else {
+                guard let name = key.string, names.insert(name).inserted else {
                     throw Failure(
                         .invalid, code: "invalid_file", "A key stands twice, or is no text\(place(of: key)).")
                 }
@@ -41,6 +44,31 @@ public enum YAMLDocument {
         case .alias:
             throw Failure(.invalid, code: "invalid_file", "Aliases are not read here\(place(of: node)).")
         }
+    }
+
+    /// The place, the problem and the beginning of the line, which may be long and hold anything.
+    private static func explanation(_ error: any Error) -> String {
+        if case .duplicatedKeysInMapping(let keys, let context)? = error as? YamlError {
+            return "The key \(excerpt(keys.first ?? "")) stands twice, at first in line \(context.mark.line)."
+        }
+        let lines = "\(error)".split(separator: "\n", maxSplits: 4).prefix(4)
+        return lines.filter { !$0.allSatisfy { $0 == " " || $0 == "^" } }.map(excerpt).joined(separator: " ")
+    }
+
+    /// How much of a line of the file a message shows, in characters.
+    private static let excerptLength = 200
+
+    /// The beginning of a text, with escapes for what would do something to a terminal or a log.
+    private static func excerpt(_ text: some StringProtocol) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(excerptLength) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse:
+                result += scalar.escaped(asASCII: true)
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return text.unicodeScalars.count > excerptLength ? result + "…" : result
     }
 
     /// What is in quotes is text; else a number, a flag or null is what it looks like.
@@ -56,7 +84,8 @@ public enum YAMLDocument {
         return .string(scalar.string)
     }
 
-    private static func place(of node: Node) -> String {
+    /// Where a node stands, for the end of a message.
+    static func place(of node: Node) -> String {
         node.mark.map { " at line \($0.line), column \($0.column)" } ?? ""
     }
 }

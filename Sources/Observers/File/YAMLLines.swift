@@ -7,7 +7,7 @@ public struct YAMLLines: Sendable {
 
     /// Reads a document; one that cannot be read has no lines.
     public init(_ text: String) {
-        guard let root = try? Yams.compose(yaml: text) else { return }
+        guard let root = try? YAMLComposer.compose(text) else { return }
         note(root, at: "", line: root.mark?.line, depth: 0)
     }
 

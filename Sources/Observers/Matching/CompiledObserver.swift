@@ -9,13 +9,9 @@ final class CompiledObserver: Sendable {
     /// Nil matches always.
     let condition: Condition?
 
-    /// The actions that have deliveries. The server's own index follows the log by itself.
-    let deliveredActions: [ActionDefinition]
-
     init(_ observer: Observer) throws {
         self.observer = observer
         condition = try observer.definition.condition.map { try Condition(parsing: $0) }
-        deliveredActions = observer.definition.actions.filter { ($0.content as? SearchAction)?.isBuiltIn != true }
     }
 
     /// The same for a replay, which is for what happened before it was made too.
@@ -24,7 +20,6 @@ final class CompiledObserver: Sendable {
         observer.startedAfter = .start
         self.observer = observer
         condition = compiled.condition
-        deliveredActions = compiled.deliveredActions
     }
 
     var number: Int64 { observer.number }

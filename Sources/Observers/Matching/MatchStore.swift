@@ -17,7 +17,7 @@ struct MatchStore: Sendable {
     /// What was stored.
     struct Stored: Sendable {
         /// What was decided of statements and refusals that failed.
-        var failures: [(channel: DeliveryChannelKey, decision: DeliveryDecision)] = []
+        var failures: [(type: ActionType, decision: DeliveryDecision)] = []
         /// The actions that have something to deliver.
         var channels: Set<DeliveryChannelKey> = []
     }
@@ -27,19 +27,29 @@ struct MatchStore: Sendable {
 
     /// Stores a batch.
     ///
-    /// - parameter end: how far the log is matched then.
+    /// - parameters:
+    ///   - end: how far the log is matched then.
+    ///   - defersStatements: whether its statements become deliveries instead of being run at once.
     /// - returns: nil when observers have changed since the batch was made, so that it must be made again.
     func store(
-        _ batch: MatchedBatch, _ expected: Expectation, upTo end: LogPosition, at now: Timestamp,
-        in transaction: any WriteTransaction
+        _ batch: MatchedBatch, _ expected: Expectation, upTo end: LogPosition, defersStatements: Bool = false,
+        at now: Timestamp, in transaction: any WriteTransaction
     ) throws -> Stored? {
         let progress = try ObserverProgress.locked(in: transaction)
         guard progress.generation == expected.generation else { return nil }
         try partitions.check([PartitionHolding.matching], in: transaction)
         try insertRows(batch.rows, in: transaction)
+        try EventIndex.store(batch.entries, in: transaction)
         var stored = Stored()
         stored.channels = Set(batch.counts.keys)
-        try run(batch.statements, at: now, &stored, in: transaction)
+        if defersStatements {
+            for statement in batch.statements {
+                try insertWaiting(statement.delivery, at: now, in: transaction)
+                stored.channels.insert(statement.delivery.key.channel)
+            }
+        } else {
+            try run(batch.statements, at: now, &stored, in: transaction)
+        }
         for refusal in batch.refusals {
             try record(refusal.failure, refusal.delivery, refusal.observer, at: now, &stored, in: transaction)
         }
@@ -82,11 +92,11 @@ struct MatchStore: Sendable {
         in transaction: any WriteTransaction
     ) throws {
         var hasBacklog: [DeliveryChannelKey: Bool] = [:]
+        let end = ContinuousClock.now + statements.timeout
         for start in stride(from: 0, to: batch.count, by: Self.togetherLimit) {
             let part = batch[start..<min(start + Self.togetherLimit, batch.count)]
-            if try !runTogether(part, &hasBacklog, in: transaction) {
-                try runOneByOne(part, at: now, &hasBacklog, &stored, in: transaction)
-            }
+            if ContinuousClock.now < end, try runTogether(part, &hasBacklog, in: transaction) { continue }
+            try runOneByOne(part, until: end, at: now, &hasBacklog, &stored, in: transaction)
         }
     }
 
@@ -105,26 +115,28 @@ struct MatchStore: Sendable {
         }
         guard part.allSatisfy({ hasBacklog[$0.delivery.key.channel] == false }) else { return false }
         do {
-            try transaction.attempt {
-                try statements.runAll(part.map { ($0.name, $0.parameters) }, in: transaction)
-            }
+            try statements.runAll(part.map { ($0.name, $0.parameters) }, in: transaction)
             return true
         } catch is DeliveryFailure {
             return false
         } catch is ConstraintViolation {
             return false
-        } catch let failure as Failure where failure.kind == .internal || failure.kind == .invalid {
+        } catch is Failure {
+            // One by one they show whose it is; a database that is away fails once more.
             return false
         }
     }
 
+    /// Runs statements as long as there is time: others wait for the transaction. The rest become deliveries.
     private func runOneByOne(
-        _ part: ArraySlice<MatchedBatch.Statement>, at now: Timestamp,
+        _ part: ArraySlice<MatchedBatch.Statement>, until end: ContinuousClock.Instant, at now: Timestamp,
         _ hasBacklog: inout [DeliveryChannelKey: Bool], _ stored: inout Stored, in transaction: any WriteTransaction
     ) throws {
         for statement in part {
             let channel = statement.delivery.key.channel
-            let waits = try hasBacklog[channel] ?? DeliveryStore.hasBacklog(channel, in: transaction)
+            let waits =
+                try ContinuousClock.now >= end
+                || hasBacklog[channel] ?? DeliveryStore.hasBacklog(channel, in: transaction)
             hasBacklog[channel] = waits
             if waits {
                 try insertWaiting(statement.delivery, at: now, in: transaction)
@@ -132,9 +144,7 @@ struct MatchStore: Sendable {
                 continue
             }
             do {
-                try transaction.attempt {
-                    try statements.run(statement.name, statement.parameters, in: transaction)
-                }
+                try statements.run(statement.name, statement.parameters, in: transaction)
             } catch let failure as DeliveryFailure {
                 try record(failure, statement.delivery, statement.observer, at: now, &stored, in: transaction)
                 hasBacklog[channel] = stored.channels.contains(channel)
@@ -154,14 +164,12 @@ struct MatchStore: Sendable {
             delivery: delivery, outcome: .failed(failure), retry: definition.retry, onFailure: definition.onFailure,
             at: now)
         try DeliveryOutcomes.store(decision, of: result, in: transaction)
-        stored.failures.append((delivery.key.channel, decision))
+        let action = definition.actions.first { $0.number == delivery.key.channel.action }
+        stored.failures.append((action?.type ?? .database, decision))
         if decision.state == .retrying { stored.channels.insert(delivery.key.channel) }
     }
 
     private func insertWaiting(_ delivery: Delivery, at now: Timestamp, in transaction: any WriteTransaction) throws {
-        let route = DeliveryRoute(lane: delivery.lane, partition: delivery.partition)
-        let values = DeliveryStore.values(
-            of: delivery.key, route, of: delivery.tenant, eventAt: delivery.eventAt, at: now)
-        try transaction.enqueue(DeliveryStore.insertion.statement(values))
+        try transaction.enqueue(DeliveryStore.insertion.statement(DeliveryStore.values(of: delivery, at: now)))
     }
 }

@@ -27,27 +27,37 @@ struct MatchedBatch: Sendable {
     /// The rows of deliveries by statement, for those whose statements cannot run at once.
     var statements: [Statement] = []
     var refusals: [Refusal] = []
+    /// What goes into the server's own index.
+    private(set) var entries: [EventIndex.Entry] = []
+    private var wordCount = 0
     /// How many changes were looked at.
     var changes = 0
 
+    /// Whether it has statements that somebody has written.
+    var hasStatements: Bool { !statements.isEmpty }
+
+    /// How many words of events are stored at once, roughly.
+    private static let wordLimit = 20_000
+
+    /// Whether it is to be stored before more comes in.
+    var isFull: Bool { wordCount >= Self.wordLimit }
+
     /// Whether nothing is to be done.
-    var isEmpty: Bool { rows.isEmpty && statements.isEmpty && refusals.isEmpty }
+    var isEmpty: Bool { rows.isEmpty && statements.isEmpty && refusals.isEmpty && entries.isEmpty }
 
     /// Takes in an event that an observer acts on.
     mutating func add(
         _ observer: CompiledObserver, _ change: Change, _ document: EventDocument, replay: Int64, at now: Timestamp
     ) {
-        for action in observer.deliveredActions {
-            let channel = DeliveryChannelKey(observer: observer.number, action: action.number)
-            let key = Delivery.Key(channel: channel, position: change.position, replay: replay)
-            let route = DeliveryRoute(
-                observer.definition.ordering, observer: observer.number, entity: change.entity,
-                position: change.position)
+        for action in observer.definition.actions {
+            let delivery = Delivery(of: change, to: action, of: observer, replay: replay)
             if action.content is DatabaseAction {
-                add(action, observer, Delivery(key, route, change), document)
+                add(action, observer, delivery, document)
+            } else if action.isIndexing {
+                index(change, observer, delivery)
             } else {
-                counts[channel, default: 0] += 1
-                rows += DeliveryStore.values(of: key, route, of: change.tenant, eventAt: change.time, at: now)
+                counts[delivery.key.channel, default: 0] += 1
+                rows += DeliveryStore.values(of: delivery, at: now)
             }
         }
     }
@@ -57,8 +67,8 @@ struct MatchedBatch: Sendable {
     ) {
         do {
             let event = ActionEvent(
-                document: document, messageID: delivery.key.messageID, observer: observer.definition.name,
-                traceparent: delivery.change?.traceparent)
+                document: document, tenant: delivery.tenant, messageID: delivery.key.messageID,
+                observer: observer.definition.name, traceparent: delivery.change?.traceparent)
             guard case .statement(let name, let parameters) = try action.content.render(event) else { return }
             statements.append(Statement(delivery: delivery, name: name, parameters: parameters, observer: observer))
         } catch {
@@ -66,26 +76,35 @@ struct MatchedBatch: Sendable {
         }
     }
 
+    private mutating func index(_ change: Change, _ observer: CompiledObserver, _ delivery: Delivery) {
+        do {
+            let entry = try EventIndex.Entry(change)
+            wordCount += entry.words.all.count
+            entries.append(entry)
+        } catch {
+            refusals.append(Refusal(delivery: delivery, failure: DeliveryFailure(error), observer: observer))
+        }
+    }
+
     /// Takes in an event that an observer's condition has no answer for.
     mutating func refuse(_ observer: CompiledObserver, _ change: Change, _ failure: DeliveryFailure, replay: Int64) {
-        for action in observer.deliveredActions {
-            let channel = DeliveryChannelKey(observer: observer.number, action: action.number)
-            let key = Delivery.Key(channel: channel, position: change.position, replay: replay)
-            let route = DeliveryRoute(
-                observer.definition.ordering, observer: observer.number, entity: change.entity,
-                position: change.position)
-            refusals.append(
-                Refusal(delivery: Delivery(key, route, change), failure: failure, observer: observer))
+        for action in observer.definition.actions {
+            let delivery = Delivery(of: change, to: action, of: observer, replay: replay)
+            refusals.append(Refusal(delivery: delivery, failure: failure, observer: observer))
         }
     }
 }
 
 extension Delivery {
     /// A delivery that is just being made.
-    init(_ key: Key, _ route: DeliveryRoute, _ change: Change) {
+    init(of change: Change, to action: ActionDefinition, of observer: CompiledObserver, replay: Int64) {
+        let channel = DeliveryChannelKey(observer: observer.number, action: action.number)
+        let route = DeliveryRoute(
+            observer.definition.ordering, observer: observer.number, entity: change.entity, position: change.position)
         self.init(
-            key: key, tenant: change.tenant, lane: route.lane, partition: route.partition, attempts: 0,
-            eventAt: change.time, isBehindRetry: false, change: change)
+            key: Key(channel: channel, position: change.position, replay: replay), tenant: change.tenant,
+            lane: route.lane, partition: route.partition, attempts: 0, eventAt: change.time, isBehindRetry: false,
+            change: change)
     }
 }
 

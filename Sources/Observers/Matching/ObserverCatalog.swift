@@ -11,9 +11,6 @@ final class ObserverCatalog: Sendable {
         /// Which changes of observers are in it.
         let generation: Int64
         let observers: [CompiledObserver]
-
-        /// The observer of a number.
-        func find(_ number: Int64) -> CompiledObserver? { observers.first { $0.number == number } }
     }
 
     private let log: ChangeLog

@@ -6,8 +6,8 @@ import Storage
 enum ReplayTable {
     static func open(in transaction: any ReadTransaction) throws -> [Replay] {
         try transaction.rows(
-            "SELECT number, observer, position, last_position FROM observer_replays WHERE done = 0 ORDER BY number"
-        ) { Replay(number: $0.integer(0), observer: $0.integer(1), position: $0.position(2), last: $0.position(3)) }
+            "SELECT number, observer, position, last_position FROM observer_replays WHERE done = 0 ORDER BY number",
+            Replay.init)
     }
 
     static func insert(
@@ -23,11 +23,24 @@ enum ReplayTable {
             } ?? 0)
         try transaction.execute(
             """
-            INSERT INTO observer_replays (number, tenant, observer, position, last_position, actor, created_at, done)
-            VALUES (\(number), \(unit.tenant), \(observer.number), \(start), \(last), \(unit.context.actor),
-                \(unit.now), 0)
+            INSERT INTO observer_replays (number, tenant, observer, position, first_position, last_position, actor,
+                created_at, done)
+            VALUES (\(number), \(unit.tenant), \(observer.number), \(start), \(start.value + 1), \(last),
+                \(unit.context.actor), \(unit.now), 0)
             """)
         return Replay(number: number, observer: observer.number, position: start, last: last)
+    }
+
+    /// The replays that an event is in, the latest last, as far as they have come.
+    static func covering(
+        _ position: LogPosition, of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Replay] {
+        try transaction.rows(
+            """
+            SELECT number, observer, position, last_position FROM observer_replays
+            WHERE tenant = \(tenant) AND first_position <= \(position) AND last_position >= \(position)
+            ORDER BY number
+            """, Replay.init)
     }
 
     /// Moves a replay on. Returns false when it does not stand where it is thought to.
@@ -40,9 +53,11 @@ enum ReplayTable {
             WHERE number = \(replay.number) AND position = \(replay.position) AND done = 0
             """) == 1
     }
+}
 
-    /// Ends the replays of an observer that there is no more.
-    static func end(_ replay: Replay, in transaction: any WriteTransaction) throws {
-        try transaction.execute("UPDATE observer_replays SET done = 1 WHERE number = \(replay.number)")
+extension Replay {
+    fileprivate init(_ row: Row) {
+        self.init(
+            number: row.integer(0), observer: row.integer(1), position: row.position(2), last: row.position(3))
     }
 }

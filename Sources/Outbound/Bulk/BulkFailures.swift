@@ -1,6 +1,6 @@
 import Core
 
-/// Why documents could not be stored. What is of the kind `unavailable` or `timeout` may pass; the rest does not.
+/// Why documents could not be stored. Its kind says whether that may pass (``Failure/Kind/mayPass``).
 extension Failure {
     static func documentInvalid(_ reason: String) -> Failure {
         Failure(.invalid, code: "document_invalid", "The document \(reason).")

@@ -5,7 +5,10 @@ import NIOCore
 final class PendingCall<Request: Sendable, Answer: Sendable> {
     let request: Request
     let startedAt: NIODeadline
-    let deadline: NIODeadline
+    /// When the time is up: of the waiting first, then of what is waited for.
+    private(set) var deadline: NIODeadline
+    private let timeout: TimeAmount
+    private let loop: any EventLoop
     /// What is being done, for the message when the time is up.
     var activity = "waiting for a connection"
     /// Takes it off whatever it waits for. It is called when nobody waits any longer, and not once there is an outcome.
@@ -19,12 +22,26 @@ final class PendingCall<Request: Sendable, Answer: Sendable> {
     ) {
         self.request = request
         self.startedAt = startedAt
-        deadline = startedAt + TimeAmount(timeout)
+        self.timeout = TimeAmount(timeout)
+        self.loop = loop
+        deadline = startedAt + self.timeout
         self.continuation = continuation
+        arm()
+    }
+
+    private func arm() {
+        timer?.cancel()
         timer = loop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
             guard let self else { return }
             giveUp(.timeout(during: activity))
         }
+    }
+
+    /// What it has waited for is there: its time begins anew, because others have used up what has passed.
+    func endWaiting() {
+        guard !isOver else { return }
+        deadline = .now() + timeout
+        arm()
     }
 
     /// Whether there is an outcome.

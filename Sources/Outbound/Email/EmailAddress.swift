@@ -1,16 +1,20 @@
 public import Core
 
 /// Whom an e-mail is from or for.
-public struct EmailAddress: Sendable, Hashable {
+public struct EmailAddress: SettingText, Hashable {
     /// What people read; nil when there is none.
     public let name: String?
     /// What servers read: `name@example.com`.
     public let address: String
 
+    /// How an address is written.
+    public static let forms = "name@example.com, or Some Name <name@example.com>"
+
     /// How long an address may be (RFC 5321, section 4.5.3.1), and a name.
     private static let lengthLimit = 254
 
-    /// Reads `name@example.com` or `Some Name <name@example.com>`. Hosts of other scripts are written as `xn--`.
+    /// Reads `name@example.com` or `Some Name <name@example.com>`. Hosts of other scripts are written as `xn--`. A text
+    /// with a line break or another control character is refused, and never read as something else.
     ///
     /// - throws: ``Failure`` `email_address_invalid`.
     public init(_ text: String) throws(Failure) {
@@ -31,7 +35,8 @@ public struct EmailAddress: Sendable, Hashable {
         guard parts.count == 2, address.utf8.count <= Self.lengthLimit, Self.isLocalPart(parts[0]),
             Self.isHost(parts[1])
         else { throw .emailAddressInvalid(address) }
-        let name = name.map(Self.withoutControls).flatMap { $0.isEmpty ? nil : $0 }
+        let name = name.flatMap { $0.isEmpty ? nil : $0 }
+        guard name.map({ Self.withoutControls($0) == $0 }) ?? true else { throw .emailAddressInvalid(name ?? "") }
         guard (name?.utf8.count ?? 0) <= Self.lengthLimit else { throw .emailAddressInvalid(address) }
         self.name = name
         self.address = address
@@ -40,7 +45,11 @@ public struct EmailAddress: Sendable, Hashable {
     /// A text with a blank in the place of each line break and other control character, so that it cannot end a line.
     static func withoutControls(_ text: String) -> String {
         String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+            String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        [.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
     }
 
     /// A dot-string of RFC 5321, section 4.1.2. Quoted ones are allowed by that and used by nobody.
@@ -68,29 +77,4 @@ public struct EmailAddress: Sendable, Hashable {
         default: false
         }
     }
-}
-
-/// A setting that is an address of e-mail or empty.
-public struct EmailAddressSetting: SettingValue {
-    /// The address; nil when the setting is empty.
-    public let address: EmailAddress?
-    public let text: String
-
-    /// No address.
-    public static let none = EmailAddressSetting()
-
-    private init() { (address, text) = (nil, "") }
-
-    public init?(text: String) {
-        if text.isEmpty {
-            address = nil
-        } else {
-            guard let address = try? EmailAddress(text) else { return nil }
-            self.address = address
-        }
-        self.text = text
-    }
-
-    public static var kind: String { "empty, name@example.com, or Some Name <name@example.com>" }
-    public static func < (left: EmailAddressSetting, right: EmailAddressSetting) -> Bool { left.text < right.text }
 }

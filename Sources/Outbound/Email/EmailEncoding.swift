@@ -23,6 +23,7 @@ enum EmailEncoding {
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
         ]
+        if let attempt = message.attempt { lines.append("Millrace-Attempt: \(attempt)") }
         switch (message.text, message.html) {
         case (let text?, let html?):
             lines += ["Content-Type: multipart/alternative; boundary=\"\(boundary)\"", "", "--\(boundary)"]

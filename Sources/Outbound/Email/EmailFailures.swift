@@ -1,6 +1,6 @@
 import Core
 
-/// Why an e-mail could not be sent. What is of the kind `unavailable` or `timeout` may pass; the rest does not.
+/// Why an e-mail could not be sent. Its kind says whether that may pass (``Failure/Kind/mayPass``).
 extension Failure {
     static func emailAddressInvalid(_ text: String) -> Failure {
         Failure(

@@ -2,7 +2,8 @@ public import Core
 
 /// An e-mail with a text, an HTML form, or both (RFC 5322, RFC 2045).
 ///
-/// Nothing that it is made of can add a field: addresses are checked, and line breaks in a subject become blanks.
+/// Nothing that it is made of can add a field: addresses with control characters are refused, and line breaks in a
+/// subject become blanks.
 public struct EmailMessage: Sendable {
     /// Who it is from; nil is whoever the client says (`outbound.smtp_from`).
     public let sender: EmailAddress?
@@ -20,6 +21,8 @@ public struct EmailMessage: Sendable {
     public let html: String?
     /// Names the message: the same for each attempt to send it, so that whoever gets it twice can tell.
     public let messageID: String
+    /// Which attempt to send it this is, from 1, if somebody counts: it goes as the field `Millrace-Attempt`.
+    public let attempt: Int?
     /// When it was written.
     public let date: Timestamp
 
@@ -36,7 +39,7 @@ public struct EmailMessage: Sendable {
     public init(
         from sender: EmailAddress? = nil, to recipients: [EmailAddress], copies: [EmailAddress] = [],
         replyTo: EmailAddress? = nil, subject: String, text: String?, html: String? = nil, messageID: String,
-        date: Timestamp
+        attempt: Int? = nil, date: Timestamp
     ) throws(Failure) {
         guard !recipients.isEmpty, recipients.count + copies.count <= Self.recipientLimit else {
             throw .emailInvalid("is not for 1 to \(Self.recipientLimit) people")
@@ -61,6 +64,7 @@ public struct EmailMessage: Sendable {
         self.text = text
         self.html = html
         self.messageID = messageID
+        self.attempt = attempt
         self.date = date
     }
 

@@ -23,7 +23,7 @@ public final class SMTPClient: Sendable {
         group: (any EventLoopGroup)? = nil
     ) throws(Failure) {
         loop = (group ?? MultiThreadedEventLoopGroup.singleton).next()
-        defaultSender = settings[OutboundSettings.smtpSender].address
+        defaultSender = settings[OutboundSettings.smtpSender].value
         self.metrics = EmailMetrics(metrics)
         let made = SMTPQueue(
             url, tls: try .outbound(settings),
@@ -36,13 +36,13 @@ public final class SMTPClient: Sendable {
     public convenience init?(
         settings: SettingsValues, metrics: MetricsRegistry, group: (any EventLoopGroup)? = nil
     ) throws(Failure) {
-        guard let url = settings[OutboundSettings.smtpServer].url else { return nil }
+        guard let url = settings[OutboundSettings.smtpServer].value else { return nil }
         try self.init(url, settings: settings, metrics: metrics, group: group)
     }
 
     /// Sends a message to all its recipients. When the server refuses one of them, nobody gets it.
     ///
-    /// - parameter timeout: how long it may take, with those that wait before it.
+    /// - parameter timeout: how long it may wait for those before it, and how long it may take then.
     /// - throws: ``Failure``: `smtp_deferred`, `connect_failed`, `tls_failed`, `timeout`, `connection_lost`,
     ///   `overloaded` and `smtp_protocol_error`, which may pass; `smtp_refused`, `smtp_login_refused` and
     ///   `email_invalid`, which do not; `cancelled`, and `stopping` after ``close()``.
@@ -135,6 +135,7 @@ final class SMTPQueue {
         current = call
         isReady = false
         idleTimer?.cancel()
+        call.endWaiting()
         call.activity = "speaking with the mail server"
         // Half a dialogue cannot be taken back.
         call.onGiveUp = { [weak self] in self?.connection?.close(.cancelled) }

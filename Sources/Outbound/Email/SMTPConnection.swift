@@ -112,13 +112,11 @@ final class SMTPConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        close(isSecuring ? .tlsFailed(server, "it closed the connection") : .connectionLost(server, "it was closed"))
+        close(.ended(server, isSecuring: isSecuring))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(
-            isSecuring || error is NIOSSLError
-                ? .tlsFailed(server, "\(error)", cause: error) : .connectionLost(server, "\(error)", cause: error))
+        close(.ended(server, isSecuring: isSecuring, by: error))
     }
 
     // MARK: What the dialogue wants

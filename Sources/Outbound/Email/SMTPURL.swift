@@ -1,7 +1,7 @@
 public import Core
 
 /// Which mail server to use, and how.
-public struct SMTPURL: Sendable, Equatable {
+public struct SMTPURL: SettingText, Equatable {
     /// How the connection is encrypted.
     enum Encryption: String, Sendable {
         /// Not at all.
@@ -22,10 +22,9 @@ public struct SMTPURL: Sendable, Equatable {
     let port: Int
     let login: Login?
     let encryption: Encryption
-    /// The text that it was read from, with its password.
-    let text: String
 
-    static let forms = "smtp://[user:password@]host[:port][?tls=starttls|tls|none]"
+    /// How an address is written.
+    public static let forms = "smtp://[user:password@]host[:port][?tls=starttls|tls|none]"
 
     /// Reads an address of the form above. Without a port it is 587, and 465 or 25 for `tls` and `none`.
     ///
@@ -49,30 +48,5 @@ public struct SMTPURL: Sendable, Equatable {
         }
         host = parts.host
         port = parts.port ?? (encryption == .starttls ? 587 : encryption == .tls ? 465 : 25)
-        self.text = text
     }
-}
-
-/// The value of `outbound.smtp_url`: which mail server to use, if any.
-public struct SMTPSetting: SettingValue {
-    /// Which server to use; nil when there is none.
-    public let url: SMTPURL?
-
-    /// No server.
-    public static let none = SMTPSetting()
-
-    private init() { url = nil }
-
-    public init?(text: String) {
-        if text.isEmpty {
-            url = nil
-        } else {
-            guard let url = try? SMTPURL(text) else { return nil }
-            self.url = url
-        }
-    }
-
-    public static var kind: String { "empty or \(SMTPURL.forms)" }
-    public var text: String { url?.text ?? "" }
-    public static func < (left: SMTPSetting, right: SMTPSetting) -> Bool { left.text < right.text }
 }

@@ -58,11 +58,11 @@ struct HTTPConnector: Sendable {
             }
             .connect(to: address)
         if let secured { connected.whenFailure { secured.fail($0) } }
-        return connected.flatMap { channel in
-            (secured?.futureResult ?? loop.makeSucceededVoidFuture()).flatMapThrowing {
-                let handler = try channel.pipeline.syncOperations.handler(type: HTTPClientConnection.self)
-                return NIOLoopBound(handler, eventLoop: loop)
-            }
+        // The first failure says why: when the time is up, the connection is closed and fails by that.
+        let ready = secured.map { $0.futureResult.flatMap { connected } } ?? connected
+        return ready.flatMapThrowing { channel in
+            let handler = try channel.pipeline.syncOperations.handler(type: HTTPClientConnection.self)
+            return NIOLoopBound(handler, eventLoop: loop)
         }
     }
 

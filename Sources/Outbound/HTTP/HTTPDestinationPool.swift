@@ -20,21 +20,22 @@ final class HTTPDestinationPool {
     private let destination: HTTPURL.Destination
     private let options: Options
     private let loop: any EventLoop
-    private let onEmpty: @Sendable () -> Void
+    private let mayEnd: @Sendable () -> Bool
     private var pool: ConnectionPool<HTTPClientConnection, HTTPExchange>
     private var opening: [ObjectIdentifier: HTTPExchange] = [:]
     private var open: [ObjectIdentifier: HTTPClientConnection] = [:]
     private var sweep: Scheduled<Void>?
     private var isClosed = false
 
+    /// - parameter mayEnd: is asked when nothing is left, and says whether nobody will use this any more.
     init(
         _ destination: HTTPURL.Destination, _ options: Options, on loop: any EventLoop,
-        onEmpty: @escaping @Sendable () -> Void
+        mayEnd: @escaping @Sendable () -> Bool
     ) {
         self.destination = destination
         self.options = options
         self.loop = loop
-        self.onEmpty = onEmpty
+        self.mayEnd = mayEnd
         pool = ConnectionPool(limit: options.connectionLimit, waiterLimit: Self.waiterLimit)
     }
 
@@ -96,7 +97,9 @@ final class HTTPDestinationPool {
             forget(connection)
             replace()
         case .free:
-            if let next = pool.release(connection, at: now) { connection.start(next) }
+            guard let next = pool.release(connection, at: now) else { return }
+            next.endWaiting()
+            connection.start(next)
         case .lost:
             forget(connection)
             replace()
@@ -110,7 +113,9 @@ final class HTTPDestinationPool {
     /// A connection is no more; whoever waits gets another one.
     private func replace() {
         options.connections.add(-1)
-        if let next = pool.lose() { connect(for: next) }
+        guard let next = pool.lose() else { return }
+        next.endWaiting()
+        connect(for: next)
     }
 
     private func forget(_ connection: HTTPClientConnection) { open[ObjectIdentifier(connection)] = nil }
@@ -128,6 +133,6 @@ final class HTTPDestinationPool {
             connection.close()
             forget(connection)
         }
-        if pool.isEmpty { onEmpty() } else { armSweep() }
+        if !pool.isEmpty || !mayEnd() { armSweep() }
     }
 }

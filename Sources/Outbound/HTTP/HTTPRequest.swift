@@ -16,7 +16,8 @@ public struct HTTPRequest: Sendable {
     public var headers: [HTTPHeader]
     /// The body.
     public var body: [UInt8]
-    /// How long everything may take, from the look-up of the name to the last byte of the answer.
+    /// How long everything may take, from the look-up of the name or a free connection to the last byte of the answer.
+    /// While all connections of the destination are in use, it may wait as long for one.
     public var timeout: Duration
     /// How much of the answer's body is wanted.
     public var responseLimit: ResponseLimit

@@ -13,6 +13,8 @@ public final class HTTPSender: Sendable {
     private struct Pool: Sendable {
         let loop: any EventLoop
         let box: NIOLoopBoundBox<HTTPDestinationPool>
+        /// How many requests it has, or will have.
+        var users = 0
     }
 
     private struct State {
@@ -32,18 +34,20 @@ public final class HTTPSender: Sendable {
     ///
     /// - parameters:
     ///   - settings: ``OutboundSettings``.
+    ///   - networks: the networks beside the public ones that may be sent to; nil is what the settings say.
     ///   - group: the event loops of its connections, one for each destination; nil takes those of the process.
     ///   - resolver: looks up names.
     /// - throws: ``Failure`` `tls_settings_invalid` when the file of authorities cannot be read.
     public init(
-        settings: SettingsValues = .defaults, metrics: MetricsRegistry,
+        settings: SettingsValues = .defaults, metrics: MetricsRegistry, networks: NetworkRanges? = nil,
         group: (any EventLoopGroup)? = nil,
         resolver: any NameResolver = SystemNameResolver.shared, time: any TimeSource = SystemTime()
     ) throws(Failure) {
         self.group = group ?? MultiThreadedEventLoopGroup.singleton
         self.metrics = OutboundMetrics(metrics)
         let connector = HTTPConnector(
-            networkGuard: NetworkGuard(allowed: settings[OutboundSettings.allowedNetworks], resolver: resolver),
+            networkGuard: NetworkGuard(
+                allowed: networks ?? settings[OutboundSettings.allowedNetworks], resolver: resolver),
             tls: try .outbound(settings),
             timeout: .milliseconds(Int64(settings[OutboundSettings.connectTimeout])), time: time)
         options = HTTPDestinationPool.Options(
@@ -61,7 +65,8 @@ public final class HTTPSender: Sendable {
         let startedAt = NIODeadline.now()
         let result: Result<HTTPAnswer, Failure>
         do throws(Failure) {
-            let pool = try pool(of: request.url.destination)
+            let pool = try use(request.url.destination)
+            defer { leave(request.url.destination) }
             result = await HTTPExchange.run(request, startedAt: startedAt, timeout: request.timeout, on: pool.loop) {
                 pool.box.value.run($0)
             }
@@ -82,23 +87,39 @@ public final class HTTPSender: Sendable {
         for pool in pools { pool.loop.execute { pool.box.value.close() } }
     }
 
-    private func pool(of destination: HTTPURL.Destination) throws(Failure) -> Pool {
+    /// The pool of a destination, which stays its pool until it was left as often as it was used.
+    private func use(_ destination: HTTPURL.Destination) throws(Failure) -> Pool {
         try state.withLock { state throws(Failure) -> Pool in
             guard !state.isClosed else { throw .stopping }
-            if let pool = state.pools[destination] { return pool }
+            if let pool = state.pools[destination] {
+                state.pools[destination]?.users += 1
+                return pool
+            }
             guard state.pools.count < Self.destinationLimit else {
                 throw .overloaded("More than \(Self.destinationLimit) destinations are being sent to")
             }
             let loop = group.next()
-            let made = HTTPDestinationPool(destination, options, on: loop) { [weak self] in self?.forget(destination) }
-            let pool = Pool(loop: loop, box: .makeBoxSendingValue(made, eventLoop: loop))
+            let made = HTTPDestinationPool(destination, options, on: loop) { [weak self] in
+                self?.forget(destination) ?? true
+            }
+            let pool = Pool(loop: loop, box: .makeBoxSendingValue(made, eventLoop: loop), users: 1)
             state.pools[destination] = pool
             return pool
         }
     }
 
-    /// Nothing is left of a destination. Whoever has just got its pool can still use that.
-    private func forget(_ destination: HTTPURL.Destination) {
-        state.withLock { _ = $0.pools.removeValue(forKey: destination) }
+    private func leave(_ destination: HTTPURL.Destination) {
+        state.withLock { $0.pools[destination]?.users -= 1 }
+    }
+
+    /// Nothing is left of a destination. Returns false when somebody is about to use its pool again: a pool that nobody
+    /// knew would not close its connections.
+    private func forget(_ destination: HTTPURL.Destination) -> Bool {
+        state.withLock { state in
+            guard let pool = state.pools[destination] else { return true }
+            guard pool.users == 0 else { return false }
+            state.pools[destination] = nil
+            return true
+        }
     }
 }

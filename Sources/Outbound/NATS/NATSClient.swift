@@ -34,7 +34,7 @@ public final class NATSClient: Sendable {
     public convenience init?(
         settings: SettingsValues, metrics: MetricsRegistry, group: (any EventLoopGroup)? = nil
     ) throws(Failure) {
-        guard let url = settings[OutboundSettings.natsServer].url else { return nil }
+        guard let url = settings[OutboundSettings.natsServer].value else { return nil }
         try self.init(url, settings: settings, metrics: metrics, group: group)
     }
 
@@ -148,7 +148,10 @@ final class NATSLink {
         backoff.reset()
         let calls = waiting
         waiting = []
-        for call in calls { connection?.publish(call) }
+        for call in calls {
+            call.endWaiting()
+            connection?.publish(call)
+        }
     }
 
     private func closed(_ failure: Failure) {

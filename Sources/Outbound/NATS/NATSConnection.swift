@@ -123,13 +123,11 @@ final class NATSConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        close(isSecuring ? .tlsFailed(server, "it closed the connection") : .connectionLost(server, "it was closed"))
+        close(.ended(server, isSecuring: isSecuring))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(
-            isSecuring || error is NIOSSLError
-                ? .tlsFailed(server, "\(error)", cause: error) : .connectionLost(server, "\(error)", cause: error))
+        close(.ended(server, isSecuring: isSecuring, by: error))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

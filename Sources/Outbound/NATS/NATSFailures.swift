@@ -1,6 +1,6 @@
 import Core
 
-/// Why a message could not be given to NATS. What is `unavailable` or a `timeout` may pass; the rest does not.
+/// Why a message could not be given to NATS. Its kind says whether that may pass (``Failure/Kind/mayPass``).
 extension Failure {
     static func natsSubjectInvalid(_ subject: String) -> Failure {
         Failure(

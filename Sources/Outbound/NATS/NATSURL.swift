@@ -1,7 +1,7 @@
 public import Core
 
 /// Which NATS server to use, and how to log in.
-public struct NATSURL: Sendable, Equatable {
+public struct NATSURL: SettingText, Equatable {
     /// How somebody logs in.
     enum Login: Sendable, Equatable {
         case password(user: String, String)
@@ -13,10 +13,9 @@ public struct NATSURL: Sendable, Equatable {
     let login: Login?
     /// Whether nothing is sent without encryption. It is used whenever the server demands it, too.
     let requiresTLS: Bool
-    /// The text that it was read from, with its password.
-    let text: String
 
-    static let forms = "nats://[user:password@|token@]host[:port] or tls://…, which insists on encryption"
+    /// How an address is written.
+    public static let forms = "nats://[user:password@|token@]host[:port] or tls://…, which insists on encryption"
 
     /// Reads an address of one of these forms. Without a port it is 4222.
     ///
@@ -30,30 +29,5 @@ public struct NATSURL: Sendable, Equatable {
         host = parts.host
         port = parts.port ?? 4_222
         requiresTLS = parts.scheme == "tls"
-        self.text = text
     }
-}
-
-/// The value of `outbound.nats_url`: which NATS server to use, if any.
-public struct NATSSetting: SettingValue {
-    /// Which server to use; nil when there is none.
-    public let url: NATSURL?
-
-    /// No server.
-    public static let none = NATSSetting()
-
-    private init() { url = nil }
-
-    public init?(text: String) {
-        if text.isEmpty {
-            url = nil
-        } else {
-            guard let url = try? NATSURL(text) else { return nil }
-            self.url = url
-        }
-    }
-
-    public static var kind: String { "empty, \(NATSURL.forms)" }
-    public var text: String { url?.text ?? "" }
-    public static func < (left: NATSSetting, right: NATSSetting) -> Bool { left.text < right.text }
 }

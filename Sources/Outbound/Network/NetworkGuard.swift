@@ -31,13 +31,6 @@ public struct NetworkGuard: Sendable {
         return usable
     }
 
-    /// Refuses a host that is an address and may not be connected to. What a name stands for is seen only at the time.
-    ///
-    /// - throws: ``Failure`` `address_refused`.
-    public func checkLiteral(_ host: String) throws(Failure) {
-        if let address = IPAddress(host), !permits(address) { throw .addressRefused(host) }
-    }
-
     func permits(_ address: IPAddress) -> Bool {
         if allowed.contains(address) { return true }
         if let embedded = address.embedded { return permits(embedded) }

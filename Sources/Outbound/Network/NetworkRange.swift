@@ -38,6 +38,9 @@ public struct NetworkRanges: SettingValue {
     /// No network.
     public init() { (ranges, text) = ([], "") }
 
+    /// Every network there is, for what the operator alone configures.
+    public static let everything = NetworkRanges(text: "0.0.0.0/0, ::/0") ?? NetworkRanges()
+
     public init?(text: String) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
         let ranges = text.isEmpty ? [] : parts.compactMap { NetworkRange($0) }

@@ -20,11 +20,11 @@ struct ServerURL {
         var rest = text[mark.upperBound...]
         if let at = rest.lastIndex(of: "@") {
             let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let user = Self.decoded(parts[0]), !user.isEmpty else {
+            guard let user = PercentEncoding.decode(parts[0]), !user.isEmpty else {
                 throw Self.failure(code, "has no user before the @; percent signs in it are written %25", forms)
             }
             self.user = user
-            password = parts.count == 2 ? Self.decoded(parts[1]) : nil
+            password = parts.count == 2 ? PercentEncoding.decode(parts[1]) : nil
             guard parts.count == 1 || !(password ?? "").isEmpty else {
                 throw Self.failure(code, "has no password before the @; percent signs in it are written %25", forms)
             }
@@ -44,21 +44,5 @@ struct ServerURL {
 
     static func failure(_ code: String, _ reason: String, _ forms: String) -> Failure {
         Failure(.invalid, code: code, "The address \(reason). Write \(forms).")
-    }
-
-    /// The text that percent signs stand in (RFC 3986, section 2.1); nil when they are wrong.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
-            rest.removeFirst(2)
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -1,28 +1,30 @@
 /// Splits text into words: runs of letters and digits, in lower case and without diacritics.
 ///
-/// The index and its queries, and the highlights, are made with the same words. When its rules change, ``TextIndex``
+/// An index and its queries, and the highlights, are made with the same words. When its rules change, ``TextIndex``
 /// has to get another version.
-enum Tokenizer {
+public enum Tokenizer {
     /// How many bytes of a word count. The rest of a longer word is passed over, in the index and in queries alike.
     static let wordLimit = 64
 
     /// Calls the closure with each word and the place in the UTF-8 of the text that it was made from.
     ///
     /// The bytes of the word are valid within the closure only.
-    static func forEachWord(_ text: String, _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void) {
+    public static func forEachWord(
+        _ text: String, _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
+    ) {
         var text = text
         text.withUTF8 { forEachWord($0, body) }
     }
 
     /// Calls the closure with each word of a text that is at hand as valid UTF-8.
-    static func forEachWord(
+    public static func forEachWord(
         _ utf8: UnsafeBufferPointer<UInt8>, _ body: (_ word: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Void
     ) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: wordLimit) { forEachWord(utf8, into: $0, body) }
     }
 
-    /// The words of a text.
-    static func words(_ text: String) -> [[UInt8]] {
+    /// The words of a text, each as UTF-8.
+    public static func words(_ text: String) -> [[UInt8]] {
         var words: [[UInt8]] = []
         forEachWord(text) { word, _ in words.append(Array(word)) }
         return words

@@ -17,7 +17,7 @@ public struct ServerClient: Sendable {
 
     private let base: URL
     private let key: String?
-    private let session: URLSession
+    let session: URLSession
 
     /// A client of the server at an address such as `http://127.0.0.1:8080`.
     ///
@@ -77,7 +77,9 @@ public struct ServerClient: Sendable {
         throw Failure.internal("A loop without an end has ended.")
     }
 
-    private func request(_ method: String, _ path: String, _ body: JSONValue?, _ key: String) throws -> URLRequest {
+    func request(
+        _ method: String, _ path: String, _ body: JSONValue? = nil, _ key: String = UUID().uuidString
+    ) throws -> URLRequest {
         guard let url = URL(string: path, relativeTo: base) else {
             throw Failure(.invalid, code: "invalid_server", "\(base)\(path) is no address.")
         }
@@ -100,15 +102,15 @@ public struct ServerClient: Sendable {
         return (Answer(status: http?.statusCode ?? 0, body: [UInt8](data)), wait)
     }
 
-    private func unreachable(_ error: URLError) -> Failure {
+    func unreachable(_ error: (any Error)?) -> Failure {
         Failure(
             .unavailable, code: "server_unreachable",
-            "\(base.absoluteString) cannot be reached: \(error.localizedDescription). "
+            "\(base.absoluteString) cannot be reached: \(error?.localizedDescription ?? "no answer"). "
                 + "Start it with `millrace serve`, or give --server its address.")
     }
 
     /// The failure that a problem document tells of.
-    private static func failure(_ answer: Answer) -> Failure {
+    static func failure(_ answer: Answer) -> Failure {
         guard case .object(let problem)? = try? JSONParser.parse(answer.body) else {
             return Failure(.internal, code: "http_\(answer.status)", "The server answered \(answer.status).")
         }

@@ -3,6 +3,7 @@ import Caching
 import ChangeLog
 import Commerce
 public import Core
+import Memories
 import Observers
 import Outbound
 import Search
@@ -17,6 +18,7 @@ public enum AllSettings {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
                 + LeaseSettings.all + ObserversSettings.all + SearchSettings.all + CommerceSettings.all
-                + OutboundSettings.all)
+                + OutboundSettings.all + MemoriesSettings.all
+                + EmbeddingSettings.all)
     }
 }

@@ -1,4 +1,4 @@
-import Core
+public import Core
 import Foundation
 import Observers
 
@@ -21,9 +21,10 @@ public struct ConfigurationFile: Sendable {
 
     /// Reads a file and checks all of it.
     ///
+    /// - parameter settings: gives those of the server that a file of observers is for.
     /// - throws: ``Failure`` `invalid_file`, `invalid_settings`, `invalid_observers` with each thing that is wrong and
     ///   its place, `settings_file_unreadable`.
-    public init(path: String) throws {
+    public init(path: String, for settings: () throws -> SettingsValues) throws {
         kind = try Self.kind(path)
         switch kind {
         case .settings:
@@ -37,7 +38,7 @@ public struct ConfigurationFile: Sendable {
             }
         case .observers:
             do {
-                let file = try ObserverFile(path: path, checks: ServerObservers.checks)
+                let file = try ObserverFile(path: path, checks: ServerObservers.checks(settings()))
                 observerCount = file.observers.count
                 statementCount = file.statements.count
             } catch let failure as Failure {

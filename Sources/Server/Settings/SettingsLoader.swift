@@ -1,6 +1,7 @@
 import Configuration
 public import Core
 import Foundation
+import Observers
 import Synchronization
 
 /// Reads the settings from where people put them: defaults, then the file, the environment and the command line, each
@@ -10,7 +11,8 @@ public struct SettingsLoader: Sendable {
     public let registry: SettingsRegistry
     private let environment: [String: String]
 
-    /// Variables of the environment that begin like a setting and are none.
+    /// Variables of the environment that begin like a setting and are none. Neither are the secrets of observers, whose
+    /// names begin with ``Observers/SecretText/variablePrefix``.
     public static let otherVariables: Set<String> = [
         "MILLRACE_ADMIN_KEY", "MILLRACE_CONFIG", "MILLRACE_DATA", "MILLRACE_KEY", "MILLRACE_SERVER",
     ]
@@ -61,7 +63,8 @@ public struct SettingsLoader: Sendable {
             texts[setting.name] = reader.string(forKey: ConfigKey(setting.name))
         }
         for (variable, text) in environment where variable.hasPrefix("MILLRACE_") && !variables.contains(variable) {
-            texts[variable] = text
+            // The secrets of observers have names that the operator chooses.
+            if !variable.hasPrefix(SecretText.variablePrefix) { texts[variable] = text }
         }
         return SettingsSource(name: "environment", texts: texts)
     }

@@ -43,7 +43,11 @@ final class LookAhead: WriteTransaction {
         throw Interruption()
     }
 
+    func settle() throws { throw Interruption() }
+
     func attempt<T>(_: () throws -> T) throws -> T { throw Interruption() }
+
+    func attempt<T>(within _: Duration, _: () throws -> T) throws -> T { throw Interruption() }
 
     func afterCommit(_: @escaping @Sendable () -> Void) {}
 }

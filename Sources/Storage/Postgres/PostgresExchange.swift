@@ -77,8 +77,14 @@ final class PostgresExchange {
     /// Undoes the statements since a savepoint of this name, after which the transaction goes on.
     func undo(to savepoint: StaticString) throws {
         try drain()
+        do {
+            try connection.run(SQL(trusted: "ROLLBACK TO SAVEPOINT \(savepoint)"))
+        } catch {
+            // Without its savepoint the transaction is lost, and COMMIT would undo it without a word.
+            failure = failure ?? error
+            throw error
+        }
         failure = nil
-        try connection.run(SQL(trusted: "ROLLBACK TO SAVEPOINT \(savepoint)"))
     }
 
     /// Undoes everything. A connection on which that fails is not used again.

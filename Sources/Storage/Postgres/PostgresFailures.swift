@@ -64,6 +64,7 @@ extension PostgresResult {
         case "55P03": return Failure.storageBusy("A lock was not free in time.")
         case "42501": return Failure.storageForbidden(message)
         case "25006": return Failure.storageReadOnly
+        case "42P01": return Failure(.internal, code: "storage_table_missing", message)
         case "22021":
             return Failure(
                 .invalid, code: "invalid_text", "A text has a character that PostgreSQL cannot store, such as NUL.")

@@ -122,7 +122,7 @@ final class PostgresPool: Sendable {
 /// How many connections a pool has, and for how long.
 struct PostgresPoolLimits: Sendable {
     var minimum: Int
-    let maximum: Int
+    var maximum: Int
     let waiters: Int
     let acquireTimeout: Duration
     let idleTimeout: Duration

@@ -150,6 +150,11 @@ final class PostgresWriteTransaction: WriteTransaction {
         }
     }
 
+    func settle() throws {
+        try deferred?.send(through: exchange)
+        try exchange.settle()
+    }
+
     func attempt<T>(_ body: () throws -> T) throws -> T {
         try deferred?.send(through: exchange)
         try beginChange()
@@ -163,7 +168,29 @@ final class PostgresWriteTransaction: WriteTransaction {
         } catch {
             deferred?.removeAll()
             try exchange.undo(to: "attempt")
+            // One that stayed would be what a later attempt goes back to whose own was refused.
+            try exchange.enqueue("RELEASE SAVEPOINT attempt")
             throw error
+        }
+    }
+
+    /// How long such a statement waits for a lock.
+    private static let lockWait = Duration.milliseconds(100)
+
+    func attempt<T>(within time: Duration, _ body: () throws -> T) throws -> T {
+        try attempt {
+            try limit(time, lockWait: Self.lockWait)
+            let value = try body()
+            // What is set within a savepoint stays when that is released.
+            try limit(exchange.connection.options.statementTimeout, lockWait: .zero)
+            return value
+        }
+    }
+
+    private func limit(_ time: Duration, lockWait: Duration) throws {
+        try deferred?.send(through: exchange)
+        for (name, value) in [("statement_timeout", time), ("lock_timeout", lockWait)] {
+            try exchange.enqueue(SQL(trusted: "SET LOCAL \(name) = \(Int(value / .milliseconds(1)))"))
         }
     }
 

@@ -27,7 +27,8 @@ final class SQLiteConnection: @unchecked Sendable {
     private let handle: OpaquePointer
     private let durations: MetricsFamily<Histogram>
     private var statements: [StatementText: SQLiteStatement] = [:]
-    private var deadline = ContinuousClock.Instant.now
+    /// When statements that still run are stopped.
+    var deadline = ContinuousClock.Instant.now
     /// The commit of this process whose data the open snapshot has at least, while a snapshot is kept open.
     private(set) var snapshot: Int?
     /// How many pages the write-ahead log had after the latest commit of this connection.

@@ -172,6 +172,15 @@ private final class SQLiteWriteTransaction: WriteTransaction {
         assigned(connection.lastInsertedRow)
     }
 
+    func attempt<T>(within time: Duration, _ body: () throws -> T) throws -> T {
+        try attempt {
+            let end = connection.deadline
+            connection.deadline = min(end, .now + time)
+            defer { connection.deadline = end }
+            return try body()
+        }
+    }
+
     func afterCommit(_ body: @escaping @Sendable () -> Void) {
         actionsAfterCommit.append(body)
     }

@@ -83,14 +83,21 @@ struct LiveServer: Sendable {
     func send(
         _ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]
     ) async throws -> Answer {
+        let json = ["Content-Type": "application/json"]
+        return try await send(
+            method, path, bytes: body.map { Array($0.utf8) },
+            headers: (body == nil ? [:] : json).merging(headers) { $1 })
+    }
+
+    /// Sends a request whose body need not be JSON.
+    func send(
+        _ method: String, _ path: String, bytes: [UInt8]?, headers: [String: String]
+    ) async throws -> Answer {
         let url = try #require(URL(string: path, relativeTo: base))
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization")
-        if let body {
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-            request.httpBody = Data(body.utf8)
-        }
+        request.httpBody = bytes.map { Data($0) }
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         let (data, response) = try await session.data(for: request)
         let answer = try #require(response as? HTTPURLResponse)

@@ -21,7 +21,7 @@ extension ContractClient {
         [{"type": "webhook", "url": "\(url)", "method": "PUT", "headers": {"X-Token": "t"},
           "content_type": "text/plain", "body": "it happened", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
           "max_concurrency": 3, "rate_per_second": 100},
-         {"type": "slack", "url": "env:SLACK_URL", "text": "it happened", "channel": "#orders"},
+         {"type": "slack", "url": "env:MILLRACE_SECRET_SLACK", "text": "it happened", "channel": "#orders"},
          {"type": "email", "to": ["a@example.com"], "cc": ["b@example.com"], "reply_to": "c@example.com",
           "subject": "It happened", "text": "It did", "html": "<p>It did</p>"},
          {"type": "sms", "url": "\(url)", "body": "{}"}, {"type": "push", "url": "\(url)", "body": "{}"},
@@ -92,12 +92,16 @@ extension ContractClient {
         }
         try await send("POST", "events", body: #"{"entity_type": "basket", "entity_id": "\#(Self.unknown)"}"#)
         try await send("POST", "events", body: "{}", status: 422)
+        for type in ["order", "observer", "*", "a b"] {
+            try await send("POST", "events", body: #"{"entity_type": "\#(type)"}"#, status: 422)
+        }
+        try await findPostedEvent()
         // A condition that cannot be answered is a failure that somebody sees.
         try await untilDeadLetters(4)
 
         let seen = ["Millrace-Position": server.store.log.head.description]
         let events = try await send(
-            "GET", "events", query: "q=tea&type=basket&operation=custom&since=2020-01-01T00:00:00Z&limit=3",
+            "GET", "events", query: "q=tea&type=basket.custom&since=2020-01-01T00:00:00Z&limit=3",
             headers: seen)
         #expect(events.list("items").count == 3)
         try await send("GET", "events", query: "entity=\(Self.unknown)&until=2100-01-01T00:00:00Z")
@@ -115,6 +119,20 @@ extension ContractClient {
         let replay = try await send("POST", "observers/{id}/replay", "failing", query: "from=\(first.id)")
         #expect(replay.text("from") == first.id)
         try await send("POST", "observers/{id}/replay", "failing", query: "from=soon&to=later", status: 400)
+    }
+
+    /// The answer names the event by which it is found, whoever repeats the request.
+    private mutating func findPostedEvent() async throws {
+        let body = #"{"entity_type": "parcel", "data": {"weight": 3}}"#
+        let once = ["Idempotency-Key": "parcel"]
+        let made = try await send("POST", "events", body: body, headers: once)
+        #expect(made.text("position") == made.id && made.text("type") == "parcel.custom")
+        #expect(try await send("POST", "events", body: body, headers: once).json == made.json)
+        let event = try #require(try await send("GET", "events/{id}", made.id).json["event"])
+        for name in ["id", "type", "entity_id", "operation", "time"] { #expect(event[name] == made.json[name]) }
+        #expect(event["new"]?["weight"] == .number("3"))
+        let next = try await send("POST", "events", body: body)
+        #expect(Int(next.id) ?? 0 > Int(made.id) ?? 0)
     }
 
     private mutating func settleDeadLetters(_ receiver: WebhookReceiver) async throws {

@@ -8,6 +8,9 @@ struct ContractClient {
     /// What was answered.
     struct Answer {
         let json: JSONValue
+        /// The position of the change log that it is of.
+        var position = ""
+        var body: [UInt8] = []
 
         var id: String { text("id") }
         /// The version, as it stands in an `ETag`.
@@ -22,7 +25,7 @@ struct ContractClient {
         }
 
         /// The elements of a member that is an array.
-        func list(_ name: String) -> [Answer] { (json[name]?.elements ?? []).map(Answer.init) }
+        func list(_ name: String) -> [Answer] { (json[name]?.elements ?? []).map { Answer(json: $0) } }
     }
 
     let document: OpenAPIDocument
@@ -48,23 +51,63 @@ struct ContractClient {
         version: String? = nil, headers: [String: String] = [:], status: Int = 200,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> Answer {
-        let template = path.hasPrefix("/") ? path : "/api/v1/\(path)"
-        let name = "\(method) \(template)"
-        let operation = try #require(
-            document.operations.first { $0.name == name }, "\(name)", sourceLocation: sourceLocation)
+        let operation = try operation(method, path, sourceLocation)
         var headers = headers
         if let version { headers["If-Match"] = "\"\(version)\"" }
         let answer = try await server.send(
-            method, Self.fill(template, values) + (query.isEmpty ? "" : "?\(query)"), body, headers: headers)
-        let text = String(decoding: answer.body, as: UTF8.self)
-        #expect(answer.status == status, "\(name): \(text)", sourceLocation: sourceLocation)
-        var mismatches = try self.mismatches(of: answer, operation)
-        if status < 300 {
-            exercised.insert(name)
-            mismatches += try self.mismatches(query: query, body: body, operation)
-        }
-        #expect(mismatches == [], "\(name) \(status): \(text)", sourceLocation: sourceLocation)
-        return Answer(json: text.hasPrefix("{") ? try JSONParser.parse(answer.body) : .null)
+            method, Self.fill(operation.path, values) + (query.isEmpty ? "" : "?\(query)"), body, headers: headers)
+        let wrong = status < 300 ? try mismatches(query: query, body: body, operation) : []
+        return try check(answer, operation, status: status, wrong, sourceLocation)
+    }
+
+    /// Sends a file, as a body of its own or as a form has it.
+    @discardableResult
+    mutating func send(
+        _ method: String, _ path: String, _ values: String..., query: String = "", file: [UInt8],
+        type: String = "application/octet-stream", status: Int = 200, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Answer {
+        let operation = try operation(method, path, sourceLocation)
+        let answer = try await server.send(
+            method, Self.fill(operation.path, values) + (query.isEmpty ? "" : "?\(query)"), bytes: file,
+            headers: ["Content-Type": type])
+        let isDeclared = operation.content["requestBody"]?["content"]?[String(type.prefix { $0 != ";" })] != nil
+        let wrong = (isDeclared ? [] : ["\(type) is not in the document"]) + (try unknown(query, operation))
+        return try check(answer, operation, status: status, wrong, sourceLocation)
+    }
+
+    private func operation(
+        _ method: String, _ path: String, _ sourceLocation: SourceLocation
+    ) throws -> OpenAPIDocument.Operation {
+        let name = "\(method) \(path.hasPrefix("/") ? path : "/api/v1/\(path)")"
+        return try #require(
+            document.operations.first { $0.name == name }, "\(name)", sourceLocation: sourceLocation)
+    }
+
+    /// Holds an answer against the document.
+    ///
+    /// - parameter mismatches: what of the request does not fit the document.
+    private mutating func check(
+        _ answer: LiveServer.Answer, _ operation: OpenAPIDocument.Operation, status: Int, _ mismatches: [String],
+        _ sourceLocation: SourceLocation
+    ) throws -> Answer {
+        let text = String(decoding: answer.body.prefix(2_000), as: UTF8.self)
+        #expect(answer.status == status, "\(operation.name): \(text)", sourceLocation: sourceLocation)
+        let all = try self.mismatches(of: answer, operation) + mismatches
+        if status < 300 { exercised.insert(operation.name) }
+        #expect(all == [], "\(operation.name) \(status): \(text)", sourceLocation: sourceLocation)
+        let isObject = Self.isJSON(answer) && text.hasPrefix("{")
+        return Answer(
+            json: isObject ? try JSONParser.parse(answer.body) : .null,
+            position: answer.headers["millrace-position"] ?? "", body: answer.body)
+    }
+
+    /// Whether an answer is one JSON value.
+    private static func isJSON(_ answer: LiveServer.Answer) -> Bool {
+        mediaType(answer).hasSuffix("/json") || mediaType(answer).hasSuffix("+json")
+    }
+
+    private static func mediaType(_ answer: LiveServer.Answer) -> String {
+        String((answer.headers["content-type"] ?? "").prefix { $0 != ";" })
     }
 
     /// Notes an operation that a test has exercised in another way.
@@ -80,12 +123,12 @@ struct ContractClient {
         for name in ["x-request-id", "traceparent", "millrace-position"] where answer.headers[name] == nil {
             mismatches.append("the header \(name) is missing")
         }
-        let type = String((answer.headers["content-type"] ?? "").prefix { $0 != ";" })
+        let type = Self.mediaType(answer)
         guard let content = response["content"] else {
             return mismatches + (answer.body.isEmpty ? [] : ["a body is not in the document"])
         }
         guard let schema = content[type]?["schema"] else { return mismatches + ["\(type) is not in the document"] }
-        let value = type.hasSuffix("json") ? try JSONParser.parse(answer.body) : .string("")
+        let value = Self.isJSON(answer) ? try JSONParser.parse(answer.body) : .string("")
         return mismatches + document.schema.mismatches(of: value, schema)
     }
 
@@ -93,10 +136,7 @@ struct ContractClient {
     private func mismatches(
         query: String, body: String?, _ operation: OpenAPIDocument.Operation
     ) throws -> [String] {
-        let declared = try document.parameters(of: operation).filter { $0["in"]?.string == "query" }
-            .compactMap { $0["name"]?.string }
-        let unknown = query.split(separator: "&").compactMap { $0.split(separator: "=").first.map(String.init) }
-            .filter { !declared.contains($0) }.map { "the parameter \($0) is not in the document" }
+        let unknown = try unknown(query, operation)
         let request = operation.content["requestBody"]
         guard let body else {
             return unknown + (request?["required"] == .bool(true) ? ["the document wants a body"] : [])
@@ -105,6 +145,14 @@ struct ContractClient {
             return unknown + ["a body is not in the document"]
         }
         return unknown + document.schema.mismatches(of: try JSONParser.parse(Array(body.utf8)), schema, at: "body")
+    }
+
+    /// The parameters of a query that the document does not say.
+    private func unknown(_ query: String, _ operation: OpenAPIDocument.Operation) throws -> [String] {
+        let declared = try document.parameters(of: operation).filter { $0["in"]?.string == "query" }
+            .compactMap { $0["name"]?.string }
+        return query.split(separator: "&").compactMap { $0.split(separator: "=").first.map(String.init) }
+            .filter { !declared.contains($0) }.map { "the parameter \($0) is not in the document" }
     }
 
     /// A path with values in place of its names.

@@ -2,6 +2,7 @@ import ChangeLog
 import Commerce
 import Core
 import Logging
+import Memories
 import Observers
 import Search
 import TestKit
@@ -30,6 +31,17 @@ import Testing
             try await shop.fulfilOrders()
             try await shop.returnGoods()
             try await shop.refuseReturns()
+            try await shop.keepMemories()
+            try await shop.readWhatMemoriesWere()
+            try await shop.findMemories()
+            try await shop.keepDocuments()
+            try await shop.turnTextsIntoVectors()
+            try await shop.keepCollections()
+            try await shop.keepPoints()
+            try await shop.changePoints()
+            try await shop.findPoints()
+            try await shop.lookAfterCollections()
+            try await shop.keepSnapshots()
             try await shop.keepKeys()
             try await shop.readChanges()
             try await shop.keepObservers(receiver)
@@ -49,20 +61,55 @@ import Testing
             let powerless = try await server.store.log.write(TestStore.context) {
                 try credentials.create(name: "powerless", scopes: scopes, in: $0)
             }.value.text
-            for operation in document.operations where operation.path.hasPrefix("/api/") {
+            for operation in document.operations {
+                let description = operation.content["description"]?.string ?? ""
+                guard description.hasPrefix("Needs the scope") else { continue }
                 let path = ContractClient.fill(operation.path, Array(repeating: "x", count: 4))
                 for (key, status, code) in [("none", 401, "invalid_credential"), (powerless, 403, "missing_scope")] {
                     let answer = try await server.send(
                         operation.method, path, headers: ["Authorization": "Bearer \(key)"])
                     #expect(answer.status == status, "\(operation.name)")
-                    let problem = JSONValue.object(try answer.json())
-                    #expect(problem["code"] == .string(code), "\(operation.name)")
-                    let schema = try #require(document.root["components"]?["schemas"]?["Problem"])
-                    #expect(document.schema.mismatches(of: problem, schema) == [], "\(operation.name)")
+                    let failure = JSONValue.object(try answer.json())
+                    let schema = try #require(document.failureSchema(of: operation))
+                    #expect(document.schema.mismatches(of: failure, schema) == [], "\(operation.name)")
+                    if operation.isQdrants {
+                        let text = failure["status"]?["error"]?.string ?? ""
+                        #expect(status == 401 || text.contains(/memories:(read|write)/), "\(operation.name)")
+                        continue
+                    }
+                    #expect(failure["code"] == .string(code), "\(operation.name)")
                     guard status == 403 else { continue }
-                    let scope = try #require(problem["scope"]?.string)
-                    #expect(operation.content["description"] == .string("Needs the scope `\(scope)`."))
+                    let scope = try #require(failure["scope"]?.string)
+                    #expect(description.contains("`\(scope)`"), "\(operation.name)")
                 }
+            }
+        }
+    }
+
+    @Test(arguments: [(502, 30_000), (504, 300)])
+    func whateverNeedsAVectorTellsThatThereIsNone(_ status: Int, timeout: Int) async throws {
+        let document = try OpenAPIDocument()
+        let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
+        let settings = ["embedding.url": endpoint.url("/v1"), "embedding.timeout": "\(timeout)"]
+        try await MemoryRoutesFixture.withServer(.sqlite, settings: settings) { server in
+            var client = ContractClient(document, server)
+            try await client.makeNoVectors(endpoint, status: status)
+        }
+    }
+
+    /// A dry run shows what the event holds, so reading observers is not enough for it.
+    @Test func aTestOfAnObserverNeedsBothScopes() async throws {
+        try await Self.withServer(.sqlite) { server in
+            let credentials = Credentials(log: server.store.log, metrics: server.store.metrics)
+            for (name, missing) in [("observers:read", "events:read"), ("events:read", "observers:read")] {
+                let scopes = try #require(Scopes([name]))
+                let key = try await server.store.log.write(TestStore.context) {
+                    try credentials.create(name: "half", scopes: scopes, in: $0)
+                }.value.text
+                let answer = try await server.send(
+                    "POST", "/api/v1/observers/from-file/test?event=1", headers: ["Authorization": "Bearer \(key)"])
+                #expect(answer.status == 403)
+                #expect(JSONValue.object(try answer.json())["scope"] == .string(missing))
             }
         }
     }
@@ -74,8 +121,11 @@ import Testing
         let files = try TemporaryDirectory()
         let settings = try ObserverRoutesFixture.settings(file: files.file("observers.yaml"))
         let store = try await TestStore(
-            engine, schemas: LiveServer.schemas + [ObserversSchema.schema], settings: settings, clock: SystemTime())
+            engine, schemas: LiveServer.schemas + [ObserversSchema.schema, MemoriesSchema.schema], settings: settings,
+            clock: SystemTime())
         let observers = try ObserverRoutesFixture(store, settings: settings)
+        let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
+        let memories = try MemoryRoutesFixture(store, settings: ["embedding.url": endpoint.url("/v1")])
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -85,9 +135,11 @@ import Testing
         let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.commerce(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
-            + observers.routes
+            + observers.routes + memories.routes
         let following = Task { try await follower.run() }
         defer { following.cancel() }
-        try await observers.run { try await LiveServer.run(store, routes: routes, body) }
+        try await observers.run {
+            try await memories.run { try await LiveServer.run(store, routes: routes, body) }
+        }
     }
 }

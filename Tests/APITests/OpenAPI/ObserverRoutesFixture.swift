@@ -5,7 +5,6 @@ import Foundation
 import Logging
 import Observers
 import Outbound
-import ServiceLifecycle
 import Storage
 import TestKit
 
@@ -38,15 +37,6 @@ struct ObserverRoutesFixture {
     func run(_ body: () async throws -> Void) async throws {
         defer { sender.close() }
         try await role.prepare()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for service in role.services { group.addTask { try await service.run() } }
-            let outcome: Result<Void, any Error>
-            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-            group.cancelAll()
-            while let result = await group.nextResult() {
-                if case .failure(let error) = result, !(error is CancellationError) { throw error }
-            }
-            try outcome.get()
-        }
+        try await RunningServices.run(role.services, body)
     }
 }

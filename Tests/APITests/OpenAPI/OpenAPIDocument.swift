@@ -15,6 +15,14 @@ struct OpenAPIDocument {
         var name: String { "\(method) \(path)" }
         /// The responses by their status, or `default`.
         var responses: [JSONObject.Member] { content["responses"]?.members ?? [] }
+        /// Whether it is one of Qdrant's, which tells failures in a form of its own.
+        var isQdrants: Bool { content["tags"]?.elements == [.string("qdrant")] }
+        /// The media type and the schema of its failures.
+        var failureForm: (type: String, schema: String) {
+            isQdrants
+                ? ("application/json", "#/components/schemas/QdrantFailure")
+                : ("application/problem+json", "#/components/schemas/Problem")
+        }
     }
 
     let root: JSONValue
@@ -57,6 +65,9 @@ struct OpenAPIDocument {
         let responses = operation.content["responses"]
         return try (responses?[String(status)] ?? responses?["default"]).map(resolved)
     }
+
+    /// What the failures of an operation look like.
+    func failureSchema(of operation: Operation) -> JSONValue? { schema.target(of: operation.failureForm.schema) }
 
     /// Whatever in the document has a `$ref`.
     var references: [String] {

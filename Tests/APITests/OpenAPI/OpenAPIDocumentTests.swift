@@ -3,6 +3,7 @@ import Commerce
 import Core
 import HTTPTypes
 import Logging
+import Memories
 import Observers
 import Search
 import TestKit
@@ -19,22 +20,23 @@ import Testing
     }
 
     @Test func theOperationsAreTheRoutes() async throws {
-        let routes = Set(try await Self.routes().map { "\($0.method.rawValue) \($0.path)" })
+        let routes = Set(try await Self.routes().map(Self.name))
         let operations = Set(document.operations.map(\.name))
-        #expect(routes.count > 90)
+        #expect(routes.count > 150)
         #expect(routes.subtracting(operations).sorted() == [], "routes that the document does not have")
         #expect(operations.subtracting(routes).sorted() == [], "operations that no route serves")
     }
 
     @Test func theDescriptionsNameTheScopes() async throws {
         let accesses = Dictionary(
-            uniqueKeysWithValues: try await Self.routes().map { ("\($0.method.rawValue) \($0.path)", $0.access) })
+            uniqueKeysWithValues: try await Self.routes().map { (Self.name($0), $0.access) })
         for operation in document.operations {
             let expected =
                 switch accesses[operation.name] {
                 case .open: "Open to everybody."
                 case .loopback(let scope): "Open to this machine; from elsewhere it needs the scope `\(scope)`."
                 case .scope(let scope): "Needs the scope `\(scope)`."
+                case .scopes(let first, let second): "Needs the scopes `\(first)` and `\(second)`."
                 case nil: "nothing"
                 }
             #expect(operation.content["description"]?.string?.hasPrefix(expected) == true, "\(operation.name)")
@@ -75,19 +77,35 @@ import Testing
         }
     }
 
-    @Test func everyFailureIsAProblemDocument() throws {
+    @Test func everyFailureHasTheFormOfItsRoute() throws {
         for operation in document.operations {
             #expect(operation.responses.contains { $0.name == "default" }, "\(operation.name)")
             for response in operation.responses where !["2", "3"].contains(response.name.prefix(1)) {
                 // What is not ready is told check by check.
                 if operation.path == "/ready", response.name == "503" { continue }
                 let content = try document.resolved(response.value)["content"]
-                #expect(
-                    content?.members.map(\.name) == ["application/problem+json"], "\(operation.name) \(response.name)")
-                #expect(
-                    content?["application/problem+json"]?["schema"]?["$ref"]?.string == "#/components/schemas/Problem")
+                let (type, schema) = operation.failureForm
+                #expect(content?.members.map(\.name) == [type], "\(operation.name) \(response.name)")
+                #expect(content?[type]?["schema"]?["$ref"]?.string == schema, "\(operation.name) \(response.name)")
             }
         }
+    }
+
+    @Test func theFormsOfFailuresAreThoseOfTheRoutes() async throws {
+        let qdrants = Set(try await Self.routes().filter { $0.failureForm == .qdrant }.map(Self.name))
+        #expect(Set(document.operations.filter(\.isQdrants).map(\.name)) == qdrants)
+    }
+
+    @Test func everyExampleOfAnAnswerFitsItsSchema() throws {
+        var count = 0
+        for response in document.root["components"]?["responses"]?.members ?? [] {
+            for content in (response.value["content"] ?? .null).members {
+                guard let example = content.value["example"], let schema = content.value["schema"] else { continue }
+                #expect(document.schema.mismatches(of: example, schema) == [], "\(response.name)")
+                count += 1
+            }
+        }
+        #expect(count > 10)
     }
 
     @Test func whatNeedsIfMatchSaysSo() throws {
@@ -96,15 +114,26 @@ import Testing
             let needsMatch = names.contains { $0["name"]?.string == "If-Match" && $0["required"] == .bool(true) }
             let statuses = operation.responses.map(\.name)
             #expect(statuses.contains("428") == needsMatch, "\(operation.name)")
-            let takesKey = names.contains { $0["name"]?.string == "Idempotency-Key" }
-            #expect(takesKey == (operation.method == "POST"), "\(operation.name)")
         }
     }
+
+    /// What is done once for a key is what a `POST` writes.
+    @Test func whatTakesAnIdempotencyKeySaysSo() async throws {
+        let writing = try await Self.routes().filter { route in
+            if case .write = route.handler { route.method == .post } else { false }
+        }
+        let taking = try document.operations.filter { operation in
+            try document.parameters(of: operation).contains { $0["name"]?.string == "Idempotency-Key" }
+        }
+        #expect(Set(taking.map(\.name)) == Set(writing.map(Self.name)))
+    }
+
+    private static func name(_ route: Route) -> String { "\(route.method.rawValue) \(route.path)" }
 
     /// All routes of a server.
     private static func routes() async throws -> [Route] {
         let store = try await TestStore(
-            schemas: Commerce.schemas + [APISchema.schema, ObserversSchema.schema])
+            schemas: Commerce.schemas + [APISchema.schema, ObserversSchema.schema, MemoriesSchema.schema])
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -117,6 +146,6 @@ import Testing
             + Routes.operations(
                 log: store.log, credentials: Credentials(log: store.log, metrics: store.metrics),
                 metrics: store.metrics, checks: [], settings: .defaults)
-            + ObserverRoutesFixture(store, settings: .defaults).routes
+            + ObserverRoutesFixture(store, settings: .defaults).routes + MemoryRoutesFixture(store).routes
     }
 }

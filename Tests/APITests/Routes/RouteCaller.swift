@@ -53,12 +53,13 @@ struct RouteCaller: Sendable {
         let response: APIResponse
         switch route.handler {
         case .read(let decode): response = try await store.log.read(decode(request)).value
+        case .preparedRead(let prepare): response = try await store.log.read(try await prepare(request)).value
         case .entity(let reading):
             let id = try request.identifier("id")
             let image = try await store.log.read { try reading.find(id, request.tenant, $0) }.value
             response = .json(image.json, version: image.version)
         case .write(let isolation, let decode):
-            let work = try decode(request)
+            let work = try await decode(request)
             response = try await store.log.write(TestStore.context, isolation: isolation) { try work($0) }.value
         case .custom(let answer): response = try await answer(request)
         }

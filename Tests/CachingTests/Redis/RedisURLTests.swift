@@ -28,8 +28,8 @@ import Testing
     @Test(arguments: [
         "cache:6379", "http://cache", "redis://", "redis://a,b", "redis://a:0", "redis://a:65536", "redis://a:x",
         "redis://a/x", "redis://a/-1", "redis://a:", "redis://[::1]x", "redis://user@a", "redis://u:%4@a",
-        "redis://u:%FF@a", "redis://u:@a", "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel://a/b/c",
-        "redis+cluster://a/1", "redis+cluster://a,,b", "redis+cluster://",
+        "redis://u:%FF@a", "redis://u:%+1@a", "redis://u:@a", "redis+sentinel://a", "redis+sentinel://a/",
+        "redis+sentinel://a/b/c", "redis+cluster://a/1", "redis+cluster://a,,b", "redis+cluster://",
     ])
     func whatIsWrongIsToldWithWhatWouldBeRight(_ text: String) {
         #expect {
@@ -42,12 +42,12 @@ import Testing
 
     @Test func theSettingMayBeEmpty() throws {
         let registry = try SettingsRegistry(CachingSettings.all)
-        func setting(_ text: String) throws -> RedisSetting {
+        func setting(_ text: String) throws -> OptionalSetting<RedisURL> {
             try registry.values(from: [SettingsSource(name: "test", texts: ["cache.redis": text])])[
                 CachingSettings.redis]
         }
-        #expect(try setting("").url == nil)
-        #expect(try setting("redis://cache").url == RedisURL("redis://cache"))
+        #expect(try setting("").value == nil)
+        #expect(try setting("redis://cache").value == RedisURL("redis://cache"))
         #expect(throws: Failure.self) { try setting("cache") }
     }
 

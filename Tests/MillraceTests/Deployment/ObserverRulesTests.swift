@@ -58,7 +58,7 @@ import Yams
         #expect(names.count > 12)
         let server = try await ObserverServer(answering: { _ in .status(503) })
         try await server.observe("failing", #""on_failure": "alert","#)
-        _ = try await server.happen("order", "{}")
+        _ = try await server.happen("parcel", "{}")
         try await server.untilDeadLetters(1)
         let text = String(decoding: try await server.client.send("GET", "/metrics").body, as: UTF8.self)
         for name in names.subtracting(recorded) {

@@ -30,6 +30,7 @@ import Testing
     @Test func everyProbeAsksARouteThatExists() async throws {
         let directory = try TemporaryDirectory()
         let server = try await ServerProcess(data: directory.file("data"))
+        try await server.waitUntilReady()
         let port = try #require(server.address.split(separator: ":").last.map(String.init))
         for path in Set(try paths()) { #expect(try probe(path, port: port) == 0, "\(path)") }
         #expect(try probe("/nothing", port: port) != 0)

@@ -1,51 +1,13 @@
 import Core
-import Synchronization
 import Telemetry
 import TestKit
 import Testing
 
 @testable import Outbound
 
-/// Documents for a double of Elasticsearch: there is no package of the real one to be had. The double holds what is
-/// sent against the documentation, strictly.
+/// Documents for a double of Elasticsearch.
 @Suite struct BulkIndexerTests {
-    /// What the double has, by index and identifier.
-    private final class Double: Sendable {
-        let documents = Mutex<[String: String]>([:])
-        let complaints = Mutex<[String]>([])
-
-        /// Stores what is well-formed; what has a member `status` gets that instead.
-        func answer(_ request: WebhookReceiver.Request) -> WebhookReceiver.Answer {
-            func complain(_ text: String) -> WebhookReceiver.Answer {
-                complaints.withLock { $0.append(text) }
-                return .status(400, body: #"{"error":{"type":"illegal_argument_exception"},"status":400}"#)
-            }
-            guard request.method == "POST", request.path.hasPrefix("/search/_bulk?") else {
-                return complain("\(request.method) \(request.path)")
-            }
-            guard request["content-type"] == "application/x-ndjson" else { return complain("no x-ndjson") }
-            guard request.body.last == UInt8(ascii: "\n") else { return complain("the last line does not end") }
-            let lines = request.text.dropLast().split(separator: "\n", omittingEmptySubsequences: false)
-            guard lines.count.isMultiple(of: 2) else { return complain("an action without a document") }
-            var items: [String] = []
-            for index in stride(from: 0, to: lines.count, by: 2) {
-                guard case .object(let action)? = try? JSONParser.parse(Array(lines[index].utf8)),
-                    action.members.map(\.name) == ["index"], case .object(let target)? = action["index"],
-                    case .string(let name)? = target["_index"], case .string(let id)? = target["_id"],
-                    case .object(let source)? = try? JSONParser.parse(Array(lines[index + 1].utf8))
-                else { return complain("\(lines[index])") }
-                if case .number(let status)? = source["status"] {
-                    items.append(#"{"index":{"status":\#(status),"error":{"type":"mapper","reason":"no"}}}"#)
-                } else {
-                    documents.withLock { $0["\(name)/\(id)"] = String(lines[index + 1]) }
-                    items.append(#"{"index":{"status":201}}"#)
-                }
-            }
-            return .status(200, body: #"{"items":[\#(items.joined(separator: ","))]}"#)
-        }
-    }
-
-    private let double = Double()
+    private let double = IndexDouble()
     private let receiver: WebhookReceiver
     private let indexer: BulkIndexer
 
@@ -77,9 +39,9 @@ import Testing
         let results = try await indexer.index([
             document("a\"\n1", "{\"name\":\n \"Käse\"\r\n}"), document("b", "{}"), document("b", #"{"b":"\n"}"#),
         ])
-        #expect(double.complaints.withLock { $0 }.isEmpty)
+        #expect(double.complaints.isEmpty)
         #expect(codes(results) == ["stored", "stored", "stored"])
-        let stored = double.documents.withLock { $0 }
+        let stored = double.documents
         #expect(stored.count == 2)
         #expect(stored["events-2026/b"] == #"{"b":"\n"}"#, "the later one replaces the earlier")
         #expect(receiver.requests.first?["authorization"] == "ApiKey abc")

@@ -33,7 +33,7 @@ import Testing
 
     @Test func nothingAddsAField() throws {
         let subject = "Hi\r\nBcc: all@example.com\n\nbody"
-        let name = try EmailAddress(name: "Eve\r\nX: y", address: "eve@example.com")
+        let name = try EmailAddress(name: "Eve X: y", address: "eve@example.com")
         let message = try EmailMessage(
             from: name, to: [name], replyTo: name, subject: subject, text: "", messageID: "a@b", date: date)
         let names = try lines(message).prefix { !$0.isEmpty }.filter { $0.first != " " }.map { $0.prefix { $0 != ":" } }
@@ -53,6 +53,20 @@ import Testing
     func addressesThatCannotBeSentToAreRefused(_ text: String) {
         let failure = #expect(throws: Failure.self) { try EmailAddress(text) }
         #expect(failure?.code == "email_address_invalid")
+    }
+
+    /// What is cleaned of control characters may be the address of somebody else.
+    @Test(arguments: ["\r\n", "\n", "\r", "\0", "\u{7F}", "\u{85}", "\u{2028}", "\t"])
+    func addressesWithControlCharactersAreRefused(_ control: String) {
+        let texts = [
+            "a@example.com\(control)RCPT TO:<v@example.com>", "A\(control)B <v@example.com>", "v@example.com\(control)",
+        ]
+        for text in texts {
+            let failure = #expect(throws: Failure.self) { try EmailAddress(text) }
+            #expect(failure?.code == "email_address_invalid")
+            #expect(failure?.message.contains(control) == false)
+        }
+        #expect(throws: Failure.self) { try EmailAddress(name: "A\(control)B", address: "v@example.com") }
     }
 
     @Test(

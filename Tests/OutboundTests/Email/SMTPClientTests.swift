@@ -9,8 +9,10 @@ import Testing
     private let metrics = MetricsRegistry()
 
     private func client(
-        _ server: SMTPServer, tls: String = "none", login: String = "", _ texts: [String: String] = [:]
+        _ server: SMTPServer, tls: String = "none", login: String = "", _ texts: [String: String] = [:],
+        metrics: MetricsRegistry? = nil
     ) throws -> SMTPClient {
+        let metrics = metrics ?? self.metrics
         let url = try SMTPURL("smtp://\(login)127.0.0.1:\(server.port)?tls=\(tls)")
         return try SMTPClient(url, settings: .outbound(texts), metrics: metrics)
     }
@@ -68,6 +70,21 @@ import Testing
         #expect(fields.contains(.array([.string("Reply-To"), .string("help@example.com")])))
         #expect(fields.contains(.array([.string("Cc"), .string("copy@example.com")])))
         #expect(emails("sent") == 1)
+        let durations = metrics.histogram("outbound_email_duration_seconds", "").with().distribution
+        #expect(durations.count == 1 && durations.sum > 0)
+    }
+
+    /// `outbound.smtp_timeout` says how long a server may be silent, which `outbound_email_duration_seconds` shows.
+    @Test func howLongASilentServerIsWaitedForIsASetting() async throws {
+        let server = try await SMTPServer()
+        var durations: [Double] = []
+        for limit in ["100", "2000"] {
+            let metrics = MetricsRegistry()
+            let client = try client(server, ["outbound.smtp_timeout": limit], metrics: metrics)
+            #expect(await code(client, try message(to: ["slow@example.com"])) == "timeout")
+            durations.append(metrics.histogram("outbound_email_duration_seconds", "").with().distribution.sum)
+        }
+        #expect(durations[0] >= 0.1 && durations[0] < 2 && durations[1] >= 2, "\(durations)")
     }
 
     @Test func oneConnectionIsKept() async throws {

@@ -10,6 +10,7 @@ import Testing
 @Suite struct HTTPSecurityTests {
     private let certificate: TestCertificate
     private let receiver: WebhookReceiver
+    private let metrics = MetricsRegistry()
     private let resolver = FixedResolver(["receiver.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]])
 
     init() async throws {
@@ -23,7 +24,7 @@ import Testing
     private func makeSender(trusts: Bool = true, _ texts: [String: String] = [:]) throws -> HTTPSender {
         let trust = trusts ? ["outbound.tls_ca_file": certificate.path] : [:]
         return try HTTPSender(
-            settings: .outbound(trust.merging(texts) { $1 }), metrics: MetricsRegistry(), resolver: resolver)
+            settings: .outbound(trust.merging(texts) { $1 }), metrics: metrics, resolver: resolver)
     }
 
     private func url(_ host: String) throws -> HTTPURL { try HTTPURL("https://\(host):\(receiver.port)/hook") }
@@ -63,6 +64,11 @@ import Testing
     @Test func aCertificateOfAnUnknownAuthorityIsRefused() async throws {
         #expect(try await code(try makeSender(trusts: false), "receiver.test") == "tls_failed")
         #expect(receiver.count == 0)
+        // `outbound.tls_ca_file` says whom to trust, which `outbound_requests_total` shows.
+        let requests = metrics.counter("outbound_requests_total", "", labels: ["outcome"])
+        #expect(requests.with("tls_failed").value == 1 && requests.with("2xx").value == 0)
+        _ = try await makeSender().send(HTTPRequest(url("receiver.test")))
+        #expect(requests.with("tls_failed").value == 1 && requests.with("2xx").value == 1)
     }
 
     @Test func aServerThatDoesNotEncryptIsRefused() async throws {

@@ -54,6 +54,18 @@ import Testing
         #expect(metrics.gauge("outbound_connections", "", labels: ["protocol"]).with("http").value == 3)
     }
 
+    /// What others take is not taken from a request's own time.
+    @Test func waitingForAConnectionDoesNotCount() async throws {
+        let receiver = try await WebhookReceiver { _ in .status(200, after: .seconds(2)) }
+        let sender = try makeSender(["outbound.connections_per_destination": "1"])
+        let request = HTTPRequest(try url(receiver), timeout: .milliseconds(3_500))
+        try await withThrowingTaskGroup { group in
+            for _ in 1...2 { group.addTask { try await sender.send(request).status } }
+            for try await status in group { #expect(status == 200) }
+        }
+        #expect(receiver.connectionCount == 1)
+    }
+
     @Test func redirectionsAreAnswers() async throws {
         let receiver = try await WebhookReceiver { _ in .status(302, headers: [("location", "/elsewhere")]) }
         let answer = try await makeSender().send(HTTPRequest(url(receiver)))
@@ -118,6 +130,17 @@ import Testing
         }
         _ = try await patient.send(HTTPRequest(url(receiver)))
         #expect(receiver.connectionCount == 3)
+    }
+
+    /// A connection is needed just as the last one was closed.
+    @Test func noConnectionIsForgotten() async throws {
+        let receiver = try await WebhookReceiver()
+        let sender = try makeSender(["outbound.idle_timeout": "1"])
+        for number in 1...300 {
+            _ = try await sender.send(HTTPRequest(url(receiver)))
+            try await receiver.waitForClosedConnections(number)
+        }
+        #expect(metrics.gauge("outbound_connections", "", labels: ["protocol"]).with("http").value == 0)
     }
 
     /// A port whose connections nobody takes: the system makes them, and then nothing is said.

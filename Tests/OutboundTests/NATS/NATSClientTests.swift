@@ -51,6 +51,8 @@ import Testing
                 == "NATS/1.0\r\nNats-Msg-Id: event-1\r\ncontent-type: application/json\r\n\r\n")
         let outcomes = metrics.counter("outbound_nats_messages_total", "", labels: ["outcome"])
         #expect(outcomes.with("stored").value == 2 && outcomes.with("duplicate").value == 1)
+        let durations = metrics.histogram("outbound_nats_duration_seconds", "").with().distribution
+        #expect(durations.count == 3 && durations.sum > 0)
     }
 
     @Test func manyAreUnderWayAtOnce() async throws {

@@ -17,10 +17,12 @@ import Testing
         "fd00:ec2::254",
         "fe80::1", "fec0::1", "ff02::1", "100::1", "5f00::1",
     ])
-    func whatIsNotPublicIsRefused(_ text: String) throws {
+    func whatIsNotPublicIsRefused(_ text: String) async throws {
         let address = try #require(IPAddress(text))
         #expect(!nothingAllowed.permits(address))
-        let failure = #expect(throws: Failure.self) { try nothingAllowed.checkLiteral(text) }
+        let failure = await #expect(throws: Failure.self) {
+            try await nothingAllowed.addresses(of: text, port: 443, deadline: .distantFuture)
+        }
         #expect(failure?.code == "address_refused")
     }
 
@@ -29,10 +31,11 @@ import Testing
         "192.0.1.1", "192.169.0.1", "198.17.255.255", "198.20.0.1", "223.255.255.255", "2606:4700::1111",
         "2001:200::1", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1",
     ])
-    func whatIsPublicIsAllowed(_ text: String) throws {
+    func whatIsPublicIsAllowed(_ text: String) async throws {
         let address = try #require(IPAddress(text))
         #expect(nothingAllowed.permits(address))
-        try nothingAllowed.checkLiteral(text)
+        let addresses = try await nothingAllowed.addresses(of: text, port: 443, deadline: .distantFuture)
+        #expect(addresses.map(\.port) == [443])
     }
 
     @Test func whatTheOperatorAllowsIsAllowed() throws {

@@ -52,6 +52,7 @@ final class RelocationFixture: Sendable {
             #expect(try await store.credentials.ensureAdmin(ServedShop.key) == nil)
             try await ServedShop.run(store.log, metrics: store.metrics) { try await $0.fill() }
             try await fillObservers(store)
+            try await fillMemories(store)
             fixture.time.advance(bySeconds: 7_200)
             let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
                 SettingsSource(name: "test", texts: ["change_log.retention_age": "1"])
@@ -80,8 +81,28 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO observer_versions VALUES (1, 1, 1, \(definition), 'test', 0)")
             try transaction.execute("INSERT INTO deliveries VALUES (1, 0, 1, 0, 1, -7, 1, 4, 8, 0, 0, 0, NULL)")
             try transaction.execute("INSERT INTO dead_letters VALUES (1, 0, 1, 0, 1, 'null', 'x', 'x', 8, 0, 0)")
-            try transaction.execute("INSERT INTO observer_replays VALUES (1, 1, 1, 0, 1, 'test', 0, 1)")
+            try transaction.execute("INSERT INTO observer_replays VALUES (1, 1, 1, 0, 1, 'test', 0, 1, 1)")
             try transaction.execute("INSERT INTO observer_instances VALUES ('a', 0)")
+            try transaction.execute("INSERT INTO event_index VALUES (1, 1, 0, 'x')")
+            try transaction.execute("INSERT INTO event_words VALUES (1, 'x', 1)")
+        }
+    }
+
+    /// A collection with a point, and what is left of another.
+    private static func fillMemories(_ store: Store) async throws {
+        let definition = #"{"vectors":[{"name":"","size":1,"metric":"dot"}],"indexes":[]}"#
+        let id = IdentifierGenerator().next(at: store.log.time.now())
+        let key = SQLValue.bytes([1, 0, 0, 0, 0, 0, 0, 0, 7])
+        let vector = SQLValue.bytes([0, 0, 0, 0, 0x80, 0x3F])
+        _ = try await store.database.write { transaction in
+            try transaction.execute("UPDATE collection_numbers SET last_number = 2")
+            try transaction.execute("INSERT INTO collections VALUES (1, 'a', 1, \(id), 1, \(definition), 0, 0)")
+            try transaction.execute("INSERT INTO deleted_collections VALUES (1, 2)")
+            try transaction.execute("INSERT INTO restoring_collections VALUES (1, 3, 4)")
+            try transaction.execute("INSERT INTO points VALUES (1, 1, \(key), 1, '{}', 0, 0, NULL, 7)")
+            try transaction.execute("INSERT INTO point_vectors VALUES (1, 1, \(key), \(vector))")
+            try transaction.execute(
+                "INSERT INTO point_versions VALUES (1, 1, \(key), 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
         }
     }
 
@@ -100,15 +121,7 @@ final class RelocationFixture: Sendable {
 
     /// Opens the database, runs a closure, and closes it.
     func withTarget<T: Sendable>(_ body: (PostgresDatabase) async throws -> T) async throws -> T {
-        let database = try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
-        do {
-            let value = try await body(database)
-            await database.close()
-            return value
-        } catch {
-            await database.close()
-            throw error
-        }
+        try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry()).use(body)
     }
 
     /// A store of an instance with a directory of its own, whose data are in the database.
@@ -121,19 +134,7 @@ final class RelocationFixture: Sendable {
 
     /// Serves from the database.
     func serveTarget(_ body: (ServedShop, ChangeLog) async throws -> Void) async throws {
-        let store = try await openTarget()
-        let tail = Task {
-            try await LogTail(store.log, metrics: MetricsRegistry(), logger: Logger(label: "test")).run()
-        }
-        do {
-            try await ServedShop.run(store.log, metrics: store.metrics) { try await body($0, store.log) }
-        } catch {
-            tail.cancel()
-            await store.close()
-            throw error
-        }
-        tail.cancel()
-        await store.close()
+        try await ServedShop.serve(openTarget(), body)
     }
 
     /// Moves the shop.

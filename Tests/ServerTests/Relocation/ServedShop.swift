@@ -4,6 +4,7 @@ import Commerce
 import Core
 import Foundation
 import Logging
+import Server
 import Telemetry
 import TestKit
 import Testing
@@ -44,6 +45,22 @@ struct ServedShop: Sendable {
             }
             return try outcome.get()
         }
+    }
+
+    /// Serves from a store whose log others may write to as well, and closes the store.
+    static func serve(_ store: Store, _ body: (ServedShop, ChangeLog) async throws -> Void) async throws {
+        let tail = Task {
+            try await LogTail(store.log, metrics: MetricsRegistry(), logger: Logger(label: "test")).run()
+        }
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await run(store.log, metrics: store.metrics) { try await body($0, store.log) })
+        } catch {
+            outcome = .failure(error)
+        }
+        tail.cancel()
+        await store.close()
+        try outcome.get()
     }
 
     /// Sends a request with the administrator's key.

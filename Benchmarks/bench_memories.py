@@ -1,0 +1,210 @@
+"""The memories of a release server over HTTP: 100,000 vectors of 1,024 components in overlapping clusters, of 1,000 users.
+
+    python3 Benchmarks/bench_memories.py [--count 100000] [--write docs/benchmarks-memories.md]
+
+The load generator is wrk with 64 connections on the same machine. What is found is compared with what is exactly nearest.
+"""
+
+import argparse
+import base64
+import concurrent.futures
+import http.client
+import json
+import pathlib
+import re
+import shutil
+import sys
+import time
+
+import bench_vectors
+from common import KEY, WORK, Server, machine, require_success, run_wrk, write
+
+USERS, BATCH, K, QUERIES = 1000, 100, 10, 1000
+SINGLE, SECONDS = 20_000, 5
+INTRODUCTION = """# Benchmarks: memories
+
+What `make bench` measured last, between the marks; how to repeat it: `python3 Benchmarks/bench_memories.py --write FILE`.
+"""
+
+
+def encoded(vector):
+    return base64.b64encode(vector.tobytes()).decode()
+
+
+def memory(number, vector, user=None):
+    return {
+        "point_id": f"mem_{number % USERS}_{number}", "vector": encoded(vector),
+        "payload": {
+            "user_id": number % USERS if user is None else user, "category": "preference", "key": f"key {number}", "value": f"what is known {number}",
+            "source": "bench", "created": 1763800000 + number, "updated": 1763800000 + number, "active": True}}
+
+
+def write_requests(name, requests):
+    """A file for each.lua of requests: their method, path and body."""
+    file = WORK / f"{name}.requests"
+    with open(file, "w") as stream:
+        for method, path, body in requests:
+            stream.write(f"{method} {path} {json.dumps(body) if body is not None else ''}\n")
+    return str(file)
+
+
+def run(server, name, requests, seconds=SECONDS):
+    figures = run_wrk(server.port, "each.lua", seconds, REQUESTS=write_requests(name, requests))
+    require_success(name, figures)
+    return figures
+
+
+def load(server, data):
+    """Sends all vectors in batches over some connections. Returns how many came in a second."""
+    bodies = [
+        json.dumps({"points": [memory(n, data.vectors[n]) for n in range(start, start + BATCH)]}).encode()
+        for start in range(0, data.count, BATCH)]
+    connections = 8
+
+    def send(part):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        for body in bodies[part::connections]:
+            connection.request("POST", "/memories/batch", body, {
+                "Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                sys.exit(f"batch: {answer.status} {text[:300]}")
+
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        list(pool.map(send, range(connections)))
+    return data.count / (time.monotonic() - start)
+
+
+def metric(server, name):
+    text = server.exchange("GET", "/metrics")[1].decode()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
+
+
+def await_links(server):
+    start = time.monotonic()
+    while metric(server, "vectors_unlinked") > 0:
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+def search_body(data, query, as_numbers=False, user=True):
+    vector = data.queries[query % len(data.queries)]
+    body = {"query_vector": vector.tolist() if as_numbers else encoded(vector), "limit": K, "min_score": 0}
+    return body | {"user_id": query % USERS}
+
+
+def filtered_recall(server, data):
+    """How much of what is nearest among a user's memories the searches find, and whether there are always ten."""
+    import numpy as np
+
+    right = wanted = 0
+    for query in range(QUERIES):
+        found = server.request("POST", "/memories/search", search_body(data, query))["results"]
+        own = np.arange(query % USERS, data.count, USERS)
+        scores = data.vectors[own] @ data.queries[query]
+        # A score below 0 cannot be asked for.
+        nearest = own[np.argsort(-scores)[: min(K, (scores > 0).sum())]]
+        if len(found) < len(nearest):
+            sys.exit(f"search: {len(found)} of {len(nearest)} came")
+        right += len({hit["id"] for hit in found} & {f"mem_{n % USERS}_{n}" for n in nearest})
+        wanted += len(nearest)
+    return right / wanted
+
+
+def open_recall(server, data):
+    """The same among all points, which Qdrant's route searches without a filter."""
+    right = 0
+    for query in range(QUERIES):
+        found = server.request(
+            "POST", "/collections/user_memories/points/search",
+            {"vector": data.queries[query].tolist(), "limit": K})["result"]
+        right += len({hit["id"] for hit in found} & {f"mem_{n % USERS}_{n}" for n in data.truth[query]})
+    return right / (QUERIES * K)
+
+
+def start_time(directory, settings):
+    """How long a start takes until the server is ready."""
+    start = time.monotonic()
+    server = Server(directory, settings)
+    while True:
+        try:
+            server.exchange("GET", "/ready")
+            break
+        except RuntimeError:
+            time.sleep(0.01)
+    seconds = time.monotonic() - start
+    server.stop()
+    return seconds
+
+
+def measure(count, settings, directory):
+    data = bench_vectors.Data("overlapping", count)
+    shutil.rmtree(directory, ignore_errors=True)
+    server = Server(directory, settings)
+    results = {}
+    try:
+        results["batches"] = {"rate": load(server, data)}
+        results["linking"] = {"seconds": await_links(server)}
+        results["memory"] = {"megabytes": server.memory()["VmRSS"]}
+        ids = [f"/memories/mem_{n % USERS}_{n}" for n in range(count)]
+        results["get"] = run(server, "get", [("GET", path, None) for path in ids[:: max(1, count // 20_000)]])
+        searches = [("POST", "/memories/search", search_body(data, n)) for n in range(QUERIES)]
+        results["search"] = run(server, "search", searches)
+        results["search"]["recall"] = filtered_recall(server, data)
+        numbers = [("POST", "/memories/search", search_body(data, n, as_numbers=True)) for n in range(QUERIES)]
+        results["search, numbers"] = run(server, "numbers", numbers)
+        everywhere = [
+            ("POST", "/collections/user_memories/points/search", {"vector": data.queries[n].tolist(), "limit": K})
+            for n in range(QUERIES)]
+        results["search without a filter"] = run(server, "everywhere", everywhere)
+        results["search without a filter"]["recall"] = open_recall(server, data)
+        single = [("POST", "/memories", memory(count + n, data.vectors[n % count], USERS)) for n in range(SINGLE)]
+        results["single"] = run(server, "single", single)
+        await_links(server)
+        results["delete"] = run(server, "delete", [("DELETE", path, None) for path in ids], 3)
+        left = server.request("GET", "/collection/info")["points_count"]
+        if left > count + SINGLE - results["delete"]["requests"]:
+            sys.exit(f"delete: {left} are left")
+    finally:
+        server.stop()
+    results["start"] = {"seconds": start_time(directory, settings)}
+    return results
+
+
+def table(results, count):
+    def row(name, asked, key, with_percentiles=True):
+        figures = results[key]
+        percentiles = f"{figures['p50']:.1f} / {figures['p99']:.1f} ms" if "p50" in figures and with_percentiles else ""
+        recall = f"{figures['recall']:.3f}" if "recall" in figures else ""
+        return f"| {name} | {figures['rate']:,.0f}/s | {asked} | {percentiles} | {recall} |"
+
+    lines = [
+        f"{machine()}; {count:,} vectors of 1,024 components in overlapping clusters, {USERS:,} users; SQLite, durable; wrk with 64 "
+        "connections on the same machine, the next request when the answer is there.", "",
+        "| work | rate | asked | p50 / p99 | recall@10 |", "|---|---|---|---|---|",
+        row("upsert in batches of 100, vectors in base64", "10,000/s", "batches"),
+        row("upsert one by one", "3,000/s", "single"),
+        row("`POST /memories/search` of a user, vector in base64", "5,000/s, p99 25 ms, 0.98", "search"),
+        row("the same, vector as numbers", "", "search, numbers"),
+        row("Qdrant's `points/search` without a filter, vector as numbers", "", "search without a filter"),
+        row("get", "25,000/s", "get"),
+        row("delete", "8,000/s", "delete"), "",
+        f"All vectors were in the graph {results['linking']['seconds']:.1f} s after the load. The server then took "
+        f"{results['memory']['megabytes']:,.0f} MB. A start took {results['start']['seconds']:.2f} s until it was ready (asked: 2 s).",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser()
+    options.add_argument("--count", type=int, default=100_000)
+    options.add_argument("--write")
+    arguments = options.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    bench_vectors.enter_environment()
+    text = table(measure(arguments.count, {}, WORK / "memories"), arguments.count)
+    print(text)
+    if arguments.write:
+        write(pathlib.Path(arguments.write), text, INTRODUCTION)

@@ -1,0 +1,118 @@
+import ChangeLog
+import Core
+import Memories
+import Search
+import Storage
+
+/// Texts become vectors before a transaction begins: whoever waits for the endpoint holds up nobody.
+extension MemoryRoutes {
+    /// The same memories or documents, each with a vector: the one that was sent, or one made of its text.
+    ///
+    /// - throws: ``Failure`` `invalid_request` that names `embedding.url` where texts are not turned into vectors, and
+    ///   those of ``Embedder/vectors(of:)``.
+    func withVectors(
+        _ bodies: [MemoryBody], _ kind: MemoryCollections.Kind, of tenant: Tenant
+    ) async throws -> [MemoryBody] {
+        let places = bodies.indices.filter { bodies[$0].input.vectors.isEmpty }
+        guard let first = places.first else { return bodies }
+        guard let embedder else {
+            throw Failure.invalid(
+                at: "\(bodies[first].pointer)/vector",
+                "A vector is expected. Send the embedding of the text, or set embedding.url, by which the server turns "
+                    + "texts into vectors.")
+        }
+        let inputs = try places.map { place in
+            let body = bodies[place]
+            let text = MemoryBody.text(of: body.payload, kind)
+            guard !isBlank(text) else {
+                throw Failure.invalid(
+                    at: "\(body.pointer)/payload/\(kind == .memory ? "key" : "text")",
+                    "The vector is made of this text, so it has to say something. Or send the vector.")
+            }
+            let name = try memories.name(kind, namespace: body.namespace)
+            return Embedder.Input(text, dimensions: dimensions(of: name, tenant))
+        }
+        var bodies = bodies
+        for (place, vector) in zip(places, try await embedder.vectors(of: inputs)) {
+            let pointer = "\(bodies[place].pointer)/vector"
+            bodies[place].input.vectors = [PointInput.Vector(name: "", components: vector, pointer: pointer)]
+        }
+        return bodies
+    }
+
+    /// The same search with the vector of its words, if it needs one.
+    ///
+    /// - throws: as ``withVectors(_:_:of:)``.
+    func withVector(
+        _ body: MemorySearchBody, in name: String, of tenant: Tenant
+    ) async throws -> MemorySearchBody {
+        guard let text = try body.textWithoutVector(isPossible: embedder != nil), let embedder else { return body }
+        guard !isBlank(text) else {
+            throw Failure.invalid(at: "/query_text", "Words are expected, of which a vector can be made.")
+        }
+        var body = body
+        body.vector = try await embedder.vectors(of: [.init(text, dimensions: dimensions(of: name, tenant))]).first
+        return body
+    }
+
+    /// What a patch makes of the vector of a memory; nil when it leaves the text as it is, or texts are not turned into
+    /// vectors.
+    func revision(
+        of key: PointKey, in name: String, by patch: JSONObject, _ reach: UserReach, _ tenant: Tenant
+    ) async throws -> MemoryRevision? {
+        guard let embedder, patch["key"] != nil || patch["value"] != nil else { return nil }
+        let old = try await role.log.read {
+            try find(key, in: name, asOf: nil, of: tenant, reach, in: $0).payloadObject()
+        }.value
+        let texts = [old, old.merging(patch)].map { MemoryBody.text(of: $0, .memory) }
+        guard texts[0] != texts[1], !texts.contains(where: isBlank) else { return nil }
+        let size = dimensions(of: name, tenant)
+        let vectors = try await embedder.vectors(of: texts.map { .init($0, dimensions: size) })
+        return MemoryRevision(oldText: texts[0], oldVector: vectors[0], newVector: vectors[1])
+    }
+
+    /// How many components the vectors have in a collection, or will when it is made.
+    private func dimensions(of name: String, _ tenant: Tenant) -> Int {
+        role.collection(name, of: tenant)?.definition.vectors.first { $0.name.isEmpty }?.size ?? memories.dimensions
+    }
+
+    private func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+}
+
+/// A change of the text of a memory with the vectors of both texts.
+struct MemoryRevision: Sendable {
+    let oldText: String
+    let oldVector: [Float]
+    let newVector: [Float]
+
+    /// How like two vectors of one text are at least: endpoints that compute several texts together round differently.
+    private static let likeness: Float = 0.999
+
+    /// Gives a memory the vector of its new text, if the one that it has was made of its old text. A vector that the
+    /// client made stays.
+    ///
+    /// - throws: ``Failure`` `memory_changed` when somebody else has changed the text in between.
+    func apply(to point: inout Point, of definition: CollectionDefinition) throws {
+        guard MemoryBody.text(of: try point.payloadObject(), .memory) == oldText else {
+            throw Failure.conflict(
+                "memory_changed", "The text of the memory has just been changed by somebody else. Send the patch again."
+            )
+        }
+        guard let place = definition.vectors.firstIndex(where: { $0.name.isEmpty }),
+            let stored = point.vectors?[place], Self.cosine(stored, oldVector) >= Self.likeness
+        else { return }
+        let kind = definition.vectors[place]
+        point.setVector(try kind.metric.prepare(newVector, dimensions: kind.size), at: place)
+    }
+
+    private static func cosine(_ one: [Float], _ other: [Float]) -> Float {
+        guard one.count == other.count else { return 0 }
+        var (product, first, second): (Float, Float, Float) = (0, 0, 0)
+        for (a, b) in zip(one, other) {
+            product += a * b
+            first += a * a
+            second += b * b
+        }
+        return first > 0 && second > 0 ? product / (first * second).squareRoot() : 0
+    }
+}

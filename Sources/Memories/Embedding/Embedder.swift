@@ -1,0 +1,194 @@
+import Caching
+public import Core
+public import Logging
+import Outbound
+import Synchronization
+public import Telemetry
+
+/// Turns texts into vectors by an OpenAI-compatible endpoint (`POST /embeddings`): those that wait at the same time go
+/// together, what was asked lately is remembered, and failures that may pass are tried again until the time is up.
+public final class Embedder: Sendable {
+    /// A text whose vector is needed.
+    public struct Input: Sendable {
+        let text: String
+        let dimensions: Int
+
+        /// A text, and how many components its vector must have.
+        public init(_ text: String, dimensions: Int) {
+            self.text = text
+            self.dimensions = dimensions
+        }
+    }
+
+    private typealias Vectors = EmbeddingQueue.Vectors
+
+    private struct State {
+        var queue: EmbeddingQueue
+        var waiters: [Int: CheckedContinuation<Result<Vectors, Failure>, Never>] = [:]
+    }
+
+    /// What the endpoint calls the model.
+    public let model: String
+    private let timeout: Duration
+    private let sender: HTTPSender
+    private let client: EmbeddingClient
+    private let metrics: EmbeddingMetrics
+    private let cache: ContentCache<[Float]>
+    private let callCount = Atomic<Int>(0)
+    private let state: Mutex<State>
+
+    /// What the settings name; nil when they name no endpoint. Since it is the operator who does, it may be anywhere,
+    /// on this machine too.
+    ///
+    /// - throws: ``Failure`` `embedding_key_invalid` for a key that cannot be sent, `tls_settings_invalid`.
+    public init?(settings: SettingsValues, metrics registry: MetricsRegistry, logger: Logger) throws(Failure) {
+        guard let url = settings[EmbeddingSettings.url].value else { return nil }
+        model = settings[EmbeddingSettings.model]
+        timeout = .milliseconds(settings[EmbeddingSettings.timeout])
+        sender = try HTTPSender(settings: settings, metrics: registry, networks: .everything)
+        metrics = EmbeddingMetrics(registry)
+        cache = ContentCache(
+            "embeddings", capacity: settings[EmbeddingSettings.cacheMemory] << 20, metrics: registry)
+        client = EmbeddingClient(
+            .init(
+                url: url.endpoint, model: model, headers: try Self.headers(settings[EmbeddingSettings.apiKey]),
+                dimensions: settings[EmbeddingSettings.requestDimensions].isOn
+                    ? settings[MemoriesSettings.dimensions] : nil),
+            sender: sender, metrics: metrics, logger: logger)
+        state = Mutex(
+            State(
+                queue: EmbeddingQueue(
+                    .init(
+                        batch: settings[EmbeddingSettings.batch],
+                        concurrency: settings[EmbeddingSettings.concurrency],
+                        waiting: settings[EmbeddingSettings.waitingLimit]))))
+    }
+
+    /// The vectors of texts, in their order.
+    ///
+    /// - throws: ``Failure``: `text_refused` for a text that the endpoint does not take; `embedding_unavailable`,
+    ///   `embedding_overloaded`, `embedding_timeout`, which may pass; `embedding_refused`, `embedding_invalid`,
+    ///   `embedding_dimensions_differ`, `embedding_zero`, which name the setting to correct; `cancelled`, `stopping`.
+    public func vectors(of inputs: [Input]) async throws(Failure) -> [[Float]] {
+        do throws(Failure) {
+            let keys = inputs.map { ContentKey(model, $0.text) }
+            var known: Vectors = [:]
+            var missing: [(key: ContentKey, text: String)] = []
+            var asked: Set<ContentKey> = []
+            for (key, input) in zip(keys, inputs) where asked.insert(key).inserted {
+                known[key] = cache.find(key)
+                if known[key] == nil { missing.append((key, input.text)) }
+            }
+            if !missing.isEmpty { known.merge(try await ask(missing)) { $1 } }
+            var vectors: [[Float]] = []
+            for (key, input) in zip(keys, inputs) {
+                let vector = known[key] ?? []
+                try check(vector, input.dimensions)
+                vectors.append(vector)
+            }
+            // What does not fit is asked for anew: the endpoint may have another model by then.
+            for (key, _) in missing {
+                if let vector = known[key] { cache.insert(vector, for: key, cost: 4 * vector.count + 64) }
+            }
+            return vectors
+        } catch {
+            metrics.count(error)
+            throw error
+        }
+    }
+
+    /// Ends what is under way.
+    public func close() { sender.close() }
+
+    private static func headers(_ key: String) throws(Failure) -> [HTTPHeader] {
+        let type = try HTTPHeader("content-type", "application/json")
+        guard !key.isEmpty else { return [type] }
+        do throws(Failure) {
+            return [type, try HTTPHeader("authorization", "Bearer \(key)")]
+        } catch {
+            throw .embeddingKeyInvalid
+        }
+    }
+
+    private func check(_ vector: [Float], _ dimensions: Int) throws(Failure) {
+        guard vector.count == dimensions else {
+            throw .embeddingDimensions(vector.count, expected: dimensions, model: model)
+        }
+        guard vector.contains(where: { $0 != 0 }) else { throw .embeddingIsZero(model: model) }
+    }
+
+    private func ask(_ texts: [(key: ContentKey, text: String)]) async throws(Failure) -> Vectors {
+        if let refusal = client.refusal { throw refusal }
+        let call = callCount.wrappingAdd(1, ordering: .relaxed).newValue
+        let deadline = ContinuousClock.now + timeout
+        let timer = Task { [weak self] in
+            try await Task.sleep(until: deadline, clock: .continuous)
+            self?.end(call, .failure(.embeddingTimeout))
+        }
+        defer { timer.cancel() }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in begin(call, texts, until: deadline, waiter) }
+        } onCancel: {
+            end(call, .failure(Self.cancelled))
+        }
+        return try result.get()
+    }
+
+    private func begin(
+        _ call: Int, _ texts: [(key: ContentKey, text: String)], until deadline: ContinuousClock.Instant,
+        _ waiter: CheckedContinuation<Result<Vectors, Failure>, Never>
+    ) {
+        let refusal: Failure? = state.withLock { state in
+            do throws(Failure) {
+                try state.queue.add(call, texts, until: deadline)
+                state.waiters[call] = waiter
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let refusal { return waiter.resume(returning: .failure(refusal)) }
+        // Whoever gave up before it was there was not heard.
+        if Task.isCancelled { end(call, .failure(Self.cancelled)) }
+        sendNext()
+    }
+
+    /// Sends what may go now.
+    private func sendNext() {
+        while let batch = state.withLock({ $0.queue.next() }) {
+            Task { [self] in
+                let results = await client.embed(batch.texts, until: batch.deadline ?? .now) { [self] in
+                    state.withLock { $0.queue.isWanted(batch) }
+                }
+                finish(batch, results)
+            }
+        }
+        tellWaiting()
+    }
+
+    private func tellWaiting() { metrics.waiting.set(Double(state.withLock { $0.queue.waitingCount })) }
+
+    private func finish(_ batch: EmbeddingQueue.Batch, _ results: [Result<[Float], Failure>]) {
+        let endings = state.withLock { state in
+            state.queue.finish(batch, results).map { ending in
+                (waiter: state.waiters.removeValue(forKey: ending.call), result: ending.result)
+            }
+        }
+        for ending in endings { ending.waiter?.resume(returning: ending.result) }
+        sendNext()
+    }
+
+    /// Nobody waits for a call any longer.
+    private func end(_ call: Int, _ result: Result<Vectors, Failure>) {
+        let waiter = state.withLock { state in
+            state.queue.leave(call)
+            return state.waiters.removeValue(forKey: call)
+        }
+        tellWaiting()
+        waiter?.resume(returning: result)
+    }
+
+    private static var cancelled: Failure {
+        Failure(.unavailable, code: "cancelled", "Whoever wanted the vectors gave them up before they were there.")
+    }
+}

@@ -1,0 +1,26 @@
+public import Core
+import Outbound
+
+/// Where texts are turned into vectors: the base of an OpenAI-compatible API, as its clients are told it, or the
+/// endpoint itself.
+public struct EmbeddingURL: SettingText, Equatable {
+    /// What requests are sent to.
+    let endpoint: HTTPURL
+
+    /// How an address is written.
+    public static let forms = "http://host[:port]/v1 or https://…, to which /embeddings is added unless it ends so"
+
+    private static let resource = "/embeddings"
+
+    /// Reads an address.
+    ///
+    /// - throws: ``Failure`` `url_invalid` that says what would be right.
+    public init(_ text: String) throws(Failure) {
+        let url = try HTTPURL(text)
+        var path = url.target.prefix { $0 != "?" }
+        let query = url.target[path.endIndex...]
+        while path.last == "/" { path.removeLast() }
+        if path.hasSuffix(Self.resource) { path.removeLast(Self.resource.count) }
+        endpoint = try HTTPURL("\(url.destination)\(path)\(Self.resource)\(query)")
+    }
+}

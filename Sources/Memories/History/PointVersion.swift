@@ -1,0 +1,12 @@
+public import ChangeLog
+public import Core
+
+/// A point as it was from one position of the change log up to another.
+public struct PointVersion: Sendable {
+    /// The point as it was.
+    public let point: Point
+    /// The position at which something else took its place, or it was deleted; nil while it is in force.
+    public let until: LogPosition?
+    /// When that was.
+    public let endedAt: Timestamp?
+}

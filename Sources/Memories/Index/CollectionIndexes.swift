@@ -1,0 +1,389 @@
+public import ChangeLog
+public import Core
+import Logging
+import Search
+import Storage
+import Synchronization
+
+/// The indexes of all collections of all tenants: a projection of the change log into memory.
+final class CollectionIndexes: Projection {
+    fileprivate struct Name: Hashable {
+        let tenant: Tenant
+        /// By its bytes, as in the table: there are collections whose names Swift takes for the same text.
+        let name: ExactText
+
+        init(tenant: Tenant, name: String) {
+            self.tenant = tenant
+            self.name = ExactText(name)
+        }
+    }
+
+    fileprivate struct State {
+        /// Collections whose indexes are to be made anew.
+        var unfit: Set<Int64> = []
+        var byName: [Name: CollectionIndex] = [:]
+        var byNumber: [Int64: CollectionIndex] = [:]
+        var isReady = false
+    }
+
+    let name = "collections"
+    let types: Set<String>? = [PointCollection.entityType, Point.entityType]
+
+    private let log: ChangeLog
+    private let collections: Collections
+    private let points: Points
+    private let files: IndexFiles?
+    /// Who finds their vectors.
+    let engines: VectorEngines
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let applied = Mutex<LogPosition?>(nil)
+
+    /// - parameter files: where they are kept over a restart; nil is nowhere.
+    init(
+        _ log: ChangeLog, _ collections: Collections, _ points: Points,
+        _ engines: VectorEngines = .embedded, files: IndexFiles? = nil, logger: Logger = Logger(label: "memories")
+    ) {
+        self.log = log
+        self.engines = engines
+        self.files = files
+        self.logger = logger
+        self.collections = collections
+        self.points = points
+    }
+
+    /// The index of a collection, or nil when there is none.
+    func find(_ name: String, of tenant: Tenant) -> CollectionIndex? {
+        state.withLock { $0.byName[Name(tenant: tenant, name: name)] }
+    }
+
+    /// All of them.
+    var all: [CollectionIndex] { state.withLock { Array($0.byNumber.values) } }
+
+    /// Whether they have been made.
+    var isReady: Bool { state.withLock { $0.isReady } }
+
+    // MARK: Following the log
+
+    /// Everything up to there is in the indexes; nil before they are made.
+    var appliedPosition: LogPosition? { applied.withLock { $0 } }
+
+    var isUsable: Bool { state.withLock { $0.unfit.isEmpty } }
+
+    /// Has the index of a collection made anew, once nothing is applied to it.
+    func remake(_ number: Int64) {
+        state.withLock { state in
+            if state.byNumber[number] != nil { state.unfit.insert(number) }
+        }
+    }
+
+    /// Whether the index of a collection is to be made anew, or is being made.
+    func isRemaking(_ number: Int64) -> Bool { state.withLock { $0.unfit.contains(number) } }
+
+    func position() async throws -> LogPosition? {
+        if let position = appliedPosition {
+            try await remakeUnfit()
+            return position
+        }
+        guard files != nil || engines.external != nil else { return nil }
+        try await make(usingFiles: true)
+        return appliedPosition
+    }
+
+    func rebuild() async throws { try await make(usingFiles: false) }
+
+    /// Makes the indexes of all collections from the tables, and from the files as far as they are of use.
+    private func make(usingFiles: Bool) async throws {
+        try await engines.check()
+        let (found, last) = try await log.database.read { [collections] transaction in
+            (try collections.all(in: transaction), try ChangeLog.last(in: transaction))
+        }
+        var made: [CollectionIndex] = []
+        var position = last
+        for collection in found {
+            let (index, reached) = try await make(collection, usingFiles: usingFiles, at: last)
+            position = min(position, reached ?? last)
+            made.append(index)
+            logger.info(
+                "the index of a collection is made",
+                metadata: [
+                    "collection": "\(collection.name)", "points": "\(index.count)",
+                    "from": reached == nil ? "tables" : "what was kept",
+                ])
+        }
+        state.withLock { state in
+            state.byName = [:]
+            state.byNumber = [:]
+            for index in made { state.add(index) }
+            state.isReady = true
+        }
+        // What is changed meanwhile is applied again, to what may be a later state already.
+        applied.withLock { $0 = position }
+    }
+
+    /// Makes the index of a collection.
+    ///
+    /// - returns: with it, up to where it has everything, if that is what was kept of it.
+    private func make(
+        _ collection: PointCollection, usingFiles: Bool, at last: LogPosition
+    ) async throws -> (CollectionIndex, reached: LogPosition?) {
+        let index = try CollectionIndex(collection, engines)
+        let elsewhere = index.elsewhere
+        if elsewhere.isEmpty {
+            if usingFiles, let stored = files?.load(collection) {
+                let index = try CollectionIndex(collection, engines, stored)
+                try await restore(index, stored)
+                return (index, stored.position)
+            }
+        } else if usingFiles, index.embedded.isEmpty, let reached = try await engines.open(elsewhere) {
+            try await forEachPage(of: collection, withVectors: false) { page in
+                for point in page { try index.set(point) }
+            }
+            try await engines.adopt(index, at: reached)
+            return (index, reached)
+        }
+        try await fill(index, at: last)
+        return (index, nil)
+    }
+
+    private func remakeUnfit() async throws {
+        for number in state.withLock({ $0.unfit }) {
+            if let old = state.withLock({ $0.byNumber[number] }) {
+                let made = try CollectionIndex(old.collection, engines, samples: try await samples(of: old))
+                try await fill(made, at: appliedPosition ?? .start)
+                state.withLock { $0.add(made) }
+            }
+            state.withLock { _ = $0.unfit.remove(number) }
+        }
+    }
+
+    /// Vectors of any points of a collection, by their places: what codes are fitted to.
+    private func samples(of index: CollectionIndex) async throws -> [[[Float]]] {
+        let keys = index.search { snapshot in
+            Array(snapshot.payloads.slots.compactMap { snapshot.key(at: $0) }.shuffled().prefix(Self.sampleCount))
+        }
+        let collection = index.collection
+        let rows = try await log.database.read { [points] transaction in
+            try points.find(keys, of: collection, withVectors: true, in: transaction)
+        }
+        return collection.definition.vectors.indices.map { place in rows.compactMap { $0.vectors?[place] } }
+    }
+
+    /// How many points codes are fitted to.
+    private static let sampleCount = 1_000
+
+    /// Reads all points of a collection into its index.
+    ///
+    /// - parameter position: the points are as they were there, or later.
+    private func fill(_ index: CollectionIndex, at position: LogPosition) async throws {
+        let elsewhere = index.elsewhere
+        _ = try await engines.open(elsewhere)
+        try await forEachPage(of: index.collection, withVectors: true) { page in
+            try await engines.send(page, of: index, at: position)
+            for point in page { try index.set(point) }
+        }
+        try await engines.finishFilling(elsewhere, at: position)
+    }
+
+    /// Reads all points of a collection into its index, which has been read from files.
+    private func restore(_ index: CollectionIndex, _ stored: StoredIndexes) async throws {
+        let collection = index.collection
+        let areOnDisk = collection.definition.vectors.allSatisfy(\.isOnDisk)
+        try await forEachPage(of: collection, withVectors: !areOnDisk) { page in
+            var unknown: [PointKey] = []
+            for point in page {
+                let isKnown = stored.slots[Point.number(point.key, in: collection.number)] != nil
+                if areOnDisk, !isKnown { unknown.append(point.key) } else { try index.restore(point, stored) }
+            }
+            guard !unknown.isEmpty else { return }
+            let keys = unknown
+            let rows = try await log.database.read { [points] transaction in
+                try points.find(keys, of: collection, withVectors: true, in: transaction)
+            }
+            for point in rows { try index.restore(point, stored) }
+        }
+        index.endRestoring(stored)
+    }
+
+    /// Reads all points of a collection, some at a time. The next are read while something is done with these.
+    private func forEachPage(
+        of collection: PointCollection, withVectors: Bool, _ body: ([Point]) async throws -> Void
+    ) async throws {
+        var page = try await page(of: collection, after: nil, withVectors: withVectors)
+        while page.count >= Points.chunk, let last = page.last {
+            async let next = self.page(of: collection, after: last.key, withVectors: withVectors)
+            try await body(page)
+            page = try await next
+        }
+        try await body(page)
+    }
+
+    private func page(
+        of collection: PointCollection, after key: PointKey?, withVectors: Bool
+    ) async throws -> [Point] {
+        try await log.database.read { [points] transaction in
+            try points.page(
+                from: key, limit: Points.chunk + 1, of: collection, withVectors: withVectors, in: transaction
+            ).filter { $0.key != key }
+        }
+    }
+
+    func apply(_ changes: [Change], upTo position: LogPosition) async throws {
+        var pending = PendingPoints()
+        for change in changes {
+            if change.entityType == PointCollection.entityType {
+                try await apply(pending, upTo: change.position)
+                pending = PendingPoints()
+                try await applyToCollection(change)
+            } else {
+                try pending.add(change)
+            }
+        }
+        try await apply(pending, upTo: position)
+        applied.withLock { $0 = position }
+    }
+
+    /// Brings points to the state that they have in the tables now, which may be later than their changes.
+    private func apply(_ pending: PendingPoints, upTo position: LogPosition) async throws {
+        for (name, keys) in pending.keys {
+            guard let index = state.withLock({ $0.byName[name] }) else { continue }
+            for start in stride(from: 0, to: keys.count, by: Points.chunk) {
+                let chunk = keys[start..<min(start + Points.chunk, keys.count)]
+                let full = chunk.filter(\.hasNewVectors).map(\.key)
+                let light = chunk.filter { !$0.hasNewVectors }.map(\.key)
+                let collection = index.collection
+                let rows = try await log.database.read { [points] transaction in
+                    try points.find(full, of: collection, withVectors: true, in: transaction)
+                        + points.find(light, of: collection, in: transaction)
+                }
+                let found = Set(rows.map(\.key))
+                let gone = (full + light).filter { !found.contains($0) }
+                guard try await send(rows, removing: gone, of: index, at: position) else { break }
+                for point in rows { try index.set(point) }
+                for key in gone { index.remove(key) }
+                await linkBacklog(of: index)
+            }
+        }
+    }
+
+    /// Links vectors as long as so many wait that searches, which look at each of them, would become slow. Writers wait
+    /// for this, since a write is answered once it is applied.
+    private func linkBacklog(of index: CollectionIndex) async {
+        for vectors in index.embedded {
+            while vectors.isBehind, vectors.linkSome(IndexLinker.turn) > 0 { await Task.yield() }
+        }
+    }
+
+    /// Sends points to the engine that finds the vectors of their collection, if there is one.
+    ///
+    /// - returns: false when the collection is gone, which a later change tells of.
+    /// - throws: ``Failure`` of the engine. When it has lost the collection, that is filled anew.
+    private func send(
+        _ rows: [Point], removing gone: [PointKey], of index: CollectionIndex, at position: LogPosition
+    ) async throws -> Bool {
+        do {
+            try await engines.send(rows, removing: gone, of: index, at: position)
+            return true
+        } catch let failure as Failure where failure.code == "vector_set_missing" {
+            let collection = index.collection
+            let current = try await log.database.read { [collections] transaction in
+                try collections.find(collection.name, of: collection.tenant, in: transaction)
+            }
+            // Another server on the same tables may have heard of its end before.
+            guard current?.id == collection.id else { return false }
+            remake(collection.number)
+            throw failure
+        }
+    }
+
+    /// Brings a collection to the state that it has in the tables now.
+    private func applyToCollection(_ change: Change) async throws {
+        guard case .object(let image) = try JSONParser.parse(change.after ?? change.before ?? []),
+            case .string(let name) = image["name"]
+        else { throw Failure.internal("A change of a collection has no image.") }
+        let tenant = change.tenant
+        let current = try await log.database.read { [collections] transaction in
+            try collections.find(name, of: tenant, in: transaction)
+        }
+        let index = find(name, of: tenant)
+        guard let current else {
+            guard let index else { return }
+            try await engines.external?.drop(index.collection)
+            state.withLock { $0.remove(index) }
+            return
+        }
+        if let index, index.collection.id == current.id {
+            let payloads =
+                index.collection.definition.indexes == current.definition.indexes
+                ? [] : try await payloads(of: index)
+            try await openNew(current, index)
+            try index.redefine(current, payloads)
+            return
+        }
+        // Searches go on in what there was, until there is something to go on in.
+        let made = try CollectionIndex(current, engines)
+        try await fill(made, at: appliedPosition ?? .start)
+        state.withLock { state in
+            if let index { state.remove(index) }
+            state.add(made)
+        }
+        if let index { try await engines.external?.drop(index.collection) }
+    }
+
+    /// Makes the sets of vectors that a collection has under new names.
+    private func openNew(_ collection: PointCollection, _ index: CollectionIndex) async throws {
+        let made = collection.definition.vectors.indices.dropFirst(index.vectors.count).compactMap { place in
+            engines.make(collection, place) as? EngineVectors
+        }
+        _ = try await engines.open(made)
+        try await engines.finishFilling(made, at: appliedPosition ?? .start)
+    }
+
+    private func payloads(of index: CollectionIndex) async throws -> [(PointKey, JSONObject)] {
+        var payloads: [(PointKey, JSONObject)] = []
+        try await forEachPage(of: index.collection, withVectors: false) { page in
+            for point in page { payloads.append((point.key, try point.payloadObject())) }
+        }
+        return payloads
+    }
+}
+
+extension CollectionIndexes.State {
+    fileprivate mutating func add(_ index: CollectionIndex) {
+        let collection = index.collection
+        byName[CollectionIndexes.Name(tenant: collection.tenant, name: collection.name)] = index
+        byNumber[collection.number] = index
+    }
+
+    fileprivate mutating func remove(_ index: CollectionIndex) {
+        let collection = index.collection
+        byName[CollectionIndexes.Name(tenant: collection.tenant, name: collection.name)] = nil
+        byNumber[collection.number] = nil
+    }
+}
+
+/// The points that changes tell of, each once.
+private struct PendingPoints {
+    struct Entry {
+        let key: PointKey
+        var hasNewVectors: Bool
+    }
+
+    private(set) var keys: [CollectionIndexes.Name: [Entry]] = [:]
+    private var places: [CollectionIndexes.Name: [PointKey: Int]] = [:]
+
+    mutating func add(_ change: Change) throws {
+        guard case .object(let image) = try JSONParser.parse(change.after ?? change.before ?? []),
+            case .string(let name) = image["collection"], let point = image["point"],
+            let key = PointKey(point, image["id_kind"] == .string(Point.textKind) ? .text : .numberOrUUID)
+        else { throw Failure.internal("A change of a point has no image.") }
+        let collection = CollectionIndexes.Name(tenant: change.tenant, name: name)
+        let isNew = change.operation == .insert || change.changedFields.contains(Points.vectorsField)
+        if let place = places[collection]?[key] {
+            if isNew { keys[collection]?[place].hasNewVectors = true }
+            return
+        }
+        places[collection, default: [:]][key] = keys[collection]?.count ?? 0
+        keys[collection, default: []].append(Entry(key: key, hasNewVectors: isNew))
+    }
+}

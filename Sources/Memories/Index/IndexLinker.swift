@@ -1,0 +1,64 @@
+import ChangeLog
+import Core
+import Logging
+import Search
+import ServiceLifecycle
+
+/// Brings the vectors that were written into the graphs, beside what else the server does.
+///
+/// What is not in a graph yet is found all the same, at the cost of a look at each for every search. So it goes on only
+/// while every change is applied: a load of many vectors takes half the time when they are linked afterwards.
+struct IndexLinker: Service {
+    private let log: ChangeLog
+    private let indexes: CollectionIndexes
+    private let follower: Follower
+    private let logger: Logger
+
+    /// How many vectors are linked before others have their turn.
+    static let turn = 16
+    /// How long it waits at most before it looks again: what a change brings is there a little after the change.
+    private static let pause = Duration.milliseconds(500)
+
+    init(_ log: ChangeLog, _ indexes: CollectionIndexes, _ follower: Follower, logger: Logger) {
+        self.log = log
+        self.indexes = indexes
+        self.follower = follower
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await self.link() }
+    }
+
+    private func link() async {
+        while !Task.isCancelled {
+            let head = log.head
+            do {
+                try await follower.waitUntil(position: head, atMost: Self.pause)
+            } catch is CancellationError {
+                return
+            } catch {
+                // Changes still wait to be applied.
+                continue
+            }
+            var count = 0
+            for index in indexes.all {
+                for vectors in index.embedded { count += vectors.linkSome(Self.turn) }
+            }
+            await Task.yield()
+            guard count == 0 else { continue }
+            remakeDrifted()
+            do { try await log.waitForChange(after: head, atMost: Self.pause) } catch { return }
+        }
+    }
+
+    /// Has indexes made anew whose codes no longer fit what is stored: later vectors are unlike the first ones.
+    private func remakeDrifted() {
+        for index in indexes.all where index.embedded.contains(where: \.isDrifted) {
+            logger.notice(
+                "vectors have become unlike those that their codes were fitted to: the index is made anew",
+                metadata: ["collection": "\(index.collection.name)"])
+            indexes.remake(index.collection.number)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+public import Storage
+
+/// The tables of collections and their points.
+public enum MemoriesSchema {
+    /// The schema of the room.
+    public static let schema = Schema(
+        room: "memories",
+        [
+            Migration(
+                1, "collections and points",
+                [
+                    // A number is never given twice: what is left of a collection that was deleted belongs to no other.
+                    """
+                    CREATE TABLE collections (
+                        tenant BIGINT NOT NULL,
+                        name TEXT NOT NULL,
+                        number BIGINT NOT NULL UNIQUE,
+                        id {identifier} NOT NULL,
+                        version BIGINT NOT NULL,
+                        definition TEXT NOT NULL,
+                        created_at BIGINT NOT NULL,
+                        updated_at BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, name)) {clustered}
+                    """,
+                    "CREATE TABLE collection_numbers (last_number BIGINT NOT NULL)",
+                    "INSERT INTO collection_numbers VALUES (0)",
+                    // Collections that were deleted and whose points are still to be deleted.
+                    """
+                    CREATE TABLE deleted_collections (
+                        tenant BIGINT NOT NULL,
+                        number BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, number)) {clustered}
+                    """,
+                    // `key` is the id of a point as bytes that sort like it.
+                    """
+                    CREATE TABLE points (
+                        tenant BIGINT NOT NULL,
+                        collection BIGINT NOT NULL,
+                        key {bytes} NOT NULL,
+                        version BIGINT NOT NULL,
+                        payload TEXT NOT NULL,
+                        created_at BIGINT NOT NULL,
+                        updated_at BIGINT NOT NULL,
+                        expires_at BIGINT,
+                        PRIMARY KEY (tenant, collection, key)) {clustered}
+                    """,
+                    """
+                    CREATE INDEX points_expiry ON points (expires_at, tenant, collection, key)
+                    WHERE expires_at IS NOT NULL
+                    """,
+                    // Apart from the payloads, so that changing or scanning those does not touch the vectors.
+                    """
+                    CREATE TABLE point_vectors (
+                        tenant BIGINT NOT NULL,
+                        collection BIGINT NOT NULL,
+                        key {bytes} NOT NULL,
+                        vectors {bytes} NOT NULL,
+                        PRIMARY KEY (tenant, collection, key)) {clustered}
+                    """,
+                ]),
+            Migration(
+                2, "what points were",
+                [
+                    // The position of the change that made a point what it is, where its collection keeps history.
+                    "ALTER TABLE points ADD COLUMN position BIGINT NOT NULL DEFAULT 0",
+                    // Points as they were from `position` up to `until_position`.
+                    """
+                    CREATE TABLE point_versions (
+                        tenant BIGINT NOT NULL,
+                        collection BIGINT NOT NULL,
+                        key {bytes} NOT NULL,
+                        position BIGINT NOT NULL,
+                        until_position BIGINT NOT NULL,
+                        version BIGINT NOT NULL,
+                        payload TEXT NOT NULL,
+                        created_at BIGINT NOT NULL,
+                        updated_at BIGINT NOT NULL,
+                        expires_at BIGINT,
+                        ended_at BIGINT NOT NULL,
+                        user_id BIGINT,
+                        vectors {bytes} NOT NULL,
+                        PRIMARY KEY (tenant, collection, key, position)) {clustered}
+                    """,
+                    """
+                    CREATE INDEX point_versions_of_users
+                    ON point_versions (tenant, collection, user_id, until_position)
+                    """,
+                    "CREATE INDEX point_versions_age ON point_versions (ended_at)",
+                    // Everything that was there as of this position or a later one is kept.
+                    "CREATE TABLE point_history_start (position BIGINT NOT NULL)",
+                    "INSERT INTO point_history_start VALUES (0)",
+                ]),
+            // Numbers whose points are being restored and that no collection has yet.
+            Migration(
+                3, "restores of collections",
+                [
+                    """
+                    CREATE TABLE restoring_collections (
+                        tenant BIGINT NOT NULL,
+                        number BIGINT NOT NULL,
+                        touched_at BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, number)) {clustered}
+                    """
+                ]),
+        ])
+}

@@ -1,0 +1,239 @@
+public import ChangeLog
+public import Core
+public import Logging
+public import Search
+public import ServiceLifecycle
+public import Storage
+public import Telemetry
+
+/// Memories: the role that keeps points with vectors and payloads, and finds them.
+///
+/// A program that imports it makes one on a log, writes through ``collections`` and ``points`` in units of work,
+/// searches by ``search(_:in:of:)``, and runs ``services``.
+public final class MemoryRole: Sendable {
+    /// The log that it writes to and follows.
+    public let log: ChangeLog
+    /// The collections of points.
+    public let collections = Collections()
+    /// The points of collections.
+    public let points = Points()
+    /// Leads the log to the indexes.
+    public let follower: Follower
+    /// What runs, in the order in which it starts.
+    public let services: [any Service]
+
+    /// The snapshots of collections; nil where nothing is kept in files.
+    public let snapshots: Snapshots?
+
+    let indexes: CollectionIndexes
+    let files: IndexFiles?
+    let checker: RecallChecker
+    private let engines: VectorEngines
+    private let keeper: IndexKeeper?
+    private let searchTime: Duration
+    private let answerLimit: Int
+
+    /// Where snapshots stand in the directory of the role. Unlike the other files there they are derived from nothing.
+    static let snapshotDirectory = "snapshots"
+
+    /// The role on a log. It finds nothing until its services run.
+    ///
+    /// - parameters:
+    ///   - directory: where the indexes are kept over a restart; nil is nowhere.
+    ///   - access: the engine beside this server that finds vectors; nil finds them here.
+    public init(
+        _ log: ChangeLog, directory: String? = nil, engine access: EngineAccess? = nil,
+        settings: SettingsValues = .defaults, metrics: MetricsRegistry, logger: Logger
+    ) {
+        self.log = log
+        searchTime = .milliseconds(settings[MemoriesSettings.searchTime])
+        answerLimit = settings[MemoriesSettings.answerLimit]
+        let files = directory.map(IndexFiles.init(directory:))
+        let engines = VectorEngines(external: access?.engine, metrics: EngineMetrics(metrics))
+        self.engines = engines
+        let indexes = CollectionIndexes(log, collections, points, engines, files: files, logger: logger)
+        self.indexes = indexes
+        self.files = files
+        snapshots = directory.map { [collections, points] directory in
+            Snapshots(log, collections, points, directory: "\(directory)/\(Self.snapshotDirectory)")
+        }
+        let isKept = files != nil || access != nil
+        keeper = isKept ? IndexKeeper(indexes, files, settings: settings, metrics: metrics, logger: logger) : nil
+        checker = RecallChecker(indexes, settings: settings, metrics: metrics, logger: logger)
+        MemoryMetrics.register(indexes, in: metrics)
+        follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
+        let linker = IndexLinker(log, indexes, follower, logger: logger)
+        let sweeper = PointSweeper(
+            log, collections, points, settings: settings, metrics: metrics, logger: logger)
+        services = [follower, linker, sweeper, checker] + (keeper.map { [$0] } ?? [])
+    }
+
+    /// Keeps the indexes for the next start. The services must have stopped.
+    public func close() {
+        keeper?.writeChanged()
+        engines.external?.close()
+    }
+
+    /// What the engine beside this server that finds vectors is called; nil when this server finds them.
+    public var engineName: String? { engines.external?.name }
+
+    /// Where searches wait for an engine beside this server; nil when there is none, and nothing to wait for.
+    public var waitingThreads: (any TaskExecutor)? { engines.external?.threads }
+
+    /// Asks the engine beside this server whether it is there and fit.
+    ///
+    /// - throws: ``Failure`` of the kind `invalid` when somebody must correct something first, else `unavailable`.
+    public func checkEngine() async throws { try await engines.check() }
+
+    /// Whether the indexes have been made since the start.
+    public var isReady: Bool { indexes.isReady }
+
+    /// What one request may read and compute from now on.
+    public func budget() -> SearchBudget { SearchBudget(bytes: answerLimit, time: searchTime) }
+
+    /// Searches the points of a collection on one snapshot.
+    ///
+    /// - parameters:
+    ///   - name: the collection.
+    ///   - body: asks what it likes; what it reads in the tables is of the same moment or a later one than what the
+    ///     index has.
+    /// - throws: ``Failure`` `collection_not_found`, `index_not_ready`, `search_too_long`, `answer_too_large`.
+    public func search<T>(
+        _ name: String, of tenant: Tenant, in transaction: any ReadTransaction, _ body: (CollectionSearch) throws -> T
+    ) throws -> T {
+        guard indexes.isReady else {
+            throw Failure(
+                .unavailable, code: "index_not_ready", "The indexes are being made; try again.", retryAfter: 1)
+        }
+        guard let index = indexes.find(name, of: tenant) else { throw Collections.notFound(name) }
+        do {
+            return try index.search { snapshot in
+                let rows = StoredPointRows(points: points, collection: snapshot.collection, transaction: transaction)
+                return try body(
+                    CollectionSearch(
+                        QueryRunner(
+                            snapshot: snapshot, index: index, rows: rows, now: log.time.now(), checker: checker,
+                            budget: budget())))
+            }
+        } catch let failure as Failure where failure.code == "vector_set_missing" {
+            indexes.remake(index.collection.number)
+            throw failure
+        }
+    }
+
+    /// Searches what there was of one user at a position of the change log. All of it is compared.
+    ///
+    /// - parameter transaction: must not have read anything yet.
+    /// - throws: ``Failure`` `collection_not_found`, `index_not_ready`, `history_gone`, `invalid_request` when the
+    ///   position is not there yet, or the user has more than ``PointHistory/searchLimit`` points.
+    public func search<T>(
+        _ name: String, ofUser user: Int64, asOf position: LogPosition, of tenant: Tenant,
+        in transaction: any ReadTransaction, _ body: (CollectionSearch) throws -> T
+    ) throws -> T {
+        guard position <= follower.position else { throw Self.notThereYet(position) }
+        let filter = try PayloadFilter.points(ofUser: user)
+        // What is there now is found by the index before the transaction begins to read.
+        let keys = try search(name, of: tenant, in: transaction) { try $0.keys(of: filter) }
+        guard let collection = collection(name, of: tenant) else { throw Collections.notFound(name) }
+        let moment = try points.history.moment(of: position, in: transaction)
+        let past = try points.history.points(ofUser: user, keys, of: collection, asOf: position, in: transaction)
+            .filter { $0.isThere(at: moment) }
+        let index = try CollectionIndex(collection, .embedded)
+        for point in past { try index.set(point) }
+        return try index.search { snapshot in
+            try body(
+                CollectionSearch(
+                    QueryRunner(
+                        snapshot: snapshot, index: index, rows: PastPointRows(past), now: moment, checker: checker,
+                        budget: budget())))
+        }
+    }
+
+    /// There is no such position.
+    public static func notThereYet(_ position: LogPosition) -> Failure {
+        Failure.invalid(at: "/as_of", "The change log has not come to position \(position) yet.")
+    }
+
+    /// The collection as searches know it, without a look at the tables; nil when there is none.
+    public func collection(_ name: String, of tenant: Tenant) -> PointCollection? {
+        indexes.find(name, of: tenant)?.collection
+    }
+
+    /// The index of a collection, for tests.
+    func index(_ name: String, of tenant: Tenant) -> CollectionIndex? { indexes.find(name, of: tenant) }
+
+    /// Waits until what was written up to a position can be found.
+    public func waitUntilFound(_ position: LogPosition, atMost patience: Duration) async throws {
+        try await follower.waitUntil(position: position, atMost: patience)
+    }
+}
+
+/// What can be asked of one collection at one moment.
+public struct CollectionSearch {
+    private let runner: QueryRunner
+
+    init(_ runner: QueryRunner) { self.runner = runner }
+
+    /// The collection.
+    public var collection: PointCollection { runner.snapshot.collection }
+
+    /// The points that a query finds, the best first, with their rows.
+    ///
+    /// - parameter withVectors: whether the rows have their vectors.
+    /// - throws: ``Failure`` `invalid_request`, `point_not_found`.
+    public func run(_ query: PointQuery, withVectors: Bool = false) throws -> [(hit: PointHit, point: Point)] {
+        let hits = try hits(query)
+        let rows = try runner.rows.find(
+            all: hits.map(\.key), withVectors: withVectors, at: runner.now, budget: runner.budget)
+        return hits.compactMap { hit in rows[hit.key].map { (hit, $0) } }
+    }
+
+    /// The ids and scores that a query finds by the index alone, the best first.
+    func hits(_ query: PointQuery) throws -> [PointHit] { try runner.run(query) }
+
+    /// Points by ascending id.
+    ///
+    /// - parameters:
+    ///   - start: the first id that may be among them; nil is the very first.
+    ///   - limit: how many there are at most.
+    public func page(
+        from start: PointKey?, limit: Int, filter: PayloadFilter?, withVectors: Bool = false
+    ) throws -> [Point] {
+        guard let filter else {
+            return try runner.rows.page(from: start, limit: limit, withVectors: withVectors, budget: runner.budget)
+                .filter { $0.isThere(at: runner.now) }
+        }
+        let keys = try keys(of: filter).lazy.filter { key in start.map { key >= $0 } ?? true }.prefix(limit)
+        let found = try runner.rows.find(
+            all: Array(keys), withVectors: withVectors, at: runner.now, budget: runner.budget)
+        return keys.compactMap { found[$0] }
+    }
+
+    /// How many points fit a filter.
+    public func count(_ filter: PayloadFilter?) throws -> Int {
+        guard let filter else { return runner.snapshot.payloads.count }
+        return try runner.slots(of: filter).count
+    }
+
+    /// The ids of the points that fit a filter, ascending.
+    public func keys(of filter: PayloadFilter) throws -> [PointKey] { try runner.keys(of: filter).sorted() }
+
+    /// Calls a closure with each point that fits a filter, in no order.
+    public func forEach(_ filter: PayloadFilter, _ body: (Point) throws -> Void) throws {
+        let keys = try runner.keys(of: filter)
+        for start in stride(from: 0, to: keys.count, by: Points.chunk) {
+            try runner.budget.checkTime()
+            let chunk = Array(keys[start..<min(start + Points.chunk, keys.count)])
+            for point in try runner.rows.find(chunk, withVectors: false)
+            where point.isThere(at: runner.now) { try body(point) }
+        }
+    }
+
+    /// How many vectors there are.
+    public var vectorCount: Int { runner.snapshot.vectors.reduce(0) { $0 + $1.count } }
+
+    /// How many points are in the graphs of the vectors.
+    public var indexedCount: Int {
+        runner.snapshot.vectors.reduce(0) { $0 + $1.count - $1.unlinkedCount }
+    }
+}

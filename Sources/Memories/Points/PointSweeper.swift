@@ -1,0 +1,154 @@
+public import ChangeLog
+public import Core
+public import Logging
+import Search
+public import ServiceLifecycle
+import Storage
+public import Telemetry
+
+/// Deletes points whose time has come, what points were long ago, and what is left of collections that were deleted.
+///
+/// Points that have ended are not found before that either: it makes room, and tells the log.
+public struct PointSweeper: Service {
+    /// Who the change log says did it.
+    public static let actor = "point-sweeper"
+
+    private let log: ChangeLog
+    private let collections: Collections
+    private let points: Points
+    private let lease: Lease
+    private let interval: Duration
+    private let batchLimit: Int
+    private let clock: any Clock<Duration>
+    private let historyAge: Int64
+    private let expired: Counter
+    private let versionsDeleted: Counter
+
+    /// A sweeper of all tenants' points.
+    init(
+        _ log: ChangeLog, _ collections: Collections, _ points: Points, settings: SettingsValues,
+        metrics: MetricsRegistry, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+    ) {
+        self.log = log
+        self.collections = collections
+        self.points = points
+        self.clock = clock
+        lease = Lease("point_sweeper", of: log, settings: settings, metrics: metrics, logger: logger)
+        interval = .milliseconds(settings[MemoriesSettings.sweepInterval])
+        batchLimit = settings[MemoriesSettings.sweepBatch]
+        historyAge = Int64(settings[MemoriesSettings.historyAge])
+        versionsDeleted = metrics.counter(
+            "point_versions_deleted_total", "Former versions of points that were deleted by their age."
+        ).with()
+        expired = metrics.counter("points_expired_total", "Points that were deleted when their time had come.").with()
+    }
+
+    /// Sweeps until the server stops, while this instance holds the lease.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await lease.hold(resting: interval, clock: clock) { grant in
+                try await sweep(under: grant) == 0 ? .done : .more
+            }
+        }
+    }
+
+    /// Deletes one batch of points whose time has come, of old versions, and of points whose collection is gone.
+    /// Returns how many.
+    ///
+    /// - parameter grant: refuses each transaction once the lease is lost; nil where nobody else can do the same work.
+    @discardableResult
+    public func sweep(under grant: LeaseGrant? = nil) async throws -> Int {
+        try await deleteEnded(under: grant) + deleteOldVersions(under: grant) + deleteLeftovers(under: grant)
+    }
+
+    private func deleteOldVersions(under grant: LeaseGrant?) async throws -> Int {
+        let moment = log.time.now().advanced(bySeconds: -3_600 * historyAge)
+        let isThere = try await log.read { transaction in
+            try transaction.first("SELECT 1 FROM point_versions WHERE ended_at < \(moment) LIMIT 1") { _ in true }
+        }.value
+        guard isThere != nil else { return 0 }
+        let count = try await log.database.write(.readCommitted) { [points, batchLimit] transaction in
+            try grant?.check(in: transaction)
+            return try points.history.deleteOld(before: moment, limit: batchLimit, in: transaction)
+        }
+        versionsDeleted.increment(by: count)
+        return count
+    }
+
+    private func deleteEnded(under grant: LeaseGrant?) async throws -> Int {
+        let now = log.time.now()
+        let ended = try await log.read { [batchLimit] transaction in
+            try transaction.rows(
+                """
+                SELECT tenant, collection, key FROM points WHERE expires_at IS NOT NULL AND expires_at <= \(now)
+                ORDER BY expires_at LIMIT \(batchLimit)
+                """
+            ) { (Place(tenant: Tenant($0.integer(0)), number: $0.integer(1)), $0.withBytes(2) { PointKey(bytes: $0) }) }
+        }.value
+        var count = 0
+        for (place, rows) in Dictionary(grouping: ended, by: \.0) {
+            let keys = rows.compactMap(\.1)
+            let context = ChangeContext(tenant: place.tenant, actor: Self.actor)
+            count += try await log.write(context) { [points, collections] unit in
+                try grant?.check(in: unit.transaction)
+                let found = try collections.list(of: place.tenant, in: unit.transaction)
+                guard let collection = found.first(where: { $0.number == place.number }) else { return 0 }
+                // Whoever gives a memory an end wants nothing of it to stay.
+                return try points.delete(keys, of: collection, keepsHistory: false, in: unit) { !$0.isThere(at: now) }
+            }.value
+        }
+        expired.increment(by: count)
+        return count
+    }
+
+    private func deleteLeftovers(under grant: LeaseGrant?) async throws -> Int {
+        try await abandonStaleRestores(under: grant)
+        let leftover = try await log.read { transaction in
+            try transaction.first("SELECT tenant, number FROM deleted_collections ORDER BY tenant, number") {
+                Place(tenant: Tenant($0.integer(0)), number: $0.integer(1))
+            }
+        }.value
+        guard let leftover else { return 0 }
+        return try await log.database.write(.readCommitted) { [points, batchLimit] transaction in
+            try grant?.check(in: transaction)
+            return try points.deleteLeftovers(
+                of: leftover.number, leftover.tenant, limit: batchLimit, in: transaction)
+        }
+    }
+
+    private func abandonStaleRestores(under grant: LeaseGrant?) async throws {
+        let isRestoring = try await log.read { try $0.exists("SELECT 1 FROM restoring_collections") }.value
+        guard isRestoring else { return }
+        let now = log.time.now()
+        try await log.database.write(.readCommitted) { transaction in
+            try grant?.check(in: transaction)
+            try CollectionRestore.abandonStale(at: now, in: transaction)
+        }
+    }
+
+    private struct Place: Hashable {
+        let tenant: Tenant
+        let number: Int64
+    }
+}
+
+extension Points {
+    /// Deletes some points of a collection that is gone, and with the last of them what is known of it.
+    ///
+    /// - returns: how many rows were deleted.
+    fileprivate func deleteLeftovers(
+        of number: Int64, _ tenant: Tenant, limit: Int, in transaction: any WriteTransaction
+    ) throws -> Int {
+        let keys = try transaction.rows(
+            "SELECT key FROM points WHERE tenant = \(tenant) AND collection = \(number) ORDER BY key LIMIT \(limit)"
+        ) { SQLValue.bytes($0.bytes(0)) }
+        guard !keys.isEmpty else {
+            try transaction.execute("DELETE FROM point_versions WHERE tenant = \(tenant) AND collection = \(number)")
+            return try transaction.execute(
+                "DELETE FROM deleted_collections WHERE tenant = \(tenant) AND number = \(number)")
+        }
+        let place: SQL = "WHERE tenant = \(tenant) AND collection = \(number) AND key IN (\(list: keys))"
+        try transaction.execute("DELETE FROM point_vectors " + place)
+        return try transaction.execute("DELETE FROM points " + place)
+    }
+}

@@ -1,0 +1,229 @@
+public import ChangeLog
+public import Core
+public import Search
+public import Storage
+
+/// The points of collections: their rows, and what the change log is told of them.
+public struct Points: Sendable {
+    /// How many points are read or written by one statement.
+    static let chunk = 500
+    /// What the change log names when the vectors of a point have changed.
+    static let vectorsField = "vectors"
+
+    /// What points were before.
+    public let history = PointHistory()
+
+    private static let rows = Insertion(
+        into: "points",
+        "tenant, collection, key, version, payload, created_at, updated_at, expires_at, position")
+    private static let vectorRows = Insertion(into: "point_vectors", "tenant, collection, key, vectors")
+
+    /// Writes points: those that are there already are replaced as a whole.
+    ///
+    /// - parameter drafts: points with different ids.
+    public func upsert(_ drafts: [PointDraft], into collection: PointCollection, in unit: UnitOfWork) throws {
+        for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
+            let chunk = drafts[start..<min(start + Self.chunk, drafts.count)]
+            let old = try current(chunk.map(\.key), of: collection, in: unit)
+            let replacements = chunk.compactMap { draft in
+                old[draft.key].map { old in
+                    var new = old
+                    (new.payload, new.expiresAt, new.vectors) = (draft.payload, draft.expiresAt, draft.vectors)
+                    return Replacement(of: old, by: new, at: unit.now)
+                }
+            }
+            try write(chunk.filter { old[$0.key] == nil }, replacements, into: collection, in: unit)
+        }
+    }
+
+    /// Changes points that are there.
+    ///
+    /// - parameters:
+    ///   - withVectors: whether the closure is given the vectors too.
+    ///   - change: changes a point, or leaves it as it is. What it leaves is not written.
+    /// - returns: how many were changed.
+    @discardableResult
+    public func update(
+        _ keys: [PointKey], of collection: PointCollection, withVectors: Bool = false, in unit: UnitOfWork,
+        _ change: (inout Point) throws -> Void
+    ) throws -> Int {
+        var count = 0
+        for start in stride(from: 0, to: keys.count, by: Self.chunk) {
+            let chunk = keys[start..<min(start + Self.chunk, keys.count)]
+            let old = try current(chunk, of: collection, withVectors: withVectors, in: unit)
+            var replacements: [Replacement] = []
+            for point in chunk.compactMap({ old[$0] }) {
+                var new = point
+                try change(&new)
+                let replacement = Replacement(of: point, by: new, at: unit.now)
+                if !replacement.changed.isEmpty { replacements.append(replacement) }
+            }
+            try write([], replacements, into: collection, in: unit)
+            count += replacements.count
+        }
+        return count
+    }
+
+    /// Deletes points.
+    ///
+    /// - parameters:
+    ///   - withVectors: whether the closure is given the vectors too.
+    ///   - keepsHistory: whether what they were is kept where the collection keeps it; else that goes as well.
+    ///   - isWanted: is asked of each once more, as it is for the unit of work.
+    /// - returns: how many there were.
+    @discardableResult
+    public func delete(
+        _ keys: [PointKey], of collection: PointCollection, withVectors: Bool = false, keepsHistory: Bool = true,
+        in unit: UnitOfWork, where isWanted: (Point) throws -> Bool = { _ in true }
+    ) throws -> Int {
+        var count = 0
+        for start in stride(from: 0, to: keys.count, by: Self.chunk) {
+            let chunk = keys[start..<min(start + Self.chunk, keys.count)]
+            let points = try current(chunk, of: collection, withVectors: withVectors, in: unit).values
+                .filter(isWanted).sorted { $0.key < $1.key }
+            guard !points.isEmpty else { continue }
+            for point in points {
+                let entity = Point.entity(point.key, in: collection.number)
+                try unit.recordDelete(Point.entityType, entity, before: point.image(in: collection, entity))
+            }
+            if !keepsHistory {
+                try history.forget(points.map(\.key), of: collection, in: unit)
+            } else if collection.definition.keepsHistory {
+                try history.keep(points, of: collection, until: unit.latestPosition(), in: unit)
+            }
+            let place = Self.place(of: points.map(\.key), in: collection)
+            try unit.transaction.execute("DELETE FROM points " + place)
+            try unit.transaction.execute("DELETE FROM point_vectors " + place)
+            count += points.count
+        }
+        return count
+    }
+
+    /// Deletes points that an index has found by a filter and that still fit it.
+    ///
+    /// - returns: how many there were.
+    @discardableResult
+    public func delete(
+        _ keys: [PointKey], matching filter: PayloadFilter, of collection: PointCollection, in unit: UnitOfWork
+    ) throws -> Int {
+        try delete(keys, of: collection, withVectors: true, in: unit) { point in
+            let names = point.vectors?.elements.map { collection.definition.vectors[$0.place].name }
+            return filter.matches(payload: try point.payloadObject(), id: point.key, vectorNames: Set(names ?? []))
+        }
+    }
+
+    /// Tells the log of points that are new or changed, and writes their rows, which note the position of that.
+    private func write(
+        _ drafts: [PointDraft], _ replacements: [Replacement], into collection: PointCollection, in unit: UnitOfWork
+    ) throws {
+        for draft in drafts {
+            let point = Point(draft, at: unit.now)
+            let entity = Point.entity(draft.key, in: collection.number)
+            try unit.recordInsert(Point.entityType, entity, after: point.image(in: collection, entity))
+        }
+        for change in replacements {
+            let entity = Point.entity(change.old.key, in: collection.number)
+            try unit.recordUpdate(
+                Point.entityType, entity, before: change.old.image(in: collection, entity),
+                after: change.new.image(in: collection, entity), changed: change.changed)
+        }
+        // Asking for the position costs a round trip on PostgreSQL.
+        let position = collection.definition.keepsHistory ? try unit.latestPosition() : .start
+        if collection.definition.keepsHistory {
+            try history.keep(replacements.map(\.old), of: collection, until: position, in: unit)
+        }
+        try insert(drafts, at: position, into: collection, in: unit)
+        for change in replacements { try update(change, at: position, of: collection, in: unit) }
+    }
+
+    private func insert(
+        _ drafts: [PointDraft], at position: LogPosition, into collection: PointCollection, in unit: UnitOfWork
+    ) throws {
+        guard !drafts.isEmpty else { return }
+        let (tenant, number) = (unit.tenant.sqlValue, SQLValue.integer(collection.number))
+        var values: [SQLValue] = []
+        var vectorValues: [SQLValue] = []
+        for draft in drafts {
+            let key = SQLValue.bytes(draft.key.bytes)
+            values += [
+                tenant, number, key, .integer(1), .utf8(draft.payload), unit.now.sqlValue, unit.now.sqlValue,
+                draft.expiresAt.sqlValue, .integer(position.value),
+            ]
+            vectorValues += [tenant, number, key, .bytes(draft.vectors.bytes)]
+        }
+        try unit.transaction.insert(Self.rows, values)
+        try unit.transaction.insert(Self.vectorRows, vectorValues)
+    }
+
+    /// Writes points as they once were under a number that no collection has yet. The log is not told of them.
+    func restore(_ restored: [Point], to number: Int64, of tenant: Tenant, in transaction: any WriteTransaction) throws
+    {
+        // What it was before is not known of: its history begins here.
+        let position = try ChangeLog.last(in: transaction)
+        var values: [SQLValue] = []
+        var vectorValues: [SQLValue] = []
+        for point in restored {
+            let place = [tenant.sqlValue, SQLValue.integer(number), SQLValue.bytes(point.key.bytes)]
+            values += place
+            values += [
+                .integer(point.version), .utf8(point.payload), point.createdAt.sqlValue, point.updatedAt.sqlValue,
+                point.expiresAt.sqlValue, .integer(position.value),
+            ]
+            vectorValues += place + [.bytes(point.vectors?.bytes ?? [])]
+        }
+        try transaction.insert(Self.rows, values)
+        try transaction.insert(Self.vectorRows, vectorValues)
+    }
+
+    private func update(
+        _ change: Replacement, at position: LogPosition, of collection: PointCollection, in unit: UnitOfWork
+    ) throws {
+        let new = change.new
+        let place = Self.place(of: [new.key], in: collection)
+        try unit.transaction.enqueue(
+            """
+            UPDATE points SET version = \(new.version), payload = \(SQLValue.utf8(new.payload)),
+                updated_at = \(unit.now), expires_at = \(new.expiresAt), position = \(position.value)\u{20}
+            """ + place)
+        if change.changed.contains(Self.vectorsField), let vectors = new.vectors {
+            try unit.transaction.enqueue("UPDATE point_vectors SET vectors = \(SQLValue.bytes(vectors.bytes)) " + place)
+        }
+    }
+
+    /// The points of some ids that are there, which nobody else changes until the commit.
+    private func current(
+        _ keys: some Swift.Collection<PointKey>, of collection: PointCollection, withVectors: Bool = false,
+        in unit: UnitOfWork
+    ) throws -> [PointKey: Point] {
+        let transaction = unit.transaction
+        let points = try find(
+            Array(keys), of: collection, withVectors: withVectors, lock: transaction.rowLock(of: "p"), in: transaction)
+        return Dictionary(uniqueKeysWithValues: points.map { ($0.key, $0) })
+    }
+
+    private static func place(of keys: [PointKey], in collection: PointCollection) -> SQL {
+        """
+        WHERE tenant = \(collection.tenant) AND collection = \(collection.number)
+            AND key IN (\(list: keys.map { SQLValue.bytes($0.bytes) }))
+        """
+    }
+}
+
+/// A point and what takes its place.
+private struct Replacement {
+    let old: Point
+    let new: Point
+    /// The members that differ, as the change log names them.
+    let changed: [String]
+
+    /// - parameter new: the point with what is to be different.
+    init(of old: Point, by new: Point, at now: Timestamp) {
+        var changed: [String] = []
+        if new.payload != old.payload { changed.append("payload") }
+        if new.expiresAt != old.expiresAt { changed.append("expires_at") }
+        if let vectors = new.vectors, vectors != old.vectors { changed.append(Points.vectorsField) }
+        self.old = old
+        self.changed = changed
+        self.new = new.written(at: now)
+    }
+}

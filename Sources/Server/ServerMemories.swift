@@ -1,0 +1,73 @@
+import API
+import ChangeLog
+import Core
+import Logging
+import Memories
+import ServiceLifecycle
+import Storage
+
+/// The memories of a server: the role, what runs for it, and what is served and checked of it.
+struct ServerMemories: Sendable {
+    /// The routes.
+    let routes: [Route]
+    /// What runs.
+    let services: [any Service]
+    /// What must be well for the server to be ready.
+    let checks: [ReadinessCheck]
+
+    private let role: MemoryRole
+    private let embedder: Embedder?
+    private let logger: Logger
+
+    /// The directory with what vectors are found by, and with snapshots. All but the snapshots can be deleted at any
+    /// time while the server does not run.
+    static let directoryName = "memories"
+
+    /// The memories of a store.
+    ///
+    /// - throws: ``Failure`` `invalid_settings` when they do not say where the vector engine is, and when one of
+    ///   the endpoint that turns texts into vectors is not acceptable.
+    init(_ store: Store, settings: SettingsValues, logger: Logger) throws {
+        let url = settings[StorageSettings.url]
+        let engine = try EngineAccess(
+            settings: settings, store: url.isEmpty ? nil : PostgresOptions(url: url, settings: settings),
+            metrics: store.metrics)
+        let role = MemoryRole(
+            store.log, directory: store.directory.file(Self.directoryName), engine: engine, settings: settings,
+            metrics: store.metrics, logger: logger)
+        self.logger = logger
+        self.role = role
+        let patience = Duration.milliseconds(settings[APISettings.positionWait])
+        let memories = MemoryCollections(role.collections, settings: settings)
+        embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
+        routes =
+            Routes.memoryRoutes(role, memories, embedder: embedder, patience: patience)
+            + Routes.qdrantRoutes(role, patience: patience)
+            + Routes.collectionRoutes(role, memories, patience: patience)
+        services = role.services
+        let engineCheck = role.engineName.map { name in
+            ReadinessCheck("vector_engine") {
+                try await role.checkEngine()
+                return [.init("engine", .string(name))]
+            }
+        }
+        checks = (engineCheck.map { [$0] } ?? []) + [.following(role.follower, settings: settings) { role.isReady }]
+    }
+
+    /// Looks whether the vector engine is there. One that is away is waited for: until then the server is not ready.
+    ///
+    /// - throws: ``Failure`` when somebody must correct something first.
+    func prepare() async throws {
+        do {
+            try await role.checkEngine()
+        } catch let failure as Failure where failure.kind != .invalid {
+            logger.warning("the vector engine is not there yet", metadata: ["error": "\(failure)"])
+        }
+    }
+
+    /// Keeps the indexes for the next start. The services must have stopped.
+    func close() {
+        embedder?.close()
+        role.close()
+    }
+}

@@ -1,0 +1,108 @@
+import ChangeLog
+import Core
+import Foundation
+import Logging
+import Search
+import Storage
+import TestKit
+import Testing
+
+@testable import Memories
+
+/// The files of indexes: what is read from them and what from the tables.
+@Suite struct IndexFileTests {
+    private func indexes(of world: MemoryWorld) -> CollectionIndexes {
+        CollectionIndexes(
+            world.store.log, Collections(), Points(), files: IndexFiles(directory: world.indexDirectory))
+    }
+
+    /// Every point by the index, with its distance from zero and its number by the payload.
+    private func content(_ indexes: CollectionIndexes, _ collection: PointCollection) throws -> [PointKey: Float] {
+        let index = try #require(indexes.find(collection.name, of: collection.tenant))
+        return try index.search { snapshot in
+            let hits = try index.embedded[0].search(VectorSearch([0, 0, 0], k: 10_000, isExact: true))
+            #expect(Set(hits.map(\.label)) == Set(snapshot.payloads.slots))
+            return Dictionary(
+                uniqueKeysWithValues: hits.compactMap { hit in
+                    snapshot.key(at: hit.label).map { ($0, hit.score) }
+                })
+        }
+    }
+
+    /// Changes that no file has yet: replaced, deleted and new points.
+    private func change(_ world: MemoryWorld, _ collection: PointCollection) async throws {
+        try await world.write { [role = world.role] unit in
+            try role.points.upsert(
+                (10...19).map { MemoryWorld.draft(.number($0), at: Float(1_000 + $0)) }
+                    + ([0] + Array(2_000...2_019)).map { MemoryWorld.draft(.number($0), at: Float($0)) },
+                into: collection, in: unit)
+            _ = try role.points.delete((30...39).map { .number($0) }, of: collection, in: unit)
+            _ = try role.points.update([.number(1), .number(2)], of: collection, in: unit) { point in
+                try point.replacePayload(JSONObject([.init("n", .integer(-1))]))
+            }
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases, [true, false])
+    func aFileAndTheLogAfterItMakeTheSame(_ engine: TestStore.Engine, isOnDisk: Bool) async throws {
+        let world = try await MemoryWorld(engine, keepsFiles: true)
+        let collection = try await world.make("a", isOnDisk: isOnDisk)
+        try await world.put(1...600, into: collection)
+        world.role.close()
+        let written = world.store.log.head
+        try await change(world, collection)
+        let restored = indexes(of: world)
+        #expect(try await restored.position() == written)
+        let last = world.store.log.head
+        let changes = try await world.store.log.read { transaction in
+            try ChangeLog.batch(after: written, upTo: last, limit: 1_000, types: restored.types, in: transaction)
+        }.value
+        try await restored.apply(changes.changes, upTo: last)
+        let made = indexes(of: world)
+        try await made.rebuild()
+        let expected = try content(made, collection)
+        #expect(expected.count == 611)
+        #expect(try content(restored, collection) == expected)
+        #expect(expected[.number(10)] == 1_010 && expected[.number(2_019)] == 2_019 && expected[.number(35)] == nil)
+    }
+
+    /// Before the log is applied again nothing is found that is gone, and nothing has the vector of another.
+    @Test func whatIsReadOfPointsThatHaveChangedIsLetGo() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true)
+        let collection = try await world.make("a")
+        try await world.put(1...600, into: collection)
+        world.role.close()
+        try await change(world, collection)
+        let restored = indexes(of: world)
+        _ = try await restored.position()
+        let content = try content(restored, collection)
+        #expect(content.count == 611)
+        #expect(content[.number(35)] == nil && content[.number(2_000)] == 2_000)
+    }
+
+    @Test func aDamagedFileIsMadeAnew() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true)
+        let collection = try await world.make("a")
+        try await world.put(1...100, into: collection)
+        world.role.close()
+        let names = try FileManager.default.contentsOfDirectory(atPath: world.indexDirectory)
+        #expect(names == ["\(collection.number)-0.vectors"])
+        let path = "\(world.indexDirectory)/\(names[0])"
+        var bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        bytes[bytes.count / 2] ^= 0x10
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let made = indexes(of: world)
+        #expect(try await made.position() == world.store.log.head)
+        #expect(try content(made, collection).count == 100)
+    }
+
+    @Test func filesOfCollectionsThatAreGoneGoToo() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true)
+        let collection = try await world.make("a")
+        try await world.put(1...3, into: collection)
+        world.role.close()
+        try await world.write { [role = world.role] in _ = try role.collections.delete("a", in: $0) }
+        world.role.close()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: world.indexDirectory).isEmpty)
+    }
+}

@@ -1,0 +1,87 @@
+import ChangeLog
+import Core
+import Foundation
+import Search
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Memories
+
+/// Each setting moves what it says, and each metric tells what is there.
+@Suite struct MemoriesSettingsTests {
+    private func counter(_ name: String, _ world: MemoryWorld) -> Int {
+        world.store.metrics.counter(name, "").with().value
+    }
+
+    private func ending(_ numbers: ClosedRange<UInt64>, _ world: MemoryWorld) -> [PointDraft] {
+        let end = world.store.time.now().advanced(bySeconds: 1)
+        return numbers.map { MemoryWorld.draft(.number($0), at: Float($0), until: end) }
+    }
+
+    @Test func theBatchOfTheSweeperIsThatOfTheSetting() async throws {
+        let world = try await MemoryWorld(
+            .sqlite, settings: ["memories.sweep_batch": "2", "memories.sweep_interval": "3600000"])
+        let collection = try await world.make("a")
+        let drafts = ending(1...5, world)
+        try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
+        // The service has looked once, before there was anything, and rests for an hour.
+        world.store.time.advance(bySeconds: 2)
+        let sweeper = try #require(world.role.services.compactMap { $0 as? PointSweeper }.first)
+        var counts: [Int] = []
+        repeat { counts.append(try await sweeper.sweep()) } while counts.last != 0
+        #expect(counts == [2, 2, 1, 0])
+        #expect(counter("points_expired_total", world) == 5)
+    }
+
+    @Test func theSweeperLooksAsOftenAsTheSettingSays() async throws {
+        let world = try await MemoryWorld(.sqlite, settings: ["memories.sweep_interval": "100"])
+        let collection = try await world.make("a")
+        let drafts = ending(1...3, world)
+        try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
+        world.store.time.advance(bySeconds: 2)
+        try await wait { counter("points_expired_total", world) == 3 }
+    }
+
+    @Test func filesAreWrittenAsOftenAsTheSettingSays() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true, settings: ["memories.file_interval": "100"])
+        let collection = try await world.make("a")
+        try await world.put(1...3, into: collection)
+        let path = "\(world.indexDirectory)/\(collection.number)-0.vectors"
+        try await wait {
+            FileManager.default.fileExists(atPath: path) && counter("index_files_written_total", world) > 0
+        }
+        let written = counter("index_files_written_total", world)
+        try await world.put(4...4, into: collection)
+        try await wait { counter("index_files_written_total", world) > written }
+    }
+
+    @Test func theDimensionsAreThoseOfTheSetting() async throws {
+        let world = try await MemoryWorld(.sqlite, settings: ["memories.dimensions": "7"])
+        let memories = MemoryCollections(world.role.collections, settings: world.settings)
+        let made = try await world.write { try memories.open("user_memories", .memory, in: $0) }
+        #expect(made.definition.vectors.map(\.size) == [7])
+    }
+
+    @Test func theMetricsTellWhatIsThere() async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let collection = try await world.make("a")
+        #expect(try lines(of: world, "points") == ["points 0"])
+        try await world.put(1...300, into: collection)
+        #expect(try lines(of: world, "points") == ["points 300"])
+        let bytes = try lines(of: world, "vector_index_bytes")
+        #expect(bytes.count == 3)
+        let vectors = try #require(
+            bytes.first { $0.contains("vectors") }?.split(separator: " ").last.flatMap { Double($0) })
+        #expect(vectors >= 300 * 3 * 4)
+        #expect(try lines(of: world, "vectors_unlinked") == ["vectors_unlinked 0"], "so few need no graph")
+    }
+
+    /// What is told of a metric.
+    private func lines(of world: MemoryWorld, _ name: String) throws -> [String] {
+        String(decoding: PrometheusExposition.text(of: world.store.metrics), as: UTF8.self).split(separator: "\n").map(
+            String.init
+        )
+        .filter { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }
+    }
+}

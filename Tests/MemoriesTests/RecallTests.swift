@@ -1,0 +1,65 @@
+import ChangeLog
+import Core
+import Search
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Memories
+
+@Suite struct RecallTests {
+    private static let size = 3_000
+    /// As many as it takes for a graph.
+    private static let count = 1_010
+
+    private static func vector(_ random: inout SeededRandom) -> [Float] {
+        (0..<size).map { _ in Float.random(in: -1...1, using: &random) }
+    }
+
+    /// Random vectors with two links each, searched with one candidate: a graph as bad as can be.
+    private static func badCollection(in world: MemoryWorld, _ random: inout SeededRandom) async throws
+        -> PointCollection
+    {
+        let definition = CollectionDefinition(
+            vectors: [VectorDefinition(size: size, metric: .dot, m: 2, efConstruction: 4)])
+        let collection = try await world.write { [role = world.role] in
+            try role.collections.create("a", definition, in: $0)
+        }
+        for start in stride(from: 0, to: count, by: 101) {
+            let drafts = (start..<start + 101).map { number in
+                var vectors = PointVectors()
+                vectors.set(vector(&random), at: 0)
+                return PointDraft(key: .number(UInt64(number)), payload: Array("{}".utf8), vectors: vectors)
+            }
+            try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
+        }
+        return collection
+    }
+
+    @Test func anIndexThatFindsTooLittleIsMadeAnew() async throws {
+        let world = try await MemoryWorld(
+            .sqlite, settings: ["memories.recall_sample": "100000", "memories.recall_bound": "80"])
+        var random = SeededRandom.fresh()
+        let collection = try await Self.badCollection(in: world, &random)
+        let bad = try #require(world.role.index("a", of: collection.tenant))
+        #expect(bad.embedded[0].parameters.exactBelow <= Self.count)
+        bad.embedded[0].linkSome(.max)
+        let end = ContinuousClock.now + .seconds(120)
+        while world.role.index("a", of: collection.tenant) === bad, ContinuousClock.now < end {
+            var query = PointQuery(.nearest(.vector(Self.vector(&random))))
+            query.ef = 1
+            let asked = query
+            let found = try await world.store.log.read { [role = world.role] transaction in
+                try role.search("a", of: collection.tenant, in: transaction) { try $0.run(asked).count }
+            }.value
+            #expect(found == 10)
+        }
+        let made = try #require(world.role.index("a", of: collection.tenant))
+        #expect(made !== bad && made.count == Self.count, "\(random)")
+        let recall = world.store.metrics.gauge("vector_recall_at_10", "", labels: ["tenant", "collection"])
+            .with(String(collection.tenant.number), "a").value
+        #expect(recall < 0.8 && recall > 0, "\(random)")
+        try await world.put([5_000], into: collection, size: Self.size)
+        #expect(made.count == Self.count + 1, "it follows the log")
+    }
+}

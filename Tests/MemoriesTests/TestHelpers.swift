@@ -1,0 +1,29 @@
+import Core
+import Telemetry
+import Testing
+
+@testable import Memories
+
+/// Waits until something holds that happens by itself.
+func wait(until holds: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + .seconds(60)
+    while ContinuousClock.now < end {
+        if try await holds() { return }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("It did not happen within a minute.")
+}
+
+/// How something failed, or nil.
+func failure(_ body: () async throws -> Void) async -> Failure? {
+    do { try await body() } catch { return error as? Failure }
+    return nil
+}
+
+/// The vector engine that settings name.
+func engine(_ settings: [String: String]) throws -> any VectorEngine {
+    let values = try SettingsRegistry(MemoriesSettings.all).values(from: [
+        SettingsSource(name: "test", texts: settings)
+    ])
+    return try #require(try EngineAccess(settings: values, store: nil, metrics: MetricsRegistry())).engine
+}

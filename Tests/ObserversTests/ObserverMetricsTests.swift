@@ -1,0 +1,170 @@
+import ChangeLog
+import Core
+import Storage
+import Telemetry
+import TestKit
+import Testing
+
+@testable import Observers
+
+/// What operators see moves when that happens which it tells of, and each setting moves the metric that it names.
+@Suite(.timeLimit(.minutes(2))) struct ObserverMetricsTests {
+    private static func webhook(_ fixture: RoleFixture) -> String {
+        #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#
+    }
+
+    /// Makes many orders at once, so that they come to the observers together.
+    private static func order(_ count: Int, _ fixture: RoleFixture) async throws {
+        _ = try await fixture.store.log.write(TestStore.context) { unit in
+            for total in 1...count {
+                let id = unit.makeIdentifier()
+                try unit.recordInsert("order", id, after: RoleFixture.image(id, total, "new"))
+            }
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func aFailingActionMovesWhatIsCountedOfIt(_ engine: TestStore.Engine) async throws {
+        try await RoleFixture.run(engine, answering: { $0.number == 1 ? .ok : .status(500) }) { fixture in
+            try await fixture.act(Self.webhook(fixture), members: #""on_failure": "alert","#)
+            for total in 1...2 { try await fixture.order(total) }
+            let expected: [(series: String, value: Double)] = [
+                (#"observer_alerts_total{observer="acting"}"#, 1),
+                (#"observer_actions_executed_total{action="webhook"}"#, 1),
+                (#"observer_actions_failed_total{action="webhook",reason="http_500"}"#, 2),
+                (#"observer_delivery_attempts_total{action="webhook",attempt="1"}"#, 2),
+                (#"observer_delivery_attempts_total{action="webhook",attempt="2"}"#, 1),
+                (#"observer_action_duration_seconds_count{action="webhook"}"#, 3),
+                ("observer_events_processed_total", 2), ("checkpoint_batch_size_sum", 2),
+            ]
+            for (series, value) in expected {
+                #expect(try await fixture.metric(series, reaches: value) == value, "\(series)")
+            }
+            #expect(fixture.metric("checkpoint_batch_size_count") ?? 0 >= 1)
+            #expect(fixture.metric("checkpoint_duration_seconds_count") ?? 0 >= 1)
+            #expect(fixture.metric("checkpoint_duration_seconds_sum") ?? 0 > 0)
+            #expect(fixture.metric(#"observer_action_duration_seconds_sum{action="webhook"}"#) ?? 0 > 0)
+        }
+    }
+
+    /// The database takes no deliveries for a while: the backlog is there to be seen meanwhile, and goes away.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatCannotBeStoredIsABacklogThatGrowsOld(_ engine: TestStore.Engine) async throws {
+        try await RoleFixture.run(engine, logger: RecordedLog().logger) { fixture in
+            try await fixture.act(Self.webhook(fixture))
+            #expect(try await Self.backlogAndLag(fixture) == [0, 0])
+            try await Self.change(fixture, engine == .sqlite ? Self.refusalOfSQLite : Self.refusalOfPostgres)
+            try await Self.order(5, fixture)
+            // PostgreSQL has passed over some positions.
+            let backlog = try await fixture.metric("observer_backlog_changes", reaches: 5) ?? 0
+            #expect(backlog >= 5 && backlog < 100)
+            let lag = try await fixture.metric("observer_lag_seconds", reaches: 0.05) ?? 0
+            #expect(lag >= 0.05 && lag < 60)
+            #expect(fixture.receiver.count == 0)
+            try await Self.change(
+                fixture, engine == .sqlite ? ["DROP TRIGGER refuse"] : ["DROP TRIGGER refuse ON deliveries"])
+            try await fixture.received(5)
+            #expect(try await Self.backlogAndLag(fixture) == [0, 0])
+        }
+    }
+
+    /// The two gauges, once there is neither.
+    private static func backlogAndLag(_ fixture: RoleFixture) async throws -> [Double?] {
+        try await fixture.eventually {
+            [fixture.metric("observer_backlog_changes"), fixture.metric("observer_lag_seconds")]
+        } until: {
+            $0 == [0, 0]
+        }
+    }
+
+    private static let refusalOfSQLite: [SQL] = [
+        "CREATE TRIGGER refuse BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    ]
+    private static let refusalOfPostgres: [SQL] = [
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$
+        """, "CREATE TRIGGER refuse BEFORE INSERT ON deliveries FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ]
+
+    private static func change(_ fixture: RoleFixture, _ statements: [SQL]) async throws {
+        _ = try await fixture.store.database.write { transaction in
+            for statement in statements { _ = try transaction.execute(statement) }
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatWaitsAndWhatRestsIsCounted(_ engine: TestStore.Engine) async throws {
+        try await RoleFixture.run(engine, answering: { $0.path == "/dead" ? .status(500) : .silence }) { fixture in
+            try await fixture.act(
+                #"{"type": "webhook", "url": "\#(fixture.receiver.url("/dead"))"}"#, Self.webhook(fixture))
+            try await fixture.act(#"{"type": "log", "message": "x"}"#, name: "resting")
+            let observers = fixture.role.observers
+            _ = try await fixture.store.log.write(TestStore.context, isolation: .readCommitted) {
+                try observers.pause(.name("resting"), in: $0)
+            }
+            try await fixture.order(1)
+            #expect(try await fixture.letters(1).count == 1)
+            let metrics = MetricsRegistry()
+            let sweeper = try fixture.sweeper(metrics)
+            let counting = Task { try await sweeper.run() }
+            defer { counting.cancel() }
+            for series in ["observer_paused", "observer_pending_deliveries", "observer_dead_letters"] {
+                let value = try await fixture.eventually {
+                    metrics.value(of: series)
+                } until: {
+                    $0 == 1
+                }
+                #expect(value == 1, "\(series)")
+            }
+        }
+    }
+
+    /// `observers.delivery_retention` says what is swept, which `observer_deliveries_swept_total` counts.
+    @Test(arguments: TestStore.Engine.allCases)
+    func theRetentionSaysWhatIsForgotten(_ engine: TestStore.Engine) async throws {
+        try await RoleFixture.run(engine) { fixture in
+            try await fixture.act(Self.webhook(fixture))
+            for total in 1...3 { try await fixture.order(total) }
+            try await fixture.received(3)
+            #expect(
+                try await fixture.metric(#"observer_actions_executed_total{action="webhook"}"#, reaches: 3) == 3)
+            let twoHours: Int64 = 2 * 3_600 * 1_000_000
+            try await Self.change(fixture, ["UPDATE deliveries SET updated_at = updated_at - \(twoHours)"])
+            for (hours, count) in [("3", 0.0), ("1", 3.0)] {
+                let metrics = MetricsRegistry()
+                try await fixture.sweeper(metrics, settings: ["observers.delivery_retention": hours]).pass()
+                #expect(metrics.value(of: "observer_deliveries_swept_total") == count, "after \(hours) h")
+            }
+            let left = try await fixture.store.database.read { try $0.exists("SELECT 1 FROM deliveries") }
+            #expect(!left)
+        }
+    }
+
+    /// `observers.batch` says how many changes are matched together, which `checkpoint_batch_size` shows.
+    @Test(arguments: TestStore.Engine.allCases)
+    func theBatchSaysHowManyAreMatchedTogether(_ engine: TestStore.Engine) async throws {
+        for (batch, isSmall) in [("3", true), ("1000", false)] {
+            try await RoleFixture.run(engine, settings: ["observers.batch": batch]) { fixture in
+                try await fixture.act(Self.webhook(fixture))
+                try await Self.order(20, fixture)
+                #expect(try await fixture.metric("checkpoint_batch_size_sum", reaches: 20) == 20)
+                #expect(isSmall == (fixture.count(of: "checkpoint_batch_size", above: 4) == 0))
+            }
+        }
+    }
+
+    /// `observers.window` says how many deliveries come into memory, which `observer_read_deliveries` shows.
+    @Test(arguments: TestStore.Engine.allCases)
+    func theWindowSaysHowManyAreReadAtOnce(_ engine: TestStore.Engine) async throws {
+        for (window, isSmall) in [("4", true), ("512", false)] {
+            try await RoleFixture.run(engine, settings: ["observers.window": window]) { fixture in
+                try await fixture.act(Self.webhook(fixture))
+                try await Self.order(40, fixture)
+                try await fixture.received(40)
+                // What is in memory is read again beside as many as there is room for.
+                #expect(fixture.metric("observer_read_deliveries_sum") ?? 0 >= 40)
+                #expect(isSmall == (fixture.count(of: "observer_read_deliveries", above: 8) == 0))
+            }
+        }
+    }
+}
