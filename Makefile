@@ -37,8 +37,8 @@ release: setup-build ## Builds the server as it is shipped
 	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product millrace
 
 test: setup ## Runs all tests
-	swift test -j $(JOBS) --skip '$(DEADLINES)|$(FAULTS)'
-	swift test --skip-build --no-parallel --filter '$(DEADLINES)|$(FAULTS)'
+	scripts/run-tests -j $(JOBS) --skip '$(DEADLINES)|$(FAULTS)'
+	scripts/run-tests --skip-build --no-parallel --filter '$(DEADLINES)|$(FAULTS)'
 
 check: setup-build ## Checks format and house rules
 	swift format lint --strict --recursive Package.swift Sources Tests
