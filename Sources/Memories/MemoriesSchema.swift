@@ -31,7 +31,9 @@ public enum MemoriesSchema {
                         number BIGINT NOT NULL,
                         PRIMARY KEY (tenant, number)) {clustered}
                     """,
-                    // `key` is the id of a point as bytes that sort like it.
+                    // `key` is the id of a point as bytes that sort like it, `position` that of the change that made it what it
+                    // is, where its collection keeps history. The vectors come last: most of them lies outside the pages
+                    // of the table, and whoever reads the columns before them does not touch it.
                     """
                     CREATE TABLE points (
                         tenant BIGINT NOT NULL,
@@ -42,27 +44,18 @@ public enum MemoriesSchema {
                         created_at BIGINT NOT NULL,
                         updated_at BIGINT NOT NULL,
                         expires_at BIGINT,
+                        position BIGINT NOT NULL,
+                        vectors {bytes} NOT NULL,
                         PRIMARY KEY (tenant, collection, key)) {clustered}
                     """,
                     """
                     CREATE INDEX points_expiry ON points (expires_at, tenant, collection, key)
                     WHERE expires_at IS NOT NULL
                     """,
-                    // Apart from the payloads, so that changing or scanning those does not touch the vectors.
-                    """
-                    CREATE TABLE point_vectors (
-                        tenant BIGINT NOT NULL,
-                        collection BIGINT NOT NULL,
-                        key {bytes} NOT NULL,
-                        vectors {bytes} NOT NULL,
-                        PRIMARY KEY (tenant, collection, key)) {clustered}
-                    """,
                 ]),
             Migration(
                 2, "what points were",
                 [
-                    // The position of the change that made a point what it is, where its collection keeps history.
-                    "ALTER TABLE points ADD COLUMN position BIGINT NOT NULL DEFAULT 0",
                     // Points as they were from `position` up to `until_position`.
                     """
                     CREATE TABLE point_versions (

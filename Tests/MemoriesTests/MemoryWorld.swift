@@ -112,7 +112,6 @@ final class MemoryWorld: Sendable {
             [
                 try role.search(collection.name, of: collection.tenant, in: transaction) { try $0.count(nil) },
                 try transaction.first("SELECT COUNT(*) FROM points" + place) { $0.int(0) } ?? -1,
-                try transaction.first("SELECT COUNT(*) FROM point_vectors" + place) { $0.int(0) } ?? -1,
             ]
         }.value
     }

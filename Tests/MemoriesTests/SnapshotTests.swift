@@ -96,18 +96,17 @@ import Testing
         // What the refused ones had written goes with the next passes of the sweeper.
         try await sweep(world)
         let left = try await world.store.log.database.read { transaction in
-            try ["points", "point_vectors", "restoring_collections", "deleted_collections"].map { table in
+            try ["points", "restoring_collections", "deleted_collections"].map { table in
                 let count: SQL =
                     switch table {
                     case "points": "SELECT COUNT(*) FROM points"
-                    case "point_vectors": "SELECT COUNT(*) FROM point_vectors"
                     case "restoring_collections": "SELECT COUNT(*) FROM restoring_collections"
                     default: "SELECT COUNT(*) FROM deleted_collections"
                     }
                 return try transaction.first(count) { $0.int(0) } ?? -1
             }
         }
-        #expect(left == [700, 700, 0, 0])
+        #expect(left == [700, 0, 0])
         let restored = try await snapshots.restore(
             [UInt8](whole), into: "a", checksum: made.checksum, for: TestStore.context)
         try await world.role.waitUntilFound(restored, atMost: .seconds(60))

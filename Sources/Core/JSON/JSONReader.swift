@@ -176,8 +176,13 @@ public struct JSONReader {
         var pointer = ""
         for step in path {
             switch step {
-            case .member(let name): pointer += "/" + name.replacing("~", with: "~0").replacing("/", with: "~1")
-            case .element(let index): pointer += "/\(index)"
+            case .member(let name):
+                pointer += "/"
+                let isPlain = name.utf8.allSatisfy { $0 != UInt8(ascii: "~") && $0 != UInt8(ascii: "/") }
+                pointer += isPlain ? name : name.replacing("~", with: "~0").replacing("/", with: "~1")
+            case .element(let index):
+                pointer += "/"
+                pointer += String(index)
             }
         }
         return pointer

@@ -44,6 +44,8 @@ public struct Collections: Sendable {
     /// How many collections a tenant may have.
     static let countLimit = 10_000
 
+    private let definitions = StoredDefinitions()
+
     /// Makes a collection.
     ///
     /// - throws: ``Failure`` `collection_exists`, `too_many_collections`.
@@ -138,12 +140,12 @@ public struct Collections: Sendable {
 
     /// The collections of a tenant by ascending name.
     public func list(of tenant: Tenant, in transaction: any ReadTransaction) throws -> [PointCollection] {
-        try transaction.rows(Self.selection + "WHERE c.tenant = \(tenant) ORDER BY c.name", Self.read)
+        try transaction.rows(Self.selection + "WHERE c.tenant = \(tenant) ORDER BY c.name", read)
     }
 
     /// The collections of all tenants.
     func all(in transaction: any ReadTransaction) throws -> [PointCollection] {
-        try transaction.rows(Self.selection + "ORDER BY c.tenant, c.name", Self.read)
+        try transaction.rows(Self.selection + "ORDER BY c.tenant, c.name", read)
     }
 
     /// A collection by its name, or nil when there is none.
@@ -153,7 +155,7 @@ public struct Collections: Sendable {
         _ name: String, of tenant: Tenant, in transaction: any ReadTransaction, lock: SQL = ""
     ) throws -> PointCollection? {
         try transaction.first(
-            Self.selection + "WHERE c.tenant = \(tenant) AND c.name = \(name)" + lock, Self.read)
+            Self.selection + "WHERE c.tenant = \(tenant) AND c.name = \(name)" + lock, read)
     }
 
     /// A collection by its name.
@@ -185,10 +187,10 @@ public struct Collections: Sendable {
         FROM collections c\u{20}
         """
 
-    private static func read(_ row: Row) throws -> PointCollection {
+    private func read(_ row: Row) throws -> PointCollection {
         PointCollection(
             id: try row.identifier(0), tenant: Tenant(row.integer(1)), name: row.text(2), number: row.integer(3),
-            version: row.integer(4), definition: try CollectionDefinition(stored: row.bytes(5)),
+            version: row.integer(4), definition: try definitions.definition(row.bytes(5)),
             createdAt: row.timestamp(6), updatedAt: row.timestamp(7))
     }
 }

@@ -28,9 +28,8 @@ public struct PointHistory: Sendable {
                     created_at, updated_at, expires_at, ended_at, user_id, vectors)
                 SELECT p.tenant, p.collection, p.key, p.position, CAST(\(position.value) AS BIGINT), p.version,
                     p.payload, p.created_at, p.updated_at, p.expires_at, CAST(\(unit.now) AS BIGINT),
-                    CAST(\(user) AS BIGINT), v.vectors
-                FROM points p JOIN point_vectors v
-                    ON v.tenant = p.tenant AND v.collection = p.collection AND v.key = p.key
+                    CAST(\(user) AS BIGINT), p.vectors
+                FROM points p
                 WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number)
                     AND p.key = \(SQLValue.bytes(point.key.bytes)) AND p.position < \(position.value)
                 """)
@@ -129,8 +128,7 @@ public struct PointHistory: Sendable {
     ) throws -> [Point] {
         var found: [PointKey: Point] = [:]
         let versions = try rows(
-            "p.user_id = \(user) AND " + Self.inForce(at: position), of: collection, from: "point_versions p",
-            vectors: "p.vectors", in: transaction)
+            "p.user_id = \(user) AND " + Self.inForce(at: position), of: collection, from: Self.ended, in: transaction)
         for point in versions { found[point.key] = point }
         for start in stride(from: 0, to: keys.count, by: Points.chunk) {
             let chunk = keys[start..<min(start + Points.chunk, keys.count)]
@@ -138,7 +136,7 @@ public struct PointHistory: Sendable {
                 p.position <= \(position.value) AND p.key IN (\(list: chunk.map { SQLValue.bytes($0.bytes) }))
                 """
             for point in try rows(
-                condition, of: collection, from: Self.current, vectors: "v.vectors", in: transaction)
+                condition, of: collection, from: Self.current, in: transaction)
             { found[point.key] = point }
             guard found.count <= Self.searchLimit else { throw Self.tooMany }
         }
@@ -164,9 +162,8 @@ public struct PointHistory: Sendable {
         return moment
     }
 
-    private static let current: SQL = """
-        points p JOIN point_vectors v ON v.tenant = p.tenant AND v.collection = p.collection AND v.key = p.key
-        """
+    private static let current: SQL = "points p"
+    private static let ended: SQL = "point_versions p"
 
     private static func inForce(at position: LogPosition) -> SQL {
         "p.position <= \(position.value) AND p.until_position > \(position.value) "
@@ -181,19 +178,17 @@ public struct PointHistory: Sendable {
         _ place: SQL, of collection: PointCollection, asOf position: LogPosition, in transaction: any ReadTransaction
     ) throws -> [Point] {
         let now = try rows(
-            "p.position <= \(position.value) " + place, of: collection, from: Self.current, vectors: "v.vectors",
-            in: transaction)
+            "p.position <= \(position.value) " + place, of: collection, from: Self.current, in: transaction)
         guard now.isEmpty else { return now }
         return try rows(
-            Self.inForce(at: position) + place, of: collection, from: "point_versions p", vectors: "p.vectors",
-            in: transaction)
+            Self.inForce(at: position) + place, of: collection, from: Self.ended, in: transaction)
     }
 
     private func rows(
-        _ condition: SQL, of collection: PointCollection, from tables: SQL, vectors: SQL,
+        _ condition: SQL, of collection: PointCollection, from table: SQL,
         in transaction: any ReadTransaction
     ) throws -> [Point] {
-        let select: SQL = "SELECT \(Points.columns), " + vectors + " FROM " + tables
+        let select: SQL = "SELECT \(Points.columns), p.vectors FROM " + table
         let place: SQL = " WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number) AND "
         return try transaction.rows(select + place + condition) { row in
             var point = try Point(row)

@@ -7,7 +7,8 @@ import Synchronization
 
 /// The indexes of all collections of all tenants: a projection of the change log into memory.
 final class CollectionIndexes: Projection {
-    fileprivate struct Name: Hashable {
+    /// What a collection is called, and whose it is.
+    struct Name: Hashable {
         let tenant: Tenant
         /// By its bytes, as in the table: there are collections whose names Swift takes for the same text.
         let name: ExactText
@@ -230,13 +231,14 @@ final class CollectionIndexes: Projection {
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         var pending = PendingPoints()
+        var written = points.written.take(changes.lazy.map(\.entity))
         for change in changes {
             if change.entityType == PointCollection.entityType {
                 try await apply(pending, upTo: change.position)
                 pending = PendingPoints()
                 try await applyToCollection(change)
             } else {
-                try pending.add(change)
+                try pending.add(change, written.removeValue(forKey: change.entity))
             }
         }
         try await apply(pending, upTo: position)
@@ -245,25 +247,46 @@ final class CollectionIndexes: Projection {
 
     /// Brings points to the state that they have in the tables now, which may be later than their changes.
     private func apply(_ pending: PendingPoints, upTo position: LogPosition) async throws {
-        for (name, keys) in pending.keys {
+        for (name, items) in pending.items {
             guard let index = state.withLock({ $0.byName[name] }) else { continue }
-            for start in stride(from: 0, to: keys.count, by: Points.chunk) {
-                let chunk = keys[start..<min(start + Points.chunk, keys.count)]
-                let full = chunk.filter(\.hasNewVectors).map(\.key)
-                let light = chunk.filter { !$0.hasNewVectors }.map(\.key)
-                let collection = index.collection
-                let rows = try await log.database.read { [points] transaction in
-                    try points.find(full, of: collection, withVectors: true, in: transaction)
-                        + points.find(light, of: collection, in: transaction)
-                }
-                let found = Set(rows.map(\.key))
-                let gone = (full + light).filter { !found.contains($0) }
-                guard try await send(rows, removing: gone, of: index, at: position) else { break }
-                for point in rows { try index.set(point) }
+            for start in stride(from: 0, to: items.count, by: Points.chunk) {
+                let chunk = items[start..<min(start + Points.chunk, items.count)]
+                let (there, gone) = try await outcomes(of: chunk, in: index.collection)
+                guard try await send(there, removing: gone, of: index, at: position) else { break }
+                for point in there { try index.set(point) }
                 for key in gone { index.remove(key) }
                 await linkBacklog(of: index)
             }
         }
+    }
+
+    /// What points are now: as this server wrote them, or else as their rows have them.
+    private func outcomes(
+        of items: ArraySlice<PendingPoints.Item>, in collection: PointCollection
+    ) async throws -> (there: [Point], gone: [PointKey]) {
+        var (there, gone): ([Point], [PointKey]) = ([], [])
+        var (full, light): ([PointKey], [PointKey]) = ([], [])
+        for item in items {
+            switch item.source {
+            // One of a collection that had this name before tells nothing of this one.
+            case .written(let entry) where entry.collection.number == collection.number:
+                switch entry.outcome {
+                case .there(let point): there.append(point)
+                case .gone(let key): gone.append(key)
+                }
+            case .row(withVectors: false): light.append(item.key)
+            case .written, .row: full.append(item.key)
+            }
+        }
+        guard !full.isEmpty || !light.isEmpty else { return (there, gone) }
+        let wanted = (full, light)
+        let rows = try await log.database.read { [points] transaction in
+            try points.find(wanted.0, of: collection, withVectors: true, in: transaction)
+                + points.find(wanted.1, of: collection, in: transaction)
+        }
+        let found = Set(rows.map(\.key))
+        gone += (full + light).filter { !found.contains($0) }
+        return (there + rows, gone)
     }
 
     /// Links vectors as long as so many wait that searches, which look at each of them, would become slow. Writers wait
@@ -359,31 +382,5 @@ extension CollectionIndexes.State {
         let collection = index.collection
         byName[CollectionIndexes.Name(tenant: collection.tenant, name: collection.name)] = nil
         byNumber[collection.number] = nil
-    }
-}
-
-/// The points that changes tell of, each once.
-private struct PendingPoints {
-    struct Entry {
-        let key: PointKey
-        var hasNewVectors: Bool
-    }
-
-    private(set) var keys: [CollectionIndexes.Name: [Entry]] = [:]
-    private var places: [CollectionIndexes.Name: [PointKey: Int]] = [:]
-
-    mutating func add(_ change: Change) throws {
-        guard case .object(let image) = try JSONParser.parse(change.after ?? change.before ?? []),
-            case .string(let name) = image["collection"], let point = image["point"],
-            let key = PointKey(point, image["id_kind"] == .string(Point.textKind) ? .text : .numberOrUUID)
-        else { throw Failure.internal("A change of a point has no image.") }
-        let collection = CollectionIndexes.Name(tenant: change.tenant, name: name)
-        let isNew = change.operation == .insert || change.changedFields.contains(Points.vectorsField)
-        if let place = places[collection]?[key] {
-            if isNew { keys[collection]?[place].hasNewVectors = true }
-            return
-        }
-        places[collection, default: [:]][key] = keys[collection]?.count ?? 0
-        keys[collection, default: []].append(Entry(key: key, hasNewVectors: isNew))
     }
 }

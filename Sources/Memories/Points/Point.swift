@@ -40,7 +40,7 @@ extension Point {
     init(_ draft: PointDraft, at now: Timestamp) {
         self.init(
             key: draft.key, version: 1, payload: draft.payload, createdAt: now, updatedAt: now,
-            expiresAt: draft.expiresAt, position: .start)
+            expiresAt: draft.expiresAt, position: .start, vectors: draft.vectors)
     }
 
     /// The point written once more.

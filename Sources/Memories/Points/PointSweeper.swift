@@ -147,8 +147,7 @@ extension Points {
             return try transaction.execute(
                 "DELETE FROM deleted_collections WHERE tenant = \(tenant) AND number = \(number)")
         }
-        let place: SQL = "WHERE tenant = \(tenant) AND collection = \(number) AND key IN (\(list: keys))"
-        try transaction.execute("DELETE FROM point_vectors " + place)
-        return try transaction.execute("DELETE FROM points " + place)
+        return try transaction.execute(
+            "DELETE FROM points WHERE tenant = \(tenant) AND collection = \(number) AND key IN (\(list: keys))")
     }
 }

@@ -61,22 +61,13 @@ extension Points {
         _ budget: SearchBudget?
     ) throws -> [Point] {
         let place: SQL = "WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number) "
-        let columns: SQL = "SELECT \(Self.columns)"
-        guard withVectors else {
-            return try transaction.rows(columns + " FROM points p " + place + condition) { row in
-                let point = try Point(row)
-                try budget?.take(point.payload.count)
-                return point
-            }
-        }
-        let join: SQL = """
-            , v.vectors FROM points p JOIN point_vectors v
-                ON v.tenant = p.tenant AND v.collection = p.collection AND v.key = p.key\u{20}
-            """
-        return try transaction.rows(columns + join + place + condition) { row in
+        let columns: SQL = withVectors ? "\(Self.columns), p.vectors" : Self.columns
+        return try transaction.rows("SELECT " + columns + " FROM points p " + place + condition) { row in
             var point = try Point(row)
+            try budget?.take(point.payload.count)
+            guard withVectors else { return point }
             point.vectors = try PointVectors(row, Self.columnCount, of: collection.definition.vectors)
-            try budget?.take(point.payload.count + row.withBytes(Self.columnCount) { $0.count })
+            try budget?.take(row.withBytes(Self.columnCount) { $0.count })
             return point
         }
     }

@@ -12,11 +12,12 @@ public struct Points: Sendable {
 
     /// What points were before.
     public let history = PointHistory()
+    /// What was written and is not in the indexes yet.
+    let written = WrittenPoints()
 
     private static let rows = Insertion(
         into: "points",
-        "tenant, collection, key, version, payload, created_at, updated_at, expires_at, position")
-    private static let vectorRows = Insertion(into: "point_vectors", "tenant, collection, key, vectors")
+        "tenant, collection, key, version, payload, created_at, updated_at, expires_at, position, vectors")
 
     /// Writes points: those that are there already are replaced as a whole.
     ///
@@ -82,10 +83,13 @@ public struct Points: Sendable {
             let points = try current(chunk, of: collection, withVectors: withVectors, in: unit).values
                 .filter(isWanted).sorted { $0.key < $1.key }
             guard !points.isEmpty else { continue }
+            var gone: [WrittenPoints.Entry] = []
             for point in points {
                 let entity = Point.entity(point.key, in: collection.number)
                 try unit.recordDelete(Point.entityType, entity, before: point.image(in: collection, entity))
+                gone.append(.init(collection: collection, entity: entity, outcome: .gone(point.key)))
             }
+            written.note(gone, in: unit.transaction)
             if !keepsHistory {
                 try history.forget(points.map(\.key), of: collection, in: unit)
             } else if collection.definition.keepsHistory {
@@ -93,7 +97,6 @@ public struct Points: Sendable {
             }
             let place = Self.place(of: points.map(\.key), in: collection)
             try unit.transaction.execute("DELETE FROM points " + place)
-            try unit.transaction.execute("DELETE FROM point_vectors " + place)
             count += points.count
         }
         return count
@@ -116,17 +119,23 @@ public struct Points: Sendable {
     private func write(
         _ drafts: [PointDraft], _ replacements: [Replacement], into collection: PointCollection, in unit: UnitOfWork
     ) throws {
+        var entries: [WrittenPoints.Entry] = []
         for draft in drafts {
             let point = Point(draft, at: unit.now)
             let entity = Point.entity(draft.key, in: collection.number)
             try unit.recordInsert(Point.entityType, entity, after: point.image(in: collection, entity))
+            entries.append(.init(collection: collection, entity: entity, outcome: .there(point)))
         }
         for change in replacements {
             let entity = Point.entity(change.old.key, in: collection.number)
             try unit.recordUpdate(
                 Point.entityType, entity, before: change.old.image(in: collection, entity),
                 after: change.new.image(in: collection, entity), changed: change.changed)
+            var point = change.new
+            if !change.changed.contains(Self.vectorsField) { point.vectors = nil }
+            entries.append(.init(collection: collection, entity: entity, outcome: .there(point)))
         }
+        written.note(entries, in: unit.transaction)
         // Asking for the position costs a round trip on PostgreSQL.
         let position = collection.definition.keepsHistory ? try unit.latestPosition() : .start
         if collection.definition.keepsHistory {
@@ -142,17 +151,13 @@ public struct Points: Sendable {
         guard !drafts.isEmpty else { return }
         let (tenant, number) = (unit.tenant.sqlValue, SQLValue.integer(collection.number))
         var values: [SQLValue] = []
-        var vectorValues: [SQLValue] = []
         for draft in drafts {
-            let key = SQLValue.bytes(draft.key.bytes)
             values += [
-                tenant, number, key, .integer(1), .utf8(draft.payload), unit.now.sqlValue, unit.now.sqlValue,
-                draft.expiresAt.sqlValue, .integer(position.value),
+                tenant, number, .bytes(draft.key.bytes), .integer(1), .utf8(draft.payload), unit.now.sqlValue,
+                unit.now.sqlValue, draft.expiresAt.sqlValue, .integer(position.value), .bytes(draft.vectors.bytes),
             ]
-            vectorValues += [tenant, number, key, .bytes(draft.vectors.bytes)]
         }
         try unit.transaction.insert(Self.rows, values)
-        try unit.transaction.insert(Self.vectorRows, vectorValues)
     }
 
     /// Writes points as they once were under a number that no collection has yet. The log is not told of them.
@@ -161,33 +166,29 @@ public struct Points: Sendable {
         // What it was before is not known of: its history begins here.
         let position = try ChangeLog.last(in: transaction)
         var values: [SQLValue] = []
-        var vectorValues: [SQLValue] = []
         for point in restored {
-            let place = [tenant.sqlValue, SQLValue.integer(number), SQLValue.bytes(point.key.bytes)]
-            values += place
             values += [
-                .integer(point.version), .utf8(point.payload), point.createdAt.sqlValue, point.updatedAt.sqlValue,
-                point.expiresAt.sqlValue, .integer(position.value),
+                tenant.sqlValue, .integer(number), .bytes(point.key.bytes), .integer(point.version),
+                .utf8(point.payload), point.createdAt.sqlValue, point.updatedAt.sqlValue, point.expiresAt.sqlValue,
+                .integer(position.value), .bytes(point.vectors?.bytes ?? []),
             ]
-            vectorValues += place + [.bytes(point.vectors?.bytes ?? [])]
         }
         try transaction.insert(Self.rows, values)
-        try transaction.insert(Self.vectorRows, vectorValues)
     }
 
     private func update(
         _ change: Replacement, at position: LogPosition, of collection: PointCollection, in unit: UnitOfWork
     ) throws {
         let new = change.new
-        let place = Self.place(of: [new.key], in: collection)
-        try unit.transaction.enqueue(
+        var assignments: SQL = """
+            version = \(new.version), payload = \(SQLValue.utf8(new.payload)), updated_at = \(unit.now),
+            expires_at = \(new.expiresAt), position = \(position.value)\u{20}
             """
-            UPDATE points SET version = \(new.version), payload = \(SQLValue.utf8(new.payload)),
-                updated_at = \(unit.now), expires_at = \(new.expiresAt), position = \(position.value)\u{20}
-            """ + place)
         if change.changed.contains(Self.vectorsField), let vectors = new.vectors {
-            try unit.transaction.enqueue("UPDATE point_vectors SET vectors = \(SQLValue.bytes(vectors.bytes)) " + place)
+            assignments += ", vectors = \(SQLValue.bytes(vectors.bytes)) "
         }
+        try unit.transaction.enqueue(
+            "UPDATE points SET " + assignments + Self.place(of: [new.key], in: collection))
     }
 
     /// The points of some ids that are there, which nobody else changes until the commit.

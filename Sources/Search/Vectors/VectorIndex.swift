@@ -83,7 +83,10 @@ public final class VectorIndex: Sendable {
     public var unlinkedCount: Int { writer.withLock { needsGraph($0) ? $0.waitingCount : 0 } }
 
     /// Whether the owner should call ``linkSome(_:)`` before it writes more.
-    public var isBehind: Bool { unlinkedCount >= parameters.unlinkedLimit }
+    public var isBehind: Bool { backlog >= 1 }
+
+    /// How many vectors wait to be linked, as a part of as many as may.
+    public var backlog: Double { Double(unlinkedCount) / Double(parameters.unlinkedLimit) }
 
     /// Brings some of the writes into the graph that are not in it yet. Each takes as long as some searches, and lets
     /// other writers in between.

@@ -52,9 +52,9 @@ extension ContractClient {
             body: #"{"sku": "TEA", "name": "Black tea", "price": "12.50", "tax_rate": 0.07, "external_id": "e-1"}"#,
             version: patched.version)
         let pot = try await send("GET", "products/by-sku/{sku}", "POT")
-        try await send("DELETE", path, pot.id, version: pot.version, status: 204)
+        let gone = try await send("DELETE", path, pot.id, version: pot.version, status: 204)
 
-        let seen = ["Millrace-Position": server.store.log.head.description]
+        let seen = ["Millrace-Position": gone.position]
         let hits = try await send("GET", "products/search", query: "q=tea&limit=5&active=true", headers: seen)
         #expect(hits.list("items").map { $0.text("sku") } == ["TEA"])
         try await send("GET", "products/search", query: "limit=5", status: 400)

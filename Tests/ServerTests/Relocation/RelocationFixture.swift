@@ -99,8 +99,7 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO collections VALUES (1, 'a', 1, \(id), 1, \(definition), 0, 0)")
             try transaction.execute("INSERT INTO deleted_collections VALUES (1, 2)")
             try transaction.execute("INSERT INTO restoring_collections VALUES (1, 3, 4)")
-            try transaction.execute("INSERT INTO points VALUES (1, 1, \(key), 1, '{}', 0, 0, NULL, 7)")
-            try transaction.execute("INSERT INTO point_vectors VALUES (1, 1, \(key), \(vector))")
+            try transaction.execute("INSERT INTO points VALUES (1, 1, \(key), 1, '{}', 0, 0, NULL, 7, \(vector))")
             try transaction.execute(
                 "INSERT INTO point_versions VALUES (1, 1, \(key), 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
         }
