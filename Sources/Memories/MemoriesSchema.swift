@@ -31,9 +31,9 @@ public enum MemoriesSchema {
                         number BIGINT NOT NULL,
                         PRIMARY KEY (tenant, number)) {clustered}
                     """,
-                    // `key` is the id of a point as bytes that sort like it, `position` that of the change that made it what it
-                    // is, where its collection keeps history. The vectors come last: most of them lies outside the pages
-                    // of the table, and whoever reads the columns before them does not touch it.
+                    // `key` is the id of a point as bytes that sort like it, `position` that of the change that made it
+                    // what it is, where its collection keeps history. The vectors come last: most of them lies outside
+                    // the pages of the table, and whoever reads the columns before them does not touch it.
                     """
                     CREATE TABLE points (
                         tenant BIGINT NOT NULL,

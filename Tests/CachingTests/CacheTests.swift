@@ -7,7 +7,7 @@ import Testing
 @testable import Caching
 
 /// Memory, then Redis, then the computation; and never what has changed.
-@Suite(.timeLimit(.minutes(2))) struct CacheTests {
+@Suite(.timeLimit(.minutes(5))) struct CacheTests {
     /// An instance of a server: a cache with what it knows of changes, and the computations that it asked for.
     private struct Instance: Sendable {
         let cache: Cache

@@ -6,7 +6,7 @@ import Testing
 @testable import ChangeLog
 
 /// Reads on replicas that really replay: who answers, and what it includes.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct ReplicaTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReplicaTests {
     private static func append(_ store: ReplicatedStore) async throws -> LogPosition {
         try await store.log.write(TestStore.context, isolation: .readCommitted) { unit in
             try unit.recordInsert("note", unit.makeIdentifier(), after: Array("{}".utf8))

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Two servers on one database, of which one believes that it is an hour later.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ClockSkewTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ClockSkewTests {
     private static let settings = ["leases.duration=3", "commerce.reservation_sweep_interval=50"]
 
     /// The fast one starts first, so it has the leases.

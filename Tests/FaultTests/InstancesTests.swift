@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Several servers on one PostgreSQL, of which each, and the database too, may end at any moment.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct InstancesTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct InstancesTests {
     @Test func noAcknowledgedWriteIsLostWhenInstancesAreKilled() async throws {
         var random = SeededRandom.fresh()
         var cluster = try await Cluster()

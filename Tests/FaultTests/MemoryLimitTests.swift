@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Bodies that are made to take memory or time are answered soon, and the server keeps to its memory.
-@Suite(.timeLimit(.minutes(3))) struct MemoryLimitTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryLimitTests {
     /// How large the bodies are. The server takes larger ones; tests run it without optimisation.
     private static let size = 2_000_000
 

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// Servers whose network to their database or to Redis is slow or split.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct NetworkFaultTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct NetworkFaultTests {
     /// Times that are over soon, so that a test need not wait for those of an operator.
     private static let shortTimes = [
         "storage.statement_timeout=1500", "storage.connect_timeout=500", "storage.acquire_timeout=1000",

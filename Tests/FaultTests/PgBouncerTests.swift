@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// Servers behind a real PgBouncer in transaction mode, where each transaction may run on another connection.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct PgBouncerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PgBouncerTests {
     private static let settings = ["storage.pool_mode=transaction", "commerce.reservation_sweep_interval=50"]
 
     @Test func aShopWorksBehindItAlsoWhenItIsKilled() async throws {

@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// The primary is lost for good, and its synchronous standby takes its place.
-@Suite(.timeLimit(.minutes(2))) struct PromotionTests {
+@Suite(.timeLimit(.minutes(5))) struct PromotionTests {
     @Test func noAcknowledgedWriteIsLostWhenASynchronousStandbyIsPromoted() async throws {
         var cluster = try await Cluster(count: 0)
         let standby = try cluster.server.makeReplica(name: "standby")

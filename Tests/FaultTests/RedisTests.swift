@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// A server whose Redis is killed, stalled or filled with nonsense goes on without it.
-@Suite(.timeLimit(.minutes(3))) struct RedisTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisTests {
     private static func settings(_ redis: RedisServer) -> [String] {
         // Nothing in memory, so each answer would need Redis.
         [

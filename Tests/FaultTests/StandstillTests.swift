@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// Processes that stand still for a while and go on, and connections that others hold up.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct StandstillTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StandstillTests {
     private static let shortTimes = [
         "storage.statement_timeout=1500", "storage.connect_timeout=500", "storage.acquire_timeout=1000",
         "api.position_wait=500",

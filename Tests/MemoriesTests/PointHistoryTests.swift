@@ -8,7 +8,7 @@ import Testing
 
 @testable import Memories
 
-@Suite(.timeLimit(.minutes(2))) struct PointHistoryTests {
+@Suite(.timeLimit(.minutes(5))) struct PointHistoryTests {
     /// What a point was, as a test compares it.
     private struct Seen: Hashable {
         let key: PointKey

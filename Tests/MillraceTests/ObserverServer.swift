@@ -70,7 +70,7 @@ struct ObserverServer {
     ///
     /// - throws: ``Failure`` `not_in_time` after half a minute.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(120)
         while try await !condition() {
             guard ContinuousClock.now < end else {
                 throw Failure(.internal, code: "not_in_time", "It did not come about that \(what). \(process.log)")

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// From a change to mail, queues and caches, with the real servers of each.
-@Suite(.timeLimit(.minutes(2))) struct BrokerFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct BrokerFlowTests {
     @Test(arguments: TestStore.Engine.allCases)
     func mailArrivesEncryptedAndWhoIsBusyIsAskedTwice(_ engine: TestStore.Engine) async throws {
         let certificate = try TestCertificate(for: ["localhost"])

@@ -8,7 +8,7 @@ import Testing
 @testable import Observers
 
 /// Statements that run in the transaction that matches: each event takes effect once.
-@Suite(.timeLimit(.minutes(2))) struct DatabaseActionTests {
+@Suite(.timeLimit(.minutes(5))) struct DatabaseActionTests {
     static let file = """
         statements:
           count: "INSERT INTO counters (name, total) VALUES (:name, :amount)

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// From a delivery that could not be made to one that was, because somebody asked for it.
-@Suite(.timeLimit(.minutes(2))) struct DeadLetterFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct DeadLetterFlowTests {
     @Test(arguments: TestStore.Engine.allCases)
     func aRetriedDeadLetterIsSentAgainThoughNothingElseHappens(_ engine: TestStore.Engine) async throws {
         try await RoleFixture.run(engine, answering: { $0.number == 1 ? .status(503) : .ok }) { fixture in
@@ -31,7 +31,7 @@ import Testing
 
     /// The first dead letter, once there is one.
     private func letter(of fixture: RoleFixture) async throws -> DeadLetter {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < end {
             let letters = try await fixture.store.log.read { [role = fixture.role] in
                 try role.deadLetters.list(.init(), PageRequest(limit: 1), of: TestStore.context.tenant, in: $0).items

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// What is done costs those who deliver nothing: the queries that run all the time look at open deliveries only.
-@Suite(.timeLimit(.minutes(1))) struct DeliveryPlanTests {
+@Suite(.timeLimit(.minutes(5))) struct DeliveryPlanTests {
     private static let whose: SQL = "observer = \(1) AND action = \(0)"
     private static let plans: [(query: SQL, index: String)] = [
         ("SELECT 1 FROM deliveries WHERE \(whose) AND state = 0 LIMIT 1", "deliveries_waiting"),

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// What is read of the table of deliveries, where a lane has more of them than anybody wants at once.
-@Suite(.timeLimit(.minutes(1))) struct DeliveryReadingTests {
+@Suite(.timeLimit(.minutes(5))) struct DeliveryReadingTests {
     private static let channel = DeliveryChannelKey(observer: 1, action: 0)
 
     /// Puts a delivery for each of those positions into the table.

@@ -10,7 +10,7 @@ import Testing
 @testable import Observers
 
 /// What is forgotten, and what a server does where there is nothing to forget.
-@Suite(.timeLimit(.minutes(1))) struct DeliverySweeperTests {
+@Suite(.timeLimit(.minutes(5))) struct DeliverySweeperTests {
     /// Observers whose services do not run, but for a sweeper that goes through them when it is told.
     private struct Fixture {
         let store: TestStore

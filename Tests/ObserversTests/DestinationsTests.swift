@@ -4,7 +4,7 @@ import Testing
 @testable import Observers
 
 /// How many deliveries are under way where they have to share something.
-@Suite(.timeLimit(.minutes(1))) struct DestinationsTests {
+@Suite(.timeLimit(.minutes(5))) struct DestinationsTests {
     private let destinations = Destinations(connections: 16)
 
     @Test func nobodyWaitsLongForAConnection() {

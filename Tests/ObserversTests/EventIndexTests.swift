@@ -8,7 +8,7 @@ import Testing
 @testable import Observers
 
 /// The server's own index of events, which observers with a `search` action fill.
-@Suite(.timeLimit(.minutes(2))) struct EventIndexTests {
+@Suite(.timeLimit(.minutes(5))) struct EventIndexTests {
     private static let observer = #"""
         {"name": "indexed", "entity_types": ["order"], "condition": "total >= 10",
          "actions": [{"type": "search"}, {"type": "search", "name": "twice"}]}

@@ -8,7 +8,7 @@ import Testing
 @testable import Observers
 
 /// What is said of an event: why each observer did, or did not, act.
-@Suite(.timeLimit(.minutes(2))) struct EventReportTests {
+@Suite(.timeLimit(.minutes(5))) struct EventReportTests {
     /// The verdict of the first observer about an event, once it is as it should be, or after a while as it is.
     private static func verdict(
         _ event: String, _ fixture: RoleFixture, by events: Events? = nil, at time: Timestamp? = nil,

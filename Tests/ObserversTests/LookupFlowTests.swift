@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// What observers look up beside the event: from the cache, and never older than the event.
-@Suite(.timeLimit(.minutes(2))) struct LookupFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct LookupFlowTests {
     /// Customers as the log tells of them.
     private static let customers = EntityLookup("customer") { id, tenant, transaction in
         try transaction.first(

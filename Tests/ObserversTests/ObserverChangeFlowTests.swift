@@ -8,7 +8,7 @@ import Testing
 @testable import Observers
 
 /// A change of an observer is about what comes after it: what the observer has turned down stays turned down.
-@Suite(.timeLimit(.minutes(2))) struct ObserverChangeFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct ObserverChangeFlowTests {
     private static func definition(_ fixture: RoleFixture, _ condition: String) -> String {
         """
         {"name": "watching", "entity_types": ["order"], "condition": "\(condition)",
@@ -97,7 +97,7 @@ import Testing
 }
 
 /// What was matched for nobody before the observers changed, and what becomes of it when it is stored.
-@Suite(.timeLimit(.minutes(1))) struct IdleRangeTests {
+@Suite(.timeLimit(.minutes(5))) struct IdleRangeTests {
     private static let range = IdleRange(start: LogPosition(3), end: LogPosition(9), observers: [1, 2])
 
     /// Stores the range where the log is matched up to a position and observers stand where they are said to, and

@@ -8,7 +8,7 @@ import Testing
 @testable import Observers
 
 /// What operators see moves when that happens which it tells of, and each setting moves the metric that it names.
-@Suite(.timeLimit(.minutes(2))) struct ObserverMetricsTests {
+@Suite(.timeLimit(.minutes(5))) struct ObserverMetricsTests {
     private static func webhook(_ fixture: RoleFixture) -> String {
         #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#
     }

@@ -9,7 +9,7 @@ import Testing
 @testable import Observers
 
 /// What came of attempts takes effect once, and what cannot be written down keeps nobody waiting.
-@Suite(.timeLimit(.minutes(2))) struct OutcomeRecorderTests {
+@Suite(.timeLimit(.minutes(5))) struct OutcomeRecorderTests {
     /// After the answer to a commit was lost, the same outcome is written again.
     @Test(arguments: TestStore.Engine.allCases)
     func aStatementRunsOnceHoweverOftenItsOutcomeIsWritten(_ engine: TestStore.Engine) async throws {

@@ -59,7 +59,7 @@ import Testing
 }
 
 /// Several instances on one database.
-@Suite(.timeLimit(.minutes(2))) struct PartitionTableTests {
+@Suite(.timeLimit(.minutes(5))) struct PartitionTableTests {
     private func beat(
         _ instance: String, _ store: TestStore, returning returned: Set<Int64> = [], at second: Int64 = 0
     ) async throws -> PartitionTable.Answer {
@@ -123,7 +123,7 @@ import Testing
 }
 
 /// Deliveries whose partition is with others by the time they end.
-@Suite(.timeLimit(.minutes(2))) struct LostPartitionTests {
+@Suite(.timeLimit(.minutes(5))) struct LostPartitionTests {
     /// The partition went away and came back while an attempt was under way: what others have written meanwhile stays.
     @Test func whatBeganBeforeThePartitionWentAwayIsNotWrittenDown() async throws {
         try await RoleFixture.run(.postgres, answering: { _ in .status(500, after: .seconds(2)) }) { fixture in

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// From a change to what calls the HTTP interface of somebody: a chat, providers of messages, a server of documents.
-@Suite(.timeLimit(.minutes(2))) struct ProviderFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct ProviderFlowTests {
     /// Makes an order, which must arrive at the first attempt, and returns what arrived.
     private func arrival(_ fixture: RoleFixture, _ status: String) async throws -> WebhookReceiver.Request {
         try await fixture.order(150, status: status)

@@ -9,7 +9,7 @@ import Testing
 @testable import Observers
 
 /// The file of observers while a server runs: a change is taken over whole or not at all.
-@Suite(.timeLimit(.minutes(2))) struct ReloadFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct ReloadFlowTests {
     private let directory: TemporaryDirectory
     private let log = RecordedLog()
     private var path: String { directory.file("observers.yaml") }

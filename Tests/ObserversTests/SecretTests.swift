@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// Who may use which secrets, and where they go.
-@Suite(.timeLimit(.minutes(2))) struct SecretTests {
+@Suite(.timeLimit(.minutes(5))) struct SecretTests {
     private static let other = Tenant(2)
     /// Actions that name a variable, each with the place where it does.
     private static let actions = [

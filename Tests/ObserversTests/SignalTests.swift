@@ -3,7 +3,7 @@ import Testing
 @testable import Observers
 
 /// Whoever waits for work is woken by it, and not by work that is known already.
-@Suite(.timeLimit(.minutes(1))) struct SignalTests {
+@Suite(.timeLimit(.minutes(5))) struct SignalTests {
     @Test func whatIsFiredBeforeAWaitEndsIt() async {
         let signal = Signal()
         signal.fire()

@@ -7,7 +7,7 @@ import Testing
 @testable import Observers
 
 /// From a change to the webhook that tells of it.
-@Suite(.timeLimit(.minutes(2))) struct WebhookFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct WebhookFlowTests {
     @Test(arguments: TestStore.Engine.allCases)
     func aMatchingChangeIsSentAndOthersAreNot(_ engine: TestStore.Engine) async throws {
         try await RoleFixture.run(engine) { fixture in

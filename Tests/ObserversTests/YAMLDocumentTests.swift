@@ -5,7 +5,7 @@ import Testing
 @testable import Observers
 
 /// What files may do to whoever reads them.
-@Suite(.timeLimit(.minutes(1))) struct YAMLDocumentTests {
+@Suite(.timeLimit(.minutes(5))) struct YAMLDocumentTests {
     /// Anchors that each stand for ten of the one before.
     private static func bomb(_ levels: Int, last: String = "") -> String {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// The network of the tests, before a real Redis.
-@Suite(.timeLimit(.minutes(1))) struct NetworkProxyTests {
+@Suite(.timeLimit(.minutes(5))) struct NetworkProxyTests {
     private static let ping = "PING\r\n"
 
     private let redis: RedisServer

@@ -14,6 +14,7 @@ import Testing
         "Sources/Memories/Embedding/Embedder.swift": "the deadline of a wait",
         "Sources/Memories/Embedding/EmbeddingClient.swift": "the pause after a failure",
         "Sources/Memories/Index/IndexKeeper.swift": "how often files are written",
+        "Sources/Memories/Index/IndexLinker.swift": "how long it rests between its turns",
         "Sources/Observers/Deliveries/DeliveryService.swift": "the time that deliveries have to end",
         "Sources/Observers/Deliveries/DeliverySweeper.swift": "the rest between two passes",
         "Sources/Observers/Deliveries/OutcomeRecorder.swift": "the pause after a failure",

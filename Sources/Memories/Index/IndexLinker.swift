@@ -61,8 +61,8 @@ struct IndexLinker: Service {
 
     /// Links some vectors of each index.
     ///
-    /// - returns: how many there were, and how many still wait of the index that is behind most, as a part of as many as
-    ///   may.
+    /// - returns: how many there were, and how many still wait of the index that is behind most, as a part of as many
+    ///   as may.
     private func linkSome() -> (count: Int, backlog: Double) {
         indexes.all.flatMap(\.embedded).reduce((count: 0, backlog: 0.0)) { sum, vectors in
             (sum.count + vectors.linkSome(Self.turn), max(sum.backlog, vectors.backlog))

@@ -9,7 +9,7 @@ import TestKit
 import Testing
 
 /// Lists are answered from the cache, and never with what somebody was told to have changed.
-@Suite(.timeLimit(.minutes(2))) struct CachedRoutesTests {
+@Suite(.timeLimit(.minutes(5))) struct CachedRoutesTests {
     private static let stored = "millrace; fwd=uri-miss; stored"
     private static let memory = "millrace; hit; detail=memory"
 

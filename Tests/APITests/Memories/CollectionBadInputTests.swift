@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// What is wrong in a request about collections as a whole is refused, leads to no file, and nothing of it is done.
-@Suite(.timeLimit(.minutes(2))) struct CollectionBadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct CollectionBadInputTests {
     private static let snapshots = "/collections/c/snapshots"
     private static let memory = """
         "payload":{"user_id":1,"category":"c","key":"k","value":"v","source":"s","created":1,"updated":1,"active":true}

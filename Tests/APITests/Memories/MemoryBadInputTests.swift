@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What is wrong in a request about memories or documents is refused with its place, and nothing of it is done.
-@Suite(.timeLimit(.minutes(2))) struct MemoryBadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryBadInputTests {
     private static let memory = """
         "payload":{"user_id":1,"category":"c","key":"k","value":"v","source":"s","created":1,"updated":1,"active":true}
         """

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// What is stored can be read again, however many requests made it: else one client could stop the index of all.
-@Suite(.timeLimit(.minutes(2))) struct MemoryBoundsTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryBoundsTests {
     private static let path = "/collections/c/points"
 
     /// Expects that a request is refused, with a place in its body.

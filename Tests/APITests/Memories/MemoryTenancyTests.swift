@@ -7,7 +7,7 @@ import Testing
 @testable import API
 
 /// No credential reaches the memories of another tenant, by whatever name it asks for them.
-@Suite(.timeLimit(.minutes(2))) struct MemoryTenancyTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTenancyTests {
     private static let memory = """
         {"point_id": "secret", "vector": [1, 0, 0], "namespace": "ours",
          "payload": {"user_id": 7, "category": "c", "key": "k", "value": "secret tea", "source": "s", "created": 1,

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What is wrong in a request to Qdrant's routes is refused at once with its place, and nothing of the request is done.
-@Suite(.timeLimit(.minutes(2))) struct QdrantBadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct QdrantBadInputTests {
     private static let points = "/collections/c/points"
     private static let deep = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)
 

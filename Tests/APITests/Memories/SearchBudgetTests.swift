@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// One request takes no more than the settings say, whatever it asks for.
-@Suite(.timeLimit(.minutes(2))) struct SearchBudgetTests {
+@Suite(.timeLimit(.minutes(5))) struct SearchBudgetTests {
     private static let path = "/collections/c/points"
 
     /// Runs the closure with a server that has points with payloads of 10,000 bytes.

@@ -158,7 +158,7 @@ extension ContractClient {
     }
 
     private mutating func untilDeadLetters(_ count: Int) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(120)
         while try await send("GET", "dead-letters/stats").text("total") != "\(count)" {
             try #require(ContinuousClock.now < end, "there are \(count) dead letters in time")
             try await Task.sleep(for: .milliseconds(20))

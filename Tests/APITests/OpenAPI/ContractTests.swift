@@ -12,7 +12,7 @@ import Testing
 
 /// The server does what the document says: a shop is run over HTTP, from its first product to its last refund, and
 /// every request and every answer is held against the document.
-@Suite(.timeLimit(.minutes(2))) struct ContractTests {
+@Suite(.timeLimit(.minutes(5))) struct ContractTests {
     @Test(arguments: TestStore.Engine.allCases)
     func everyOperationAnswersAsTheDocumentSays(_ engine: TestStore.Engine) async throws {
         let document = try OpenAPIDocument()

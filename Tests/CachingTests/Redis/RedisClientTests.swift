@@ -7,7 +7,7 @@ import Testing
 @testable import Caching
 
 /// One real server, well and otherwise.
-@Suite(.timeLimit(.minutes(2))) struct RedisClientTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisClientTests {
     @Test func valuesAreKeptFoundAndTakenOut() async throws {
         let server = try await RedisServer()
         try await RedisFixture.run(server.url) { redis in

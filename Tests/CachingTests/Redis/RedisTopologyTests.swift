@@ -5,7 +5,7 @@ import Testing
 @testable import Caching
 
 /// A real cluster of three servers, and a real failover by Sentinels.
-@Suite(.timeLimit(.minutes(2))) struct RedisTopologyTests {
+@Suite(.timeLimit(.minutes(5))) struct RedisTopologyTests {
     @Test func keysGoToTheNodesThatHaveThem() async throws {
         let cluster = try await RedisCluster()
         try await RedisFixture.run(cluster.url, timeout: 5_000) { redis in

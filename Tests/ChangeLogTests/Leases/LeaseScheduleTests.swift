@@ -3,7 +3,7 @@ import Testing
 
 /// Whatever is late, lost, skewed or stands still: never do two instances hold one lease, and nobody writes after the
 /// next holder was chosen.
-@Suite(.timeLimit(.minutes(2))) struct LeaseScheduleTests {
+@Suite(.timeLimit(.minutes(5))) struct LeaseScheduleTests {
     @Test(arguments: TestStore.Engine.allCases, [1, 2, 3, 20_261_121, UInt64.random(in: 0 ... .max)])
     func twoNeverHoldOneLease(engine: TestStore.Engine, seed: UInt64) async throws {
         print("twoNeverHoldOneLease: seed \(seed)")

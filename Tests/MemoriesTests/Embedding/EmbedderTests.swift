@@ -5,7 +5,7 @@ import Testing
 @testable import Memories
 
 /// Texts are turned into vectors by a server that answers over HTTP.
-@Suite(.timeLimit(.minutes(2))) struct EmbedderTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbedderTests {
     @Test func vectorsComeInOrderAndOnce() async throws {
         let world = try await EmbeddingWorld()
         let vectors = try await world.vectors("tea", "black coffee", "tea")

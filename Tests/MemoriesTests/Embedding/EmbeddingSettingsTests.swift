@@ -7,7 +7,7 @@ import Testing
 @testable import Memories
 
 /// Each setting moves what it says.
-@Suite(.timeLimit(.minutes(2))) struct EmbeddingSettingsTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddingSettingsTests {
     @Test func withoutAnAddressThereIsNone() throws {
         let made = try Embedder(
             settings: .defaults, metrics: MetricsRegistry(), logger: Logger(label: "test"))

@@ -53,7 +53,7 @@ struct EmbeddingWorld: Sendable {
 
     /// Waits until something holds that happens by itself.
     func wait(until holds: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(60)
+        let end = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < end {
             if holds() { return }
             try await Task.sleep(for: .milliseconds(5))

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// nginx with the file of `deploy` before two real servers. They have data of their own, so the tests tell them apart.
-@Suite(.timeLimit(.minutes(2))) struct NginxTests {
+@Suite(.timeLimit(.minutes(5))) struct NginxTests {
     private let directory: TemporaryDirectory
     private static let key = "an-administrator-key-of-the-tests-0123456789"
 

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// A real server that has texts turned into vectors by an endpoint over HTTP.
-@Suite(.timeLimit(.minutes(2))) struct EmbeddingFlowTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddingFlowTests {
     private func server(
         _ endpoint: WebhookReceiver, _ settings: [String: String] = [:]
     ) async throws -> MemoryServer {

@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// `millrace memories` and `millrace import memories` with real servers.
-@Suite(.timeLimit(.minutes(4))) struct MemoriesCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoriesCommandTests {
     /// Points with vectors of three components, a text among the ids, one with an end.
     private func fill(_ server: MemoryServer, count: Int = 40) async throws {
         _ = try await server.send(

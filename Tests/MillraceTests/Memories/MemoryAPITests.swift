@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// The API of memories and documents on a real server: what a client of the service that it replaces sends and reads.
-@Suite(.timeLimit(.minutes(2))) struct MemoryAPITests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryAPITests {
     private static func memory(
         _ id: String, _ vector: String, user: Int, _ value: String = "likes tea", active: Bool = true,
         created: Int = 5

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What memories were, asked of a real server.
-@Suite(.timeLimit(.minutes(2))) struct MemoryHistoryTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryHistoryTests {
     private static func memory(_ value: String, _ vector: String, user: Int = 7) -> String {
         """
         {"point_id":"m","vector":\(vector),"payload":{"user_id":\(user),"category":"c","key":"k","value":"\(value)",\

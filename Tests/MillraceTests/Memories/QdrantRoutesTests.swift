@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// What of Qdrant's REST API its latest client no longer calls, and how failures are told.
-@Suite(.timeLimit(.minutes(2))) struct QdrantRoutesTests {
+@Suite(.timeLimit(.minutes(5))) struct QdrantRoutesTests {
     private func server() async throws -> MemoryServer {
         let server = try await MemoryServer()
         let made = try await server.send(

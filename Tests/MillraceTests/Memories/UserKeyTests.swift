@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// Keys that reach what is kept of one user, on a real server.
-@Suite(.timeLimit(.minutes(2))) struct UserKeyTests {
+@Suite(.timeLimit(.minutes(5))) struct UserKeyTests {
     private static func memory(_ id: String, user: Int) -> String {
         """
         {"point_id":"\(id)","vector":[1,0,0],"payload":{"user_id":\(user),"category":"c","key":"k","value":"v",\

@@ -6,7 +6,7 @@ import Testing
 @testable import Outbound
 
 /// Documents that come one by one, for a double of Elasticsearch.
-@Suite(.timeLimit(.minutes(2))) struct BulkCollectorTests {
+@Suite(.timeLimit(.minutes(5))) struct BulkCollectorTests {
     private let double = IndexDouble()
     private let receiver: WebhookReceiver
     private let server: BulkCollector.Server

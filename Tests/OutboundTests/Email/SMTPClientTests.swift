@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// E-mail by a real mail server, whose messages Python's own package reads.
-@Suite(.timeLimit(.minutes(2))) struct SMTPClientTests {
+@Suite(.timeLimit(.minutes(5))) struct SMTPClientTests {
     private let metrics = MetricsRegistry()
 
     private func client(

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// Messages for the real `nats-server` with JetStream.
-@Suite(.timeLimit(.minutes(2))) struct NATSClientTests {
+@Suite(.timeLimit(.minutes(5))) struct NATSClientTests {
     private let metrics = MetricsRegistry()
 
     private func client(_ url: String, _ texts: [String: String] = [:]) throws -> NATSClient {
