@@ -63,9 +63,10 @@ public final class MemoryRole: Sendable {
         MemoryMetrics.register(indexes, in: metrics)
         follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
         let linker = IndexLinker(log, indexes, follower, logger: logger)
+        let filler = VectorFiller(log, indexes, logger: logger)
         let sweeper = PointSweeper(
             log, collections, points, settings: settings, metrics: metrics, logger: logger)
-        services = [follower, linker, sweeper, checker] + (keeper.map { [$0] } ?? [])
+        services = [follower, linker, filler, sweeper, checker] + (keeper.map { [$0] } ?? [])
     }
 
     /// Keeps the indexes for the next start. The services must have stopped.

@@ -147,7 +147,8 @@ private struct IndexComparison {
     private func recall() throws -> Double? {
         var (sum, count) = (0.0, 0)
         try index.search { snapshot in
-            let inMemory = snapshot.vectors.compactMap { $0 as? VectorIndex }.filter { !$0.parameters.isOnDisk }
+            let inMemory = snapshot.vectors.compactMap { $0 as? VectorIndex }
+                .filter { !$0.parameters.isOnDisk && $0.unfilledCount == 0 }
             for vectors in inMemory where vectors.count > Self.depth {
                 let slots = index.keys { vectors.contains($0) }.shuffled().prefix(Self.sampleSize)
                 for key in slots {

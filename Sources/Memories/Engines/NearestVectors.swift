@@ -60,7 +60,7 @@ extension VectorIndex: NearestVectors {
 
     func checkedRecall(of search: VectorSearch, of _: SlotDirectory) throws -> Double? {
         // Without a graph every vector is compared, and without vectors in memory a comparison would read them all.
-        guard count >= parameters.exactBelow, !parameters.isOnDisk else { return nil }
+        guard count >= parameters.exactBelow, !parameters.isOnDisk, unfilledCount == 0 else { return nil }
         return try recall(of: search)
     }
 }

@@ -36,6 +36,7 @@ final class CollectionIndex: Sendable {
     let restoredChangeCount: Int
 
     private let state: Mutex<State>
+    private let number: Int64
     private let engines: VectorEngines
 
     /// The index of a collection that has no points yet.
@@ -49,6 +50,7 @@ final class CollectionIndex: Sendable {
         samples: [[[Float]]] = []
     ) throws {
         self.engines = engines
+        number = collection.number
         var payloads = PayloadIndex()
         for field in collection.definition.indexes { payloads.add(try field.field()) { _ in } }
         state = Mutex(
@@ -112,24 +114,24 @@ final class CollectionIndex: Sendable {
 
     // MARK: Restoring
 
-    /// Takes over a point that the files may have too, before anybody searches.
+    /// Takes over a point that the files have too, before anybody searches.
     ///
-    /// - parameter point: with its vectors, unless those are on disk and in the files.
-    func restore(_ point: Point, _ stored: StoredIndexes) throws {
-        guard let slot = stored.slots[Point.number(point.key, in: collection.number)] else { return try set(point) }
+    /// - returns: false when they do not have it: it is to be taken over with its vectors by ``set(_:)``.
+    func restore(_ point: Point, _ stored: StoredIndexes) throws -> Bool {
+        guard let slot = stored.slots[Point.number(point.key, in: number)] else { return false }
         let payload = try point.payloadObject()
-        let vectors = state.withLock { state in
+        state.withLock { state in
             state.slots.restore(point.key, at: slot)
             state.payloads.set(payload, at: slot)
-            return state.vectors.map { $0 as? VectorIndex }
         }
+        return true
+    }
+
+    /// Brings the vectors of a point into memory that the files had only codes of, unless newer ones are there.
+    func fill(_ point: Point) throws {
+        guard let slot = slot(of: point.key), let stored = point.vectors else { return }
         for (place, index) in vectors.enumerated() {
-            guard let index, let components = point.vectors?[place] else { continue }
-            if index.contains(slot) {
-                try index.fill(components, label: slot)
-            } else {
-                try index.set(components, label: slot)
-            }
+            if let components = stored[place] { try (index as? VectorIndex)?.fill(components, label: slot) }
         }
     }
 

@@ -186,24 +186,30 @@ final class CollectionIndexes: Projection {
         try await engines.finishFilling(elsewhere, at: position)
     }
 
-    /// Reads all points of a collection into its index, which has been read from files.
+    /// Reads all points of a collection into its index, which has been read from files, without the vectors that the
+    /// files have codes of: those are filled in later, and read by searches until then.
     private func restore(_ index: CollectionIndex, _ stored: StoredIndexes) async throws {
         let collection = index.collection
-        let areOnDisk = collection.definition.vectors.allSatisfy(\.isOnDisk)
-        try await forEachPage(of: collection, withVectors: !areOnDisk) { page in
+        try await forEachPage(of: collection, withVectors: false) { page in
             var unknown: [PointKey] = []
-            for point in page {
-                let isKnown = stored.slots[Point.number(point.key, in: collection.number)] != nil
-                if areOnDisk, !isKnown { unknown.append(point.key) } else { try index.restore(point, stored) }
-            }
+            for point in page where try !index.restore(point, stored) { unknown.append(point.key) }
             guard !unknown.isEmpty else { return }
             let keys = unknown
             let rows = try await log.database.read { [points] transaction in
                 try points.find(keys, of: collection, withVectors: true, in: transaction)
             }
-            for point in rows { try index.restore(point, stored) }
+            for point in rows { try index.set(point) }
         }
         index.endRestoring(stored)
+    }
+
+    /// Reads the vectors that indexes do not have in memory yet since they were read from files.
+    func fillVectors() async throws {
+        for index in all where index.embedded.contains(where: { !$0.parameters.isOnDisk && $0.unfilledCount > 0 }) {
+            try await forEachPage(of: index.collection, withVectors: true) { page in
+                for point in page { try index.fill(point) }
+            }
+        }
     }
 
     /// Reads all points of a collection, some at a time. The next are read while something is done with these.

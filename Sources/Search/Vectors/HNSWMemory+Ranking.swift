@@ -10,6 +10,9 @@ struct RankedLabel: Comparable {
 
 /// Ranking by vectors of what was found by codes.
 extension HNSWMemory {
+    /// Whether the vector of every node is in memory.
+    var hasAllVectors: Bool { keepsVectors && unfilled.count == 0 }
+
     /// The vector of a node.
     func copyOfVector(_ node: UInt32) -> [Float] {
         Array(UnsafeBufferPointer(start: vector(node), count: parameters.dimensions))

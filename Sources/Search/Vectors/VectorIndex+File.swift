@@ -30,7 +30,7 @@ extension VectorIndex {
     }
 
     /// Reads an index from a file. Its vectors are to be given by ``fill(_:label:)`` unless they are on disk; until
-    /// then what was found is ranked by codes.
+    /// then what was found is ranked by codes, or by vectors that are read (``search(_:reading:)``).
     ///
     /// - throws: ``Failure`` `index_file_unusable` when there is no such file, or it is damaged, torn, of another
     ///   version or for other parameters. Then the index is to be built anew.

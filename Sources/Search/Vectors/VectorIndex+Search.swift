@@ -9,17 +9,25 @@ extension VectorIndex {
         let memory = memory
         guard memory.keepsVectors else { throw Self.needsSource }
         return try memory.readers.read { scratch in
-            let labels = memory.candidates(query, search, parameters.searchBreadth, &scratch)
-            let ranked = memory.rank(labels) { memory.distance(query, $0, code: scratch.code) }
+            var ranked: [RankedLabel] = []
+            // What was found may have gone before it is ranked, and then others would have been found.
+            for _ in 0..<Self.attempts {
+                let labels = memory.candidates(query, search, parameters.searchBreadth, &scratch)
+                ranked = memory.rank(labels) { memory.distance(query, $0, code: scratch.code) }
+                guard ranked.count < min(search.k, labels.count) else { break }
+            }
             return self.hits(ranked, search)
         }
     }
+
+    /// How often a search is made at most of which too little is left.
+    private static let attempts = 3
 
     /// The vectors nearest to another one as ``search(_:)`` finds them, with vectors that are read when they are not in
     /// memory.
     public func search(_ search: VectorSearch, reading source: VectorSource) throws -> [VectorHit] {
         let memory = memory
-        if memory.keepsVectors { return try self.search(search) }
+        if memory.hasAllVectors { return try self.search(search) }
         let query = try prepare(search.vector)
         let labels: [UInt32]
         if search.isExact {
@@ -70,7 +78,7 @@ extension VectorIndex {
         scoring: (UnsafeBufferPointer<Float>) -> Float
     ) throws -> [VectorHit] {
         let memory = memory
-        if memory.keepsVectors { return try best(k, among: allowed, scoring: scoring) }
+        if memory.hasAllVectors { return try best(k, among: allowed, scoring: scoring) }
         let k = min(max(k, 0), memory.count)
         let candidates = try memory.best(Self.readFactor * k, among: allowed, scoring: scoring).map(\.label)
         return try ranked(candidates, k: k, reading: source) { vector in
