@@ -80,6 +80,45 @@ import Testing
         #expect(content[.number(35)] == nil && content[.number(2_000)] == 2_000)
     }
 
+    /// A start does not wait for the vectors; searches find the same without them.
+    @Test func vectorsAreFilledInAfterTheStart() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true)
+        let size = 2_500
+        let definition = CollectionDefinition(vectors: [VectorDefinition(size: size, metric: .euclid)])
+        let collection = try await world.write { [role = world.role] in
+            try role.collections.create("a", definition, in: $0)
+        }
+        try await world.put(1...1_010, into: collection, size: size)
+        let before = try #require(world.role.index("a", of: collection.tenant)).embedded[0]
+        #expect(before.unfilledCount == 0 && before.count == 1_010)
+        await world.stop()
+
+        let restored = indexes(of: world)
+        _ = try await restored.position()
+        let index = try #require(restored.find("a", of: collection.tenant))
+        let vectors = index.embedded[0]
+        #expect(vectors.unfilledCount == 1_010)
+        let slot = try #require(index.slot(of: .number(7)))
+        let query = VectorSearch([7.25] + Array(repeating: 0, count: size - 1), k: 1)
+        let hits = try vectors.search(query) { slots in
+            slots.reduce(into: [:]) { found, slot in
+                guard case .number(let number)? = index.key(at: slot) else { return }
+                found[slot] = [Float(number)] + Array(repeating: 0, count: size - 1)
+            }
+        }
+        #expect(hits == [VectorHit(label: slot, score: 0.25)])
+        try await restored.fillVectors()
+        #expect(vectors.unfilledCount == 0)
+        #expect(try vectors.search(query) == hits)
+
+        // A server does so by itself.
+        let server = try await MemoryWorld(.sqlite, keepsFiles: true, on: world.store)
+        try await wait { server.role.isReady }
+        let started = try #require(server.role.index("a", of: collection.tenant)).embedded[0]
+        try await wait { started.unfilledCount == 0 }
+        #expect(try started.search(query).first?.score == 0.25)
+    }
+
     @Test func aDamagedFileIsMadeAnew() async throws {
         let world = try await MemoryWorld(.sqlite, keepsFiles: true)
         let collection = try await world.make("a")
