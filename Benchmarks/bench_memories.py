@@ -2,7 +2,8 @@
 
     python3 Benchmarks/bench_memories.py [--count 100000] [--write docs/benchmarks-memories.md]
 
-The load generator is wrk with 64 connections on the same machine. What is found is compared with what is exactly nearest.
+The load generator is wrk with 64 connections on the same machine. What is found is compared with what is exactly nearest. Beside
+each rate stands what the machine does at best in the same run: nginx with a file of 1 KB, SQLite alone with the same rows.
 """
 
 import argparse
@@ -12,15 +13,19 @@ import http.client
 import json
 import pathlib
 import re
+import random
 import shutil
+import sqlite3
 import sys
 import time
 
 import bench_vectors
-from common import KEY, WORK, Server, machine, require_success, run_wrk, write
+from common import (
+    KEY, WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, start_static_nginx, stop, write,
+)
 
 USERS, BATCH, K, QUERIES = 1000, 100, 10, 1000
-SINGLE, SECONDS = 20_000, 5
+SINGLE, SECONDS, RAW_ROWS = 20_000, 5, 30_000
 INTRODUCTION = """# Benchmarks: memories
 
 What `make bench` measured last, between the marks; how to repeat it: `python3 Benchmarks/bench_memories.py --write FILE`.
@@ -75,6 +80,32 @@ def load(server, data):
     with concurrent.futures.ThreadPoolExecutor(connections) as pool:
         list(pool.map(send, range(connections)))
     return data.count / (time.monotonic() - start)
+
+
+def raw_sqlite(data, directory):
+    """How many rows of the same bytes SQLite alone takes in a second, in durable commits of as many as a batch has."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    database = sqlite3.connect(directory / "raw.sqlite", isolation_level=None)
+    database.executescript("""
+        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
+        CREATE TABLE points (key BLOB PRIMARY KEY, payload TEXT, vectors BLOB) WITHOUT ROWID;
+        CREATE TABLE changes (position INTEGER PRIMARY KEY, after_image TEXT);""")
+    count = min(data.count, RAW_ROWS)
+    numbers = list(range(count))
+    random.Random(1).shuffle(numbers)
+    start = time.monotonic()
+    for first in range(0, count, BATCH):
+        batch = [(n, json.dumps(memory(n, data.vectors[n])["payload"])) for n in numbers[first : first + BATCH]]
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO changes (after_image) VALUES (?)", [(payload * 2,) for _, payload in batch])
+        database.executemany(
+            "INSERT INTO points VALUES (?, ?, ?)",
+            [(f"mem_{n % USERS}_{n}".encode(), payload, data.vectors[n].tobytes()) for n, payload in batch])
+        database.execute("COMMIT")
+    seconds = time.monotonic() - start
+    database.close()
+    return count / seconds
 
 
 def metric(server, name):
@@ -142,13 +173,15 @@ def start_time(directory, settings):
 def measure(count, settings, directory):
     data = bench_vectors.Data("overlapping", count)
     shutil.rmtree(directory, ignore_errors=True)
+    results = {"sqlite": {"rate": raw_sqlite(data, WORK / "raw")}}
+    nginx, nginx_port = start_static_nginx()
     server = Server(directory, settings)
-    results = {}
     try:
         results["batches"] = {"rate": load(server, data)}
         results["linking"] = {"seconds": await_links(server)}
         results["memory"] = {"megabytes": server.memory()["VmRSS"]}
         ids = [f"/memories/mem_{n % USERS}_{n}" for n in range(count)]
+        results["nginx"] = run_static(nginx_port, SECONDS)
         results["get"] = run(server, "get", [("GET", path, None) for path in ids[:: max(1, count // 20_000)]])
         searches = [("POST", "/memories/search", search_body(data, n)) for n in range(QUERIES)]
         results["search"] = run(server, "search", searches)
@@ -169,6 +202,7 @@ def measure(count, settings, directory):
             sys.exit(f"delete: {left} are left")
     finally:
         server.stop()
+        stop(nginx)
     results["start"] = {"seconds": start_time(directory, settings)}
     return results
 
@@ -178,12 +212,16 @@ def table(results, count):
         figures = results[key]
         percentiles = f"{figures['p50']:.1f} / {figures['p99']:.1f} ms" if "p50" in figures and with_percentiles else ""
         recall = f"{figures['recall']:.3f}" if "recall" in figures else ""
-        return f"| {name} | {figures['rate']:,.0f}/s | {asked} | {percentiles} | {recall} |"
+        reference = "sqlite" if key in ("batches", "single", "delete") else "nginx"
+        part = f"{figures['rate'] / results[reference]['rate']:.2f} of {reference}"
+        return f"| {name} | {figures['rate']:,.0f}/s | {asked} | {part} | {percentiles} | {recall} |"
 
     lines = [
         f"{machine()}; {count:,} vectors of 1,024 components in overlapping clusters, {USERS:,} users; SQLite, durable; wrk with 64 "
-        "connections on the same machine, the next request when the answer is there.", "",
-        "| work | rate | asked | p50 / p99 | recall@10 |", "|---|---|---|---|---|",
+        "connections on the same machine, the next request when the answer is there. In the same run nginx "
+        f"{nginx_version()} served a file of 1 KB {results['nginx']['rate']:,.0f} times a second, and SQLite alone stored "
+        f"{results['sqlite']['rate']:,.0f} rows of the same bytes a second, {BATCH} in a commit.", "",
+        "| work | rate | asked | of what the machine does | p50 / p99 | recall@10 |", "|---|---|---|---|---|---|",
         row("upsert in batches of 100, vectors in base64", "10,000/s", "batches"),
         row("upsert one by one", "3,000/s", "single"),
         row("`POST /memories/search` of a user, vector in base64", "5,000/s, p99 25 ms, 0.98", "search"),

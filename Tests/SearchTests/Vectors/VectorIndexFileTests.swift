@@ -66,7 +66,9 @@ import Testing
         let query = vector(&random)
         let byCodes = try index.search(VectorSearch(query, k: 100))
         #expect(Set(byCodes.map(\.label)) == Set(vectors.keys), "\(random)")
-        let byRead = try index.search(VectorSearch(query, k: 100)) { labels in vectors.filter { labels.contains($0.key) } }
+        let byRead = try index.search(VectorSearch(query, k: 100)) { labels in
+            vectors.filter { labels.contains($0.key) }
+        }
         for (label, vector) in vectors { try index.fill(vector, label: label) }
         try index.fill(query, label: 5_000)
         #expect(index.unfilledCount == 0, "\(random)")
