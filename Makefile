@@ -2,9 +2,9 @@
 JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
-# Suites that hold deadlines of a fraction of a second. They run after the others, one test at a time.
+# Suites that hold deadlines of a fraction of a second. They run after the others, two tests at a time.
 DEADLINES = ProbeTests|HTTPSecurityTests|HTTPSenderTests|ProcessMetricsTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests|ProviderFlowTests|BrokerFlowTests|LookupFlowTests|ReloadFlowTests|ObserverMetricsTests|QdrantClientTests|QdrantRoutesTests|MemoriesTests|MemoryAPITests|UserKeyTests|MemoryHistoryTests|EmbedderTests|EmbeddingSettingsTests|EmbeddingFlowTests|MemoryTenancyTests|MemoryBoundsTests|MemoryLimitTests|SearchBudgetTests|MemoriesCommandTests|CollectionBadInputTests|MemoryBadInputTests|VectorEngineTests
-# Suites that kill servers and wait for them, one test at a time too.
+# Suites that kill servers and wait for them, two tests at a time too.
 FAULTS = InstancesTests|CrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 16
@@ -38,7 +38,7 @@ release: setup-build ## Builds the server as it is shipped
 
 test: setup ## Runs all tests
 	scripts/run-tests -j $(JOBS) --skip '$(DEADLINES)|$(FAULTS)'
-	scripts/run-tests --skip-build --no-parallel --filter '$(DEADLINES)|$(FAULTS)'
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 scripts/run-tests --skip-build --filter '$(DEADLINES)|$(FAULTS)'
 
 check: setup-build ## Checks format and house rules
 	swift format lint --strict --recursive Package.swift Sources Tests

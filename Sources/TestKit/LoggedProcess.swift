@@ -51,6 +51,9 @@ final class LoggedProcess: Sendable {
     /// Sends it a signal.
     func send(_ signal: Int32) { program.send(signal) }
 
+    /// Lets it stand still.
+    func stall() { program.stall() }
+
     /// Returns once it has printed so many lines with a text.
     ///
     /// - throws: ``Failure`` `line_missing` with what it printed, when it ends before or does not print it in time.

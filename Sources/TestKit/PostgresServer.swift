@@ -89,7 +89,7 @@ public final class PostgresServer: Sendable {
     }
 
     /// Stops the work of all its processes without ending them, as an overloaded machine does.
-    public func stall() throws { try signal(SIGSTOP) }
+    public func stall() throws { for process in try signal(SIGSTOP) { StoppedProcess.await(process) } }
 
     /// Lets them go on.
     public func resume() throws { try signal(SIGCONT) }

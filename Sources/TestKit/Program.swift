@@ -87,6 +87,12 @@ public final class Program: Sendable {
         }
     }
 
+    /// Lets it stand still, until it is sent SIGCONT.
+    public func stall() {
+        send(SIGSTOP)
+        StoppedProcess.await(identifier)
+    }
+
     /// Waits for its end on this thread, and returns its status: 128 and the number of the signal when one ended it.
     @discardableResult
     public func wait() -> Int32 {

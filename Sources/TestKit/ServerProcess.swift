@@ -77,7 +77,7 @@ public final class ServerProcess: Sendable {
     }
 
     /// Stops its work without ending it, as an overloaded machine does.
-    public func stall() { child.send(SIGSTOP) }
+    public func stall() { child.stall() }
 
     /// Lets it go on.
     public func resume() { child.send(SIGCONT) }
@@ -169,6 +169,9 @@ private final class ChildProcess: Sendable {
     }
 
     func send(_ signal: Int32) { program.send(signal) }
+
+    /// Lets it stand still.
+    func stall() { program.stall() }
 
     /// Lets it run for as long as it likes.
     func runOn() { deadline.cancel() }

@@ -39,7 +39,7 @@ public final class NATSServer: Sendable {
     }
 
     /// Stops its work without ending it, as an overloaded machine does.
-    public func stall() { current.send(SIGSTOP) }
+    public func stall() { current.stall() }
 
     /// Lets it go on.
     public func resume() { current.send(SIGCONT) }
