@@ -36,8 +36,9 @@ build: setup-build ## Builds everything for debugging
 release: setup-build ## Builds the server as it is shipped
 	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product millrace
 
-test: setup ## Runs all tests
-	scripts/run-tests -j $(JOBS) --skip '$(DEADLINES)|$(FAULTS)'
+# House rules are held by `check`: they keep every processor busy for a minute, and what waits beside them misses its time.
+test: setup ## Runs all tests but those of house rules
+	scripts/run-tests -j $(JOBS) --skip 'TidyTests|$(DEADLINES)|$(FAULTS)'
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 scripts/run-tests --skip-build --filter '$(DEADLINES)|$(FAULTS)'
 
 check: setup-build ## Checks format and house rules

@@ -28,7 +28,14 @@ struct LiveServer: Sendable {
     let store: TestStore
     let key: String
     private let base: URL
-    private let session = URLSession(configuration: .ephemeral)
+    private let session = URLSession(configuration: LiveServer.patient)
+
+    /// A request may wait for its turn longer than a minute where many tests share few processors.
+    private static let patient: URLSessionConfiguration = {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.timeoutIntervalForRequest = 300
+        return configuration
+    }()
 
     /// Starts a server, runs the closure with it, and stops it.
     static func run(
