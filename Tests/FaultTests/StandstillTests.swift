@@ -62,7 +62,7 @@ import Testing
         #expect(storms.contains { $0.refusals > 0 })
         var ledger = WriteLedger()
         for (client, storm) in storms.enumerated() {
-            #expect(storm.pending == nil && storm.acknowledged.count > 20, "client \(client)")
+            #expect(storm.pending == nil && storm.acknowledged.count > 4, "client \(client)")
             try await ledger.settle(storm, on: cluster.shops[(client + 1) % 2])
         }
         try await cluster.withDatabase { try await ledger.expectInStore($0, "\(random)") }
