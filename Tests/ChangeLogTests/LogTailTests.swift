@@ -132,7 +132,7 @@ import Testing
         #expect(try await store.log.changes(after: .start, limit: 10).count == 2)
     }
 
-    @Test(arguments: [1, 1_000]) func theTailIntervalMovesHowSoonTheLogIsSettled(milliseconds: Int) async throws {
+    @Test(arguments: [1, 2_000]) func theTailIntervalMovesHowSoonTheLogIsSettled(milliseconds: Int) async throws {
         let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
             SettingsSource(name: "test", texts: ["change_log.tail_interval": "\(milliseconds)"])
         ])
@@ -144,7 +144,7 @@ import Testing
         }
         // At most one of the four comes in the time that the tail rests.
         let waited = ContinuousClock.now - start
-        #expect(milliseconds == 1 ? waited < .seconds(2.5) : waited >= .seconds(2.5))
+        #expect(milliseconds == 1 ? waited < .seconds(5) : waited >= .seconds(5))
     }
 
     @Test func aCacheHearsOfWhatOthersChange() async throws {
