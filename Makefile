@@ -39,7 +39,7 @@ release: setup-build ## Builds the server as it is shipped
 # House rules are held by `check`: they keep every processor busy for a minute, and what waits beside them misses its time.
 test: setup ## Runs all tests but those of house rules
 	scripts/run-tests -j $(JOBS) --skip 'TidyTests|$(DEADLINES)|$(FAULTS)'
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 scripts/run-tests --skip-build --filter '$(DEADLINES)|$(FAULTS)'
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 scripts/run-tests --alone-again --skip-build --filter '$(DEADLINES)|$(FAULTS)'
 
 check: setup-build ## Checks format and house rules
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -85,13 +85,28 @@ extension HNSWMemory {
         _ code: UnsafePointer<Int8>, _ allowed: NodeSet?, breadth: Int, visits: Int, _ scratch: inout SearchScratch
     ) -> Bool {
         guard let entry else { return false }
-        let start = descend(code, from: entry, through: 1)
+        let start = searchStart(code, entry, &scratch)
         guard let allowed else {
             let filter = LabelledNodes(labels: labels)
             return searchLayer(code, from: start, ef: breadth, level: 0, filter, &scratch)
         }
         let filter = AllowedNodes(labels: labels, allowed: allowed)
         return searchLayer(code, from: start, ef: breadth, level: 0, visits: visits, filter, &scratch)
+    }
+
+    /// How many nodes are kept while the start of a search is looked for on the level above the lowest.
+    private static let startBreadth = 8
+
+    /// The node of the lowest level where a search begins. The level above it is not searched for the one nearest node, as
+    /// the levels over that one are: where clusters lie far apart, one alone is caught in a cluster that is not the query's,
+    /// and the lowest level may have no link that leads out of it.
+    private func searchStart(
+        _ code: UnsafePointer<Int8>, _ entry: Entry, _ scratch: inout SearchScratch
+    ) -> Neighbor {
+        let start = descend(code, from: entry, through: 2)
+        guard entry.level > 0 else { return start }
+        searchLayer(code, from: start, ef: Self.startBreadth, level: 1, AllNodes(), &scratch)
+        return scratch.nearest.contents.min() ?? start
     }
 
     /// How many nodes are fetched at a time before they are looked at.

@@ -44,9 +44,23 @@ import Testing
                     total += try index.recall(of: search, reading: source)
                 }
                 let kind = labels == byCluster ? "clusters" : "any"
-                // Forty queries tell the recall to two or three hundredths; the benchmark asks for 0.95.
-                #expect(total / 40 >= 0.92, "\(random), \(kind) \(part): \(total / 40)")
+                #expect(total / 40 >= 0.95, "\(random), \(kind) \(part): \(total / 40)")
             }
+        }
+    }
+
+    /// The one nearest node of an upper level may lie in another cluster than the query, from where no link of the lowest
+    /// level leads out again. With this seed it did.
+    @Test func everyClusterIsReached() throws {
+        var random = SeededRandom(seed: 6_790_398_433_654_954_921)
+        let drawn = Self.clusters(3_040, &random)
+        let parameters = VectorIndexParameters(
+            dimensions: 16, metric: .euclid, m: 8, efConstruction: 60, searchBreadth: 60, exactBelow: 500)
+        let index = VectorIndex(parameters)
+        for (label, point) in drawn.prefix(3_000).enumerated() { try index.set(point.vector, label: UInt32(label)) }
+        index.linkSome(.max)
+        for query in drawn.suffix(40) {
+            #expect(try index.recall(of: VectorSearch(query.vector, k: 10)) >= 0.5)
         }
     }
 
