@@ -108,14 +108,9 @@ def raw_sqlite(data, directory):
     return count / seconds
 
 
-def metric(server, name):
-    text = server.exchange("GET", "/metrics")[1].decode()
-    return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
-
-
 def await_links(server):
     start = time.monotonic()
-    while metric(server, "vectors_unlinked") > 0:
+    while server.metric("vectors_unlinked") > 0:
         time.sleep(0.1)
     return time.monotonic() - start
 

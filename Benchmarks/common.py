@@ -91,8 +91,13 @@ class Server:
         text = self.exchange(method, path, body, connection, key)[1]
         return json.loads(text) if text else None
 
-    def stop(self):
-        stop(self.process)
+    def metric(self, name):
+        """The sum of a metric over its labels."""
+        text = self.exchange("GET", "/metrics")[1].decode()
+        return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
+
+    def stop(self, how=signal.SIGTERM):
+        stop(self.process, how)
 
 
 def run_wrk(port, script, seconds, connections=64, **environment):
