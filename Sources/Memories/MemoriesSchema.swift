@@ -33,7 +33,8 @@ public enum MemoriesSchema {
                     """,
                     // `key` is the id of a point as bytes that sort like it, `position` that of the change that made it
                     // what it is, where its collection keeps history. The vectors come last: most of them lies outside
-                    // the pages of the table, and whoever reads the columns before them does not touch it.
+                    // the pages of the table, and whoever reads the columns before them does not touch it. It is not
+                    // clustered, or whoever looks for a key would read the vectors of a dozen other points.
                     """
                     CREATE TABLE points (
                         tenant BIGINT NOT NULL,
@@ -46,7 +47,7 @@ public enum MemoriesSchema {
                         expires_at BIGINT,
                         position BIGINT NOT NULL,
                         vectors {bytes} NOT NULL,
-                        PRIMARY KEY (tenant, collection, key)) {clustered}
+                        PRIMARY KEY (tenant, collection, key))
                     """,
                     """
                     CREATE INDEX points_expiry ON points (expires_at, tenant, collection, key)
@@ -72,7 +73,7 @@ public enum MemoriesSchema {
                         ended_at BIGINT NOT NULL,
                         user_id BIGINT,
                         vectors {bytes} NOT NULL,
-                        PRIMARY KEY (tenant, collection, key, position)) {clustered}
+                        PRIMARY KEY (tenant, collection, key, position))
                     """,
                     """
                     CREATE INDEX point_versions_of_users
