@@ -12,7 +12,6 @@ import concurrent.futures
 import http.client
 import json
 import pathlib
-import re
 import random
 import shutil
 import sqlite3
@@ -23,6 +22,7 @@ import bench_vectors
 from common import (
     KEY, WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, start_static_nginx, stop, write,
 )
+from postgres import Postgres
 
 USERS, BATCH, K, QUERIES = 1000, 100, 10, 1000
 SINGLE, SECONDS, RAW_ROWS = 20_000, 5, 30_000
@@ -89,7 +89,7 @@ def raw_sqlite(data, directory):
     database = sqlite3.connect(directory / "raw.sqlite", isolation_level=None)
     database.executescript("""
         PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
-        CREATE TABLE points (key BLOB PRIMARY KEY, payload TEXT, vectors BLOB) WITHOUT ROWID;
+        CREATE TABLE points (key BLOB PRIMARY KEY, payload TEXT, vectors BLOB);
         CREATE TABLE changes (position INTEGER PRIMARY KEY, after_image TEXT);""")
     count = min(data.count, RAW_ROWS)
     numbers = list(range(count))
@@ -165,18 +165,16 @@ def start_time(directory, settings):
     return seconds
 
 
-def measure(count, settings, directory):
-    data = bench_vectors.Data("overlapping", count)
+def measure(data, settings, directory):
+    count = data.count
     shutil.rmtree(directory, ignore_errors=True)
-    results = {"sqlite": {"rate": raw_sqlite(data, WORK / "raw")}}
-    nginx, nginx_port = start_static_nginx()
+    results = {}
     server = Server(directory, settings)
     try:
         results["batches"] = {"rate": load(server, data)}
         results["linking"] = {"seconds": await_links(server)}
         results["memory"] = {"megabytes": server.memory()["VmRSS"]}
         ids = [f"/memories/mem_{n % USERS}_{n}" for n in range(count)]
-        results["nginx"] = run_static(nginx_port, SECONDS)
         results["get"] = run(server, "get", [("GET", path, None) for path in ids[:: max(1, count // 20_000)]])
         searches = [("POST", "/memories/search", search_body(data, n)) for n in range(QUERIES)]
         results["search"] = run(server, "search", searches)
@@ -197,26 +195,52 @@ def measure(count, settings, directory):
             sys.exit(f"delete: {left} are left")
     finally:
         server.stop()
-        stop(nginx)
     results["start"] = {"seconds": start_time(directory, settings)}
     return results
 
 
+def measure_all(count):
+    """What each engine reaches, and what nginx and SQLite alone do in the same run."""
+    data = bench_vectors.Data("overlapping", count)
+    results = {"alone": raw_sqlite(data, WORK / "raw")}
+    nginx, port = start_static_nginx()
+    try:
+        results["nginx"] = run_static(port, SECONDS)["rate"]
+    finally:
+        stop(nginx)
+    results["sqlite"] = measure(data, {}, WORK / "memories")
+    postgres = Postgres(WORK / "postgres")
+    try:
+        postgres.create("memories")
+        results["conditions"] = postgres.conditions()
+        results["postgres"] = measure(data, {"storage.url": postgres.url("memories")}, WORK / "memories-postgres")
+    finally:
+        postgres.stop()
+    return results
+
+
 def table(results, count):
-    def row(name, asked, key, with_percentiles=True):
-        figures = results[key]
-        percentiles = f"{figures['p50']:.1f} / {figures['p99']:.1f} ms" if "p50" in figures and with_percentiles else ""
-        recall = f"{figures['recall']:.3f}" if "recall" in figures else ""
-        reference = "sqlite" if key in ("batches", "single", "delete") else "nginx"
-        part = f"{figures['rate'] / results[reference]['rate']:.2f} of {reference}"
-        return f"| {name} | {figures['rate']:,.0f}/s | {asked} | {part} | {percentiles} | {recall} |"
+    def row(name, asked, key):
+        cells = []
+        for engine in ("sqlite", "postgres"):
+            figures = results[engine][key]
+            cells.append(f"{figures['rate']:,.0f}/s")
+            percentiles = f"{figures['p50']:.1f} / {figures['p99']:.1f} ms" if "p50" in figures else ""
+            cells.append(percentiles + (f", {figures['recall']:.3f}" if "recall" in figures else ""))
+        reference = "alone" if key in ("batches", "single", "delete") else "nginx"
+        part = f"{results['sqlite'][key]['rate'] / results[reference]:.2f} of {'SQLite alone' if reference == 'alone' else reference}"
+        return f"| {name} | {asked} | {cells[0]} | {part} | {cells[1]} | {cells[2]} | {cells[3]} |"
+
+    def both(key, unit, form):
+        return " and ".join(format(results[engine][key][unit], form) for engine in ("sqlite", "postgres"))
 
     lines = [
-        f"{machine()}; {count:,} vectors of 1,024 components in overlapping clusters, {USERS:,} users; SQLite, durable; wrk with 64 "
+        f"{machine()}; {count:,} vectors of 1,024 components in overlapping clusters, {USERS:,} users; durable; wrk with 64 "
         "connections on the same machine, the next request when the answer is there. In the same run nginx "
-        f"{nginx_version()} served a file of 1 KB {results['nginx']['rate']:,.0f} times a second, and SQLite alone stored "
-        f"{results['sqlite']['rate']:,.0f} rows of the same bytes a second, {BATCH} in a commit.", "",
-        "| work | rate | asked | of what the machine does | p50 / p99 | recall@10 |", "|---|---|---|---|---|---|",
+        f"{nginx_version()} served a file of 1 KB {results['nginx']:,.0f} times a second, and SQLite alone stored "
+        f"{results['alone']:,.0f} rows of the same bytes a second, {BATCH} in a commit. {results['conditions']}.", "",
+        "| work | asked | SQLite | of what the machine does | p50 / p99, recall@10 | PostgreSQL | p50 / p99, recall@10 |",
+        "|---|---|---|---|---|---|---|",
         row("upsert in batches of 100, vectors in base64", "10,000/s", "batches"),
         row("upsert one by one", "3,000/s", "single"),
         row("`POST /memories/search` of a user, vector in base64", "5,000/s, p99 25 ms, 0.98", "search"),
@@ -224,8 +248,8 @@ def table(results, count):
         row("Qdrant's `points/search` without a filter, vector as numbers", "", "search without a filter"),
         row("get", "25,000/s", "get"),
         row("delete", "8,000/s", "delete"), "",
-        f"All vectors were in the graph {results['linking']['seconds']:.1f} s after the load. The server then took "
-        f"{results['memory']['megabytes']:,.0f} MB. A start took {results['start']['seconds']:.2f} s until it was ready (asked: 2 s).",
+        f"All vectors were in the graph {both('linking', 'seconds', '.1f')} s after the load. The server then took "
+        f"{both('memory', 'megabytes', ',.0f')} MB. A start took {both('start', 'seconds', '.2f')} s until it was ready (asked: 2 s).",
     ]
     return "\n".join(lines)
 
@@ -237,7 +261,7 @@ if __name__ == "__main__":
     arguments = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     bench_vectors.enter_environment()
-    text = table(measure(arguments.count, {}, WORK / "memories"), arguments.count)
+    text = table(measure_all(arguments.count), arguments.count)
     print(text)
     if arguments.write:
         write(pathlib.Path(arguments.write), text, INTRODUCTION)

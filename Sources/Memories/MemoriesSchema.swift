@@ -31,26 +31,28 @@ public enum MemoriesSchema {
                         number BIGINT NOT NULL,
                         PRIMARY KEY (tenant, number)) {clustered}
                     """,
-                    // `key` is the id of a point as bytes that sort like it, `position` that of the change that made it
-                    // what it is, where its collection keeps history. The vectors come last: most of them lies outside
-                    // the pages of the table, and whoever reads the columns before them does not touch it. It is not
-                    // clustered, or whoever looks for a key would read the vectors of a dozen other points.
+                    // `place` is the number of the collection and the id of the point as bytes that sort like it
+                    // (`PointPlace`), `position` that of the change that made it what it is, where its collection keeps
+                    // history. The vectors come last: most of them lies outside the pages of the table, and whoever reads
+                    // the columns before them does not touch it. It is not clustered, or whoever looks for a place would
+                    // read the vectors of a dozen other points.
                     """
                     CREATE TABLE points (
+                        place {bytes} NOT NULL PRIMARY KEY,
                         tenant BIGINT NOT NULL,
                         collection BIGINT NOT NULL,
-                        key {bytes} NOT NULL,
                         version BIGINT NOT NULL,
                         payload TEXT NOT NULL,
                         created_at BIGINT NOT NULL,
                         updated_at BIGINT NOT NULL,
                         expires_at BIGINT,
                         position BIGINT NOT NULL,
-                        vectors {bytes} NOT NULL,
-                        PRIMARY KEY (tenant, collection, key))
+                        vectors {bytes} NOT NULL)
                     """,
+                    // Nothing makes fewer bytes of vectors.
+                    "{only postgres}ALTER TABLE points ALTER COLUMN vectors SET STORAGE EXTERNAL",
                     """
-                    CREATE INDEX points_expiry ON points (expires_at, tenant, collection, key)
+                    CREATE INDEX points_expiry ON points (expires_at, tenant, collection, place)
                     WHERE expires_at IS NOT NULL
                     """,
                 ]),
@@ -60,9 +62,9 @@ public enum MemoriesSchema {
                     // Points as they were from `position` up to `until_position`.
                     """
                     CREATE TABLE point_versions (
+                        place {bytes} NOT NULL,
                         tenant BIGINT NOT NULL,
                         collection BIGINT NOT NULL,
-                        key {bytes} NOT NULL,
                         position BIGINT NOT NULL,
                         until_position BIGINT NOT NULL,
                         version BIGINT NOT NULL,
@@ -73,8 +75,9 @@ public enum MemoriesSchema {
                         ended_at BIGINT NOT NULL,
                         user_id BIGINT,
                         vectors {bytes} NOT NULL,
-                        PRIMARY KEY (tenant, collection, key, position))
+                        PRIMARY KEY (place, position))
                     """,
+                    "{only postgres}ALTER TABLE point_versions ALTER COLUMN vectors SET STORAGE EXTERNAL",
                     """
                     CREATE INDEX point_versions_of_users
                     ON point_versions (tenant, collection, user_id, until_position)

@@ -26,8 +26,8 @@ import Testing
         try index.vectors[0].set([-1, 0, 0], label: slot)
         index.vectors[0].remove(try #require(index.slot(of: .number(11))))
         try await world.store.log.database.write { transaction in
-            let key = SQLValue.bytes(PointKey.number(13).bytes)
-            try transaction.execute("DELETE FROM points WHERE key = \(key)")
+            let place = PointPlace(.number(13), in: collection.number).sqlValue
+            try transaction.execute("DELETE FROM points WHERE place = \(place)")
         }
         let found = try await world.role.verify("a", of: tenant)
         #expect(

@@ -24,14 +24,14 @@ public struct PointHistory: Sendable {
             let user = try point.payloadObject().userID
             try unit.transaction.enqueue(
                 """
-                INSERT INTO point_versions (tenant, collection, key, position, until_position, version, payload,
+                INSERT INTO point_versions (place, tenant, collection, position, until_position, version, payload,
                     created_at, updated_at, expires_at, ended_at, user_id, vectors)
-                SELECT p.tenant, p.collection, p.key, p.position, CAST(\(position.value) AS BIGINT), p.version,
+                SELECT p.place, p.tenant, p.collection, p.position, CAST(\(position.value) AS BIGINT), p.version,
                     p.payload, p.created_at, p.updated_at, p.expires_at, CAST(\(unit.now) AS BIGINT),
                     CAST(\(user) AS BIGINT), p.vectors
                 FROM points p
-                WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number)
-                    AND p.key = \(SQLValue.bytes(point.key.bytes)) AND p.position < \(position.value)
+                WHERE p.place = \(PointPlace(point.key, in: collection.number).sqlValue)
+                    AND p.position < \(position.value)
                 """)
         }
     }
@@ -49,11 +49,7 @@ public struct PointHistory: Sendable {
     func forget(_ keys: [PointKey], of collection: PointCollection, in unit: UnitOfWork) throws {
         guard !keys.isEmpty else { return }
         try unit.transaction.execute(
-            """
-            DELETE FROM point_versions
-            WHERE tenant = \(collection.tenant) AND collection = \(collection.number)
-                AND key IN (\(list: keys.map { SQLValue.bytes($0.bytes) }))
-            """)
+            "DELETE FROM point_versions AS p WHERE " + PointPlace.isAny(of: keys, in: collection.number))
     }
 
     /// Deletes versions that ended before a moment, some at a time.
@@ -89,8 +85,8 @@ public struct PointHistory: Sendable {
         in transaction: any ReadTransaction
     ) throws -> [PointVersion] {
         let place: SQL = """
-            WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number)
-                AND p.key = \(SQLValue.bytes(key.bytes)) AND p.position < \(position?.value ?? Int64.max)\u{20}
+            WHERE p.place = \(PointPlace(key, in: collection.number).sqlValue)
+                AND p.position < \(position?.value ?? Int64.max)\u{20}
             """
         let current = try transaction.rows("SELECT \(Points.columns) FROM points p " + place) {
             PointVersion(point: try Point($0), until: nil, endedAt: nil)
@@ -113,7 +109,7 @@ public struct PointHistory: Sendable {
         _ key: PointKey, of collection: PointCollection, asOf position: LogPosition, in transaction: any ReadTransaction
     ) throws -> Point? {
         let moment = try moment(of: position, in: transaction)
-        let place: SQL = "AND p.key = \(SQLValue.bytes(key.bytes))"
+        let place: SQL = "AND " + PointPlace.isAny(of: [key], in: collection.number)
         return try past(place, of: collection, asOf: position, in: transaction)
             .first { $0.isThere(at: moment) }
     }
@@ -127,16 +123,18 @@ public struct PointHistory: Sendable {
         in transaction: any ReadTransaction
     ) throws -> [Point] {
         var found: [PointKey: Point] = [:]
+        let ofUser: SQL = """
+            p.tenant = \(collection.tenant) AND p.collection = \(collection.number) AND p.user_id = \(user) AND\u{20}
+            """
         let versions = try rows(
-            "p.user_id = \(user) AND " + Self.inForce(at: position), of: collection, from: Self.ended, in: transaction)
+            ofUser + Self.inForce(at: position), of: collection, from: Self.ended, in: transaction)
         for point in versions { found[point.key] = point }
         for start in stride(from: 0, to: keys.count, by: Points.chunk) {
             let chunk = keys[start..<min(start + Points.chunk, keys.count)]
-            let condition: SQL = """
-                p.position <= \(position.value) AND p.key IN (\(list: chunk.map { SQLValue.bytes($0.bytes) }))
-                """
+            let condition: SQL = "p.position <= \(position.value) AND "
             for point in try rows(
-                condition, of: collection, from: Self.current, in: transaction)
+                condition + PointPlace.isAny(of: chunk, in: collection.number), of: collection, from: Self.current,
+                in: transaction)
             { found[point.key] = point }
             guard found.count <= Self.searchLimit else { throw Self.tooMany }
         }
@@ -189,8 +187,7 @@ public struct PointHistory: Sendable {
         in transaction: any ReadTransaction
     ) throws -> [Point] {
         let select: SQL = "SELECT \(Points.columns), p.vectors FROM " + table
-        let place: SQL = " WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number) AND "
-        return try transaction.rows(select + place + condition) { row in
+        return try transaction.rows(select + " WHERE " + condition) { row in
             var point = try Point(row)
             point.vectors = try PointVectors(row, Points.columnCount, of: collection.definition.vectors)
             return point

@@ -80,10 +80,10 @@ public struct PointSweeper: Service {
         let ended = try await log.read { [batchLimit] transaction in
             try transaction.rows(
                 """
-                SELECT tenant, collection, key FROM points WHERE expires_at IS NOT NULL AND expires_at <= \(now)
+                SELECT tenant, collection, place FROM points WHERE expires_at IS NOT NULL AND expires_at <= \(now)
                 ORDER BY expires_at LIMIT \(batchLimit)
                 """
-            ) { (Place(tenant: Tenant($0.integer(0)), number: $0.integer(1)), $0.withBytes(2) { PointKey(bytes: $0) }) }
+            ) { (Place(tenant: Tenant($0.integer(0)), number: $0.integer(1)), PointPlace.key($0, 2)) }
         }.value
         var count = 0
         for (place, rows) in Dictionary(grouping: ended, by: \.0) {
@@ -139,15 +139,14 @@ extension Points {
     fileprivate func deleteLeftovers(
         of number: Int64, _ tenant: Tenant, limit: Int, in transaction: any WriteTransaction
     ) throws -> Int {
-        let keys = try transaction.rows(
-            "SELECT key FROM points WHERE tenant = \(tenant) AND collection = \(number) ORDER BY key LIMIT \(limit)"
+        let places = try transaction.rows(
+            "SELECT p.place FROM points p WHERE " + PointPlace.isIn(number) + " ORDER BY p.place LIMIT \(limit)"
         ) { SQLValue.bytes($0.bytes(0)) }
-        guard !keys.isEmpty else {
+        guard !places.isEmpty else {
             try transaction.execute("DELETE FROM point_versions WHERE tenant = \(tenant) AND collection = \(number)")
             return try transaction.execute(
                 "DELETE FROM deleted_collections WHERE tenant = \(tenant) AND number = \(number)")
         }
-        return try transaction.execute(
-            "DELETE FROM points WHERE tenant = \(tenant) AND collection = \(number) AND key IN (\(list: keys))")
+        return try transaction.execute("DELETE FROM points WHERE place IN (\(list: places))")
     }
 }

@@ -14,7 +14,7 @@ extension Points {
         in transaction: any ReadTransaction, budget: SearchBudget? = nil
     ) throws -> [Point] {
         guard !keys.isEmpty else { return [] }
-        let condition: SQL = "AND p.key IN (\(list: keys.map { SQLValue.bytes($0.bytes) }))"
+        let condition = PointPlace.isAny(of: keys, in: collection.number)
         return try rows(of: collection, condition + lock, withVectors: withVectors, in: transaction, budget)
     }
 
@@ -45,9 +45,7 @@ extension Points {
         from start: PointKey?, limit: Int, of collection: PointCollection, withVectors: Bool = false,
         in transaction: any ReadTransaction, budget: SearchBudget? = nil
     ) throws -> [Point] {
-        var condition: SQL = ""
-        if let start { condition += "AND p.key >= \(SQLValue.bytes(start.bytes)) " }
-        condition += "ORDER BY p.key LIMIT \(limit)"
+        let condition = PointPlace.isIn(collection.number, from: start) + " ORDER BY p.place LIMIT \(limit)"
         return try rows(of: collection, condition, withVectors: withVectors, in: transaction, budget)
     }
 
@@ -60,7 +58,7 @@ extension Points {
         of collection: PointCollection, _ condition: SQL, withVectors: Bool, in transaction: any ReadTransaction,
         _ budget: SearchBudget?
     ) throws -> [Point] {
-        let place: SQL = "WHERE p.tenant = \(collection.tenant) AND p.collection = \(collection.number) "
+        let place: SQL = "WHERE p.tenant = \(collection.tenant) AND "
         let columns: SQL = withVectors ? "\(Self.columns), p.vectors" : Self.columns
         return try transaction.rows("SELECT " + columns + " FROM points p " + place + condition) { row in
             var point = try Point(row)
@@ -73,7 +71,7 @@ extension Points {
     }
 
     /// What ``Point/init(_:)`` reads, of a table that is called `p`.
-    static let columns: SQL = "p.key, p.version, p.payload, p.created_at, p.updated_at, p.expires_at, p.position"
+    static let columns: SQL = "p.place, p.version, p.payload, p.created_at, p.updated_at, p.expires_at, p.position"
     /// How many columns those are.
     static let columnCount = 7
 }
@@ -88,7 +86,7 @@ extension PointVectors {
 extension Point {
     /// Reads a row of ``Points/columns``.
     init(_ row: Row) throws {
-        guard let key = row.withBytes(0, { PointKey(bytes: $0) }) else {
+        guard let key = PointPlace.key(row, 0) else {
             throw Failure(.internal, code: "corrupt_row", "A point has an id that is none.")
         }
         self.init(

@@ -1,7 +1,7 @@
 public import ChangeLog
 public import Core
 public import Search
-public import Storage
+import Storage
 
 /// The points of collections: their rows, and what the change log is told of them.
 public struct Points: Sendable {
@@ -17,7 +17,7 @@ public struct Points: Sendable {
 
     private static let rows = Insertion(
         into: "points",
-        "tenant, collection, key, version, payload, created_at, updated_at, expires_at, position, vectors")
+        "place, tenant, collection, version, payload, created_at, updated_at, expires_at, position, vectors")
 
     /// Writes points: those that are there already are replaced as a whole.
     ///
@@ -95,8 +95,8 @@ public struct Points: Sendable {
             } else if collection.definition.keepsHistory {
                 try history.keep(points, of: collection, until: unit.latestPosition(), in: unit)
             }
-            let place = Self.place(of: points.map(\.key), in: collection)
-            try unit.transaction.execute("DELETE FROM points " + place)
+            try unit.transaction.execute(
+                "DELETE FROM points AS p WHERE " + PointPlace.isAny(of: points.map(\.key), in: collection.number))
             count += points.count
         }
         return count
@@ -153,8 +153,9 @@ public struct Points: Sendable {
         var values: [SQLValue] = []
         for draft in drafts {
             values += [
-                tenant, number, .bytes(draft.key.bytes), .integer(1), .utf8(draft.payload), unit.now.sqlValue,
-                unit.now.sqlValue, draft.expiresAt.sqlValue, .integer(position.value), .bytes(draft.vectors.bytes),
+                PointPlace(draft.key, in: collection.number).sqlValue, tenant, number, .integer(1),
+                .utf8(draft.payload), unit.now.sqlValue, unit.now.sqlValue, draft.expiresAt.sqlValue,
+                .integer(position.value), .bytes(draft.vectors.bytes),
             ]
         }
         try unit.transaction.insert(Self.rows, values)
@@ -168,7 +169,7 @@ public struct Points: Sendable {
         var values: [SQLValue] = []
         for point in restored {
             values += [
-                tenant.sqlValue, .integer(number), .bytes(point.key.bytes), .integer(point.version),
+                PointPlace(point.key, in: number).sqlValue, tenant.sqlValue, .integer(number), .integer(point.version),
                 .utf8(point.payload), point.createdAt.sqlValue, point.updatedAt.sqlValue, point.expiresAt.sqlValue,
                 .integer(position.value), .bytes(point.vectors?.bytes ?? []),
             ]
@@ -188,7 +189,7 @@ public struct Points: Sendable {
             assignments += ", vectors = \(SQLValue.bytes(vectors.bytes)) "
         }
         try unit.transaction.enqueue(
-            "UPDATE points SET " + assignments + Self.place(of: [new.key], in: collection))
+            "UPDATE points AS p SET " + assignments + "WHERE " + PointPlace.isAny(of: [new.key], in: collection.number))
     }
 
     /// The points of some ids that are there, which nobody else changes until the commit.
@@ -200,13 +201,6 @@ public struct Points: Sendable {
         let points = try find(
             Array(keys), of: collection, withVectors: withVectors, lock: transaction.rowLock(of: "p"), in: transaction)
         return Dictionary(uniqueKeysWithValues: points.map { ($0.key, $0) })
-    }
-
-    private static func place(of keys: [PointKey], in collection: PointCollection) -> SQL {
-        """
-        WHERE tenant = \(collection.tenant) AND collection = \(collection.number)
-            AND key IN (\(list: keys.map { SQLValue.bytes($0.bytes) }))
-        """
     }
 }
 

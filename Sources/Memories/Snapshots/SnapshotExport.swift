@@ -44,10 +44,8 @@ extension Points {
     /// How many points of a collection have not ended.
     func count(of collection: PointCollection, at now: Timestamp, in transaction: any ReadTransaction) throws -> Int64 {
         try transaction.first(
-            """
-            SELECT COUNT(*) FROM points WHERE tenant = \(collection.tenant) AND collection = \(collection.number)
-                AND (expires_at IS NULL OR expires_at > \(now))
-            """
+            "SELECT COUNT(*) FROM points p WHERE (expires_at IS NULL OR expires_at > \(now)) AND "
+                + PointPlace.isIn(collection.number)
         ) { $0.integer(0) } ?? 0
     }
 

@@ -92,16 +92,16 @@ final class RelocationFixture: Sendable {
     private static func fillMemories(_ store: Store) async throws {
         let definition = #"{"vectors":[{"name":"","size":1,"metric":"dot"}],"indexes":[]}"#
         let id = IdentifierGenerator().next(at: store.log.time.now())
-        let key = SQLValue.bytes([1, 0, 0, 0, 0, 0, 0, 0, 7])
+        let place = SQLValue.bytes([0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 7])
         let vector = SQLValue.bytes([0, 0, 0, 0, 0x80, 0x3F])
         _ = try await store.database.write { transaction in
             try transaction.execute("UPDATE collection_numbers SET last_number = 2")
             try transaction.execute("INSERT INTO collections VALUES (1, 'a', 1, \(id), 1, \(definition), 0, 0)")
             try transaction.execute("INSERT INTO deleted_collections VALUES (1, 2)")
             try transaction.execute("INSERT INTO restoring_collections VALUES (1, 3, 4)")
-            try transaction.execute("INSERT INTO points VALUES (1, 1, \(key), 1, '{}', 0, 0, NULL, 7, \(vector))")
+            try transaction.execute("INSERT INTO points VALUES (\(place), 1, 1, 1, '{}', 0, 0, NULL, 7, \(vector))")
             try transaction.execute(
-                "INSERT INTO point_versions VALUES (1, 1, \(key), 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
+                "INSERT INTO point_versions VALUES (\(place), 1, 1, 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
         }
     }
 

@@ -1,0 +1,37 @@
+import Core
+import Search
+import Storage
+import TestKit
+import Testing
+
+@testable import Memories
+
+/// Points stand in the order of their collections and keys, and are looked for one by one.
+@Suite struct PointPlaceTests {
+    @Test func placesSortLikeCollectionsAndKeys() throws {
+        var random = SeededRandom.fresh()
+        let numbers: [Int64] = [1, 2, 255, 256, 65_536, Int64.max]
+        let uuid = try #require(Identifier("018f2f6e-5c1a-7000-8000-000000000001"))
+        let keys: [PointKey] = [
+            .number(0), .number(300), .number(.max), .uuid(uuid), .text("a"), .text("aé"), .text("b"),
+        ]
+        let sorted = numbers.flatMap { number in keys.sorted().map { PointPlace($0, in: number).bytes } }
+        let shuffled = sorted.shuffled(using: &random)
+        #expect(shuffled.sorted { $0.lexicographicallyPrecedes($1) } == sorted, "\(random)")
+    }
+
+    /// A table that no statistics were made of yet is not read as a whole, however many points are looked for.
+    @Test func aListOfKeysIsLookedUpInTheIndex() async throws {
+        let world = try await MemoryWorld(.postgres)
+        let collection = try await world.make("a")
+        try await world.put(1...300, into: collection)
+        let keys = (1...100).map { PointKey.number($0 * 2) }
+        let plan = try await world.store.log.database.write { transaction in
+            try transaction.rows(
+                "EXPLAIN SELECT p.version FROM points p WHERE p.tenant = \(tenant) AND "
+                    + PointPlace.isAny(of: keys, in: collection.number)
+            ) { $0.text(0) }
+        }
+        #expect(plan.contains { $0.contains("Index Cond: (place = ANY") }, "\(plan)")
+    }
+}
