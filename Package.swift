@@ -51,6 +51,7 @@ let package = Package(
         .executable(name: "millrace", targets: ["millrace"]),
         .library(name: "Commerce", targets: ["Commerce"]),
         .library(name: "Observers", targets: ["Observers"]),
+        .library(name: "Memories", targets: ["Memories"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
