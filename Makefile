@@ -2,10 +2,11 @@
 JOBS ?= 2
 HOST ?= 127.0.0.1
 PORT ?= 8080
-# Suites that hold deadlines of a fraction of a second. They run after the others, two tests at a time.
-DEADLINES = ProbeTests|HTTPSecurityTests|HTTPSenderTests|ProcessMetricsTests|ConnectionTests|DrainTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests|ProviderFlowTests|BrokerFlowTests|LookupFlowTests|ReloadFlowTests|ObserverMetricsTests|QdrantClientTests|QdrantRoutesTests|MemoriesTests|MemoryAPITests|UserKeyTests|MemoryHistoryTests|EmbedderTests|EmbeddingSettingsTests|EmbeddingFlowTests|MemoryTenancyTests|MemoryBoundsTests|MemoryLimitTests|SearchBudgetTests|MemoriesCommandTests|CollectionBadInputTests|MemoryBadInputTests|VectorEngineTests
+# Suites that hold deadlines, of a fraction of a second or of a server that they wait for. They run after the others, two tests
+# at a time. What is matched is `Target.Suite/test`: the dot and the slash keep a name from meaning longer ones.
+DEADLINES = \.(ProbeTests|HTTPSecurityTests|HTTPSenderTests|ProcessMetricsTests|ConnectionTests|DrainTests|IdleConnectionTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests|ProviderFlowTests|BrokerFlowTests|LookupFlowTests|ReloadFlowTests|ObserverMetricsTests|QdrantClientTests|QdrantRoutesTests|MemoryAPITests|UserKeyTests|MemoryHistoryTests|EmbedderTests|EmbeddingSettingsTests|EmbeddingFlowTests|MemoryTenancyTests|MemoryBoundsTests|MemoryLimitTests|SearchBudgetTests|MemoriesCommandTests|CollectionBadInputTests|MemoryBadInputTests|QdrantBadInputTests|VectorEngineTests|EngineTests|PgvectorTests|RecallTests)/
 # Suites that kill servers and wait for them, two tests at a time too.
-FAULTS = InstancesTests|CrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests
+FAULTS = \.(InstancesTests|CrashTests|RelocationCrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests|EngineFaultTests|QdrantEngineTests)/
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 16
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
