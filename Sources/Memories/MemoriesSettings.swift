@@ -89,7 +89,8 @@ public enum MemoriesSettings {
     public static let answerLimit = Setting(
         "memories.answer_limit", default: 268_435_456, unit: "bytes", bounds: 1_024...1_099_511_627_776,
         moves: "http_requests_total{status=\"422\"}",
-        "How many bytes the payloads and vectors of the points of one answer may have; requests for more are refused.")
+        "How many bytes the payloads and vectors of the points of one answer may have; requests for more are refused, "
+            + "with the status 400 by the routes of Qdrant's API.")
 
     /// All of them.
     public static let all: [AnySetting] = [

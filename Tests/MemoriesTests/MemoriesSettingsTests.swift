@@ -1,7 +1,9 @@
 import ChangeLog
 import Core
 import Foundation
+import Logging
 import Search
+import ServiceLifecycle
 import Telemetry
 import TestKit
 import Testing
@@ -56,6 +58,31 @@ import Testing
         try await wait { counter("index_files_written_total", world) > written }
     }
 
+    /// What the services above would do with any interval in the end. How long they rest is that of the setting alone.
+    @Test func whoLooksNowAndThenRestsAsLongAsTheSettingSays() async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let settings = try SettingsRegistry(MemoriesSettings.all).values(from: [
+            SettingsSource(
+                name: "test", texts: ["memories.sweep_interval": "1234", "memories.file_interval": "5678"])
+        ])
+        let (clock, logger) = (RestingClock(), Logger(label: "test"))
+        let store = try await TestStore(.sqlite, schemas: [MemoriesSchema.schema])
+        let sweeper = PointSweeper(
+            store.log, Collections(), Points(), settings: settings, metrics: store.metrics, clock: clock,
+            logger: logger)
+        try await running(sweeper) { try await wait { clock.rests == [.milliseconds(1_234)] } }
+        let keeper = IndexKeeper(
+            world.role.indexes, nil, settings: settings, metrics: store.metrics, clock: clock, logger: logger)
+        try await running(keeper) { try await wait { clock.rests.dropFirst() == [.milliseconds(5_678)] } }
+    }
+
+    /// Runs a service for as long as a closure takes.
+    private func running(_ service: some Service, _ body: () async throws -> Void) async throws {
+        let run = Task { try await service.run() }
+        defer { run.cancel() }
+        try await body()
+    }
+
     @Test func theDimensionsAreThoseOfTheSetting() async throws {
         let world = try await MemoryWorld(.sqlite, settings: ["memories.dimensions": "7"])
         let memories = MemoryCollections(world.role.collections, settings: world.settings)
@@ -75,6 +102,31 @@ import Testing
             bytes.first { $0.contains("vectors") }?.split(separator: " ").last.flatMap { Double($0) })
         #expect(vectors >= 300 * 3 * 4)
         #expect(try lines(of: world, "vectors_unlinked") == ["vectors_unlinked 0"], "so few need no graph")
+    }
+
+    /// Nothing runs any more, so what is not linked stays so.
+    @Test func theMetricsTellOfTheGraph() async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let definition = CollectionDefinition(vectors: [VectorDefinition(size: 2_500, metric: .dot, m: 2)])
+        let collection = try await world.write { [role = world.role] in
+            try role.collections.create("a", definition, in: $0)
+        }
+        await world.stop()
+        let vectors = try #require(world.role.index("a", of: collection.tenant)?.embedded.first)
+        var random = SeededRandom.fresh()
+        for label in 0..<UInt32(vectors.parameters.exactBelow + 5) {
+            try vectors.set((0..<2_500).map { _ in Float.random(in: -1...1, using: &random) }, label: label)
+        }
+        #expect(vectors.unlinkedCount > 0)
+        #expect(try lines(of: world, "vectors_unlinked") == ["vectors_unlinked \(vectors.unlinkedCount)"])
+        vectors.linkSome(.max)
+        #expect(try lines(of: world, "vectors_unlinked") == ["vectors_unlinked 0"])
+        let bytes = vectors.bytes
+        #expect(bytes.codes > 0 && bytes.links > 0 && Set([bytes.codes, bytes.links, bytes.vectors]).count == 3)
+        let parts = [("codes", bytes.codes), ("links", bytes.links), ("vectors", bytes.vectors)].map {
+            "vector_index_bytes{part=\"\($0)\"} \($1)"
+        }
+        #expect(try lines(of: world, "vector_index_bytes").sorted() == parts)
     }
 
     /// What is told of a metric.

@@ -159,6 +159,19 @@ import Testing
         #expect(try await world.nearest(to: 33, limit: 1, in: "a") == [.number(32)])
     }
 
+    @Test func aTableThatIsGoneAtTheStartIsFilledAgain() async throws {
+        let place = try await place()
+        let first = try await MemoryWorld(.sqlite, settings: place.settings)
+        let collection = try await first.make("a")
+        try await first.put(1...30, into: collection)
+        await first.stop()
+        #expect(try place.ask("SELECT count(*) FROM vector_tables") == "1")
+        _ = try place.ask("DROP TABLE \(name(collection))")
+        let second = try await MemoryWorld(.sqlite, settings: place.settings, on: first.store)
+        try await second.role.waitUntilFound(second.store.log.seen, atMost: .seconds(60))
+        #expect(try await second.nearest(to: 3, in: "a") == [.number(3), .number(2), .number(4)])
+    }
+
     // MARK: Several servers
 
     /// Each follows the log for itself, and both write the same table.

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Foundation
 import Outbound
 import Search
 import Telemetry
@@ -126,6 +127,27 @@ import Testing
         #expect(away?.code == "vector_engine_unavailable" && away?.kind == .unavailable)
         let nowhere = await failure { _ = try engine(["memories.engine": "qdrant"]) }
         #expect(nowhere?.message.contains("memories.qdrant_url") == true)
+    }
+
+    /// Connections to it are made, and nobody reads what they bring.
+    @Test func aServerThatSaysNothingIsNotWaitedForLonger() async throws {
+        let silent = try Loopback.listen()
+        defer { close(silent.descriptor) }
+        let engine = try engine([
+            "memories.engine": "qdrant", "memories.qdrant_url": "http://127.0.0.1:\(silent.port)",
+            "memories.engine_timeout": "300",
+        ])
+        let start = ContinuousClock.now
+        let unchecked = await failure { try await engine.check() }
+        #expect(unchecked?.code == "vector_engine_unavailable")
+        let unfound = await failure { [set] in
+            _ = try await withTaskExecutorPreference(engine.threads) {
+                try engine.nearest(NearestQuery(vector: [0, 0], limit: 1), in: set)
+            }
+        }
+        #expect(unfound?.code == "vector_engine_unavailable")
+        #expect(ContinuousClock.now - start < .seconds(4))
+        engine.close()
     }
 
     /// It comes back with what it had, and gets what was written meanwhile.

@@ -25,15 +25,24 @@ import Testing
         let collection = try await world.write { [role = world.role] in
             try role.collections.create("a", definition, in: $0)
         }
+        try await put(into: collection, of: world, &random)
+        return collection
+    }
+
+    /// Writes all points, in the place of those that are there.
+    ///
+    /// - parameter scale: how large the components of their vectors are at most.
+    private static func put(
+        into collection: PointCollection, of world: MemoryWorld, scale: Float = 1, _ random: inout SeededRandom
+    ) async throws {
         for start in stride(from: 0, to: count, by: 101) {
             let drafts = (start..<start + 101).map { number in
                 var vectors = PointVectors()
-                vectors.set(vector(&random), at: 0)
+                vectors.set(vector(&random).map { $0 * scale }, at: 0)
                 return PointDraft(key: .number(UInt64(number)), payload: Array("{}".utf8), vectors: vectors)
             }
             try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
         }
-        return collection
     }
 
     @Test func anIndexThatFindsTooLittleIsMadeAnew() async throws {
@@ -41,6 +50,7 @@ import Testing
             .sqlite, settings: ["memories.recall_sample": "100000", "memories.recall_bound": "80"])
         var random = SeededRandom.fresh()
         let collection = try await Self.badCollection(in: world, &random)
+        #expect(world.role.checker.bound == 0.8)
         let bad = try #require(world.role.index("a", of: collection.tenant))
         #expect(bad.embedded[0].parameters.exactBelow <= Self.count)
         bad.embedded[0].linkSome(.max)
@@ -59,6 +69,22 @@ import Testing
         let recall = world.store.metrics.gauge("vector_recall_at_10", "", labels: ["tenant", "collection"])
             .with(String(collection.tenant.number), "a").value
         #expect(recall < 0.8 && recall > 0, "\(random)")
+        try await world.put([5_000], into: collection, size: Self.size)
+        #expect(made.count == Self.count + 1, "it follows the log")
+    }
+
+    @Test func anIndexWhoseCodesNoLongerFitIsMadeAnew() async throws {
+        let world = try await MemoryWorld(.sqlite, settings: ["memories.recall_sample": "0"])
+        var random = SeededRandom.fresh()
+        let collection = try await Self.badCollection(in: world, &random)
+        let first = try #require(world.role.index("a", of: collection.tenant))
+        #expect(!first.embedded[0].isDrifted)
+        // So many later vectors are looked at before it is said that they are unlike the first.
+        for _ in 0..<2 { try await Self.put(into: collection, of: world, scale: 3, &random) }
+        try await wait { world.role.index("a", of: collection.tenant) !== first }
+        let made = try #require(world.role.index("a", of: collection.tenant))
+        #expect(first.embedded[0].isDrifted && !made.embedded[0].isDrifted, "\(random)")
+        #expect(made.count == Self.count, "\(random)")
         try await world.put([5_000], into: collection, size: Self.size)
         #expect(made.count == Self.count + 1, "it follows the log")
     }

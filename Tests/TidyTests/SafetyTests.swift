@@ -29,6 +29,7 @@ import Testing
         "Sources/millrace/MemoriesCommand.swift": "how often a server is asked how far it is",
         "Sources/TestKit/Permits.swift": "the deadline of a wait",
         "Sources/TestKit/PostgresServer.swift": "processes of others give no sign of their end",
+        "Sources/TestKit/RestingClock.swift": "it notes how long others would",
         "Sources/TestKit/ServerProcess.swift": "the deadline of a process",
     ]
 

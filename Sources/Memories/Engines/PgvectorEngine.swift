@@ -66,7 +66,10 @@ final class PgvectorEngine: VectorEngine {
             try PgvectorExtension.use(in: transaction)
             // Several servers may make it at the same time.
             _ = try transaction.exists(PgvectorTable.lock)
+            let isThere = try transaction.exists(table.presence)
             for sql in table.creation { try transaction.execute(sql) }
+            // Somebody may have deleted the table alone.
+            if !isThere { try transaction.execute(table.forgetting) }
             return try transaction.first(table.position) { LogPosition($0.integer(0)) }
         }
     }

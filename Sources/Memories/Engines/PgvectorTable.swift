@@ -42,6 +42,11 @@ struct PgvectorTable {
     /// Keeps others from making tables until the commit.
     static let lock: SQL = "SELECT pg_advisory_xact_lock(hashtext('millrace vector_tables'))"
 
+    /// Whether the table is there.
+    var presence: SQL {
+        "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = \(name)"
+    }
+
     /// Makes the table, without its index.
     var creation: [SQL] {
         [
@@ -108,9 +113,12 @@ struct PgvectorTable {
         [
             "DROP TABLE IF EXISTS \(table)",
             "CREATE TABLE IF NOT EXISTS \(Self.register) (name TEXT PRIMARY KEY, position BIGINT NOT NULL)",
-            "DELETE FROM \(Self.register) WHERE name = \(name)",
+            forgetting,
         ]
     }
+
+    /// Takes back that everything is there.
+    var forgetting: SQL { "DELETE FROM \(Self.register) WHERE name = \(name)" }
 
     // MARK: Searching
 

@@ -11,6 +11,7 @@ final class IndexKeeper: Service {
     private let indexes: CollectionIndexes
     private let files: IndexFiles?
     private let interval: Duration
+    private let clock: any Clock<Duration>
     private let writings: Counter
     private let logger: Logger
     /// Which index of each collection was written last, by the number of the collection, and how often it had been
@@ -24,10 +25,11 @@ final class IndexKeeper: Service {
 
     init(
         _ indexes: CollectionIndexes, _ files: IndexFiles?, settings: SettingsValues, metrics: MetricsRegistry,
-        logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.indexes = indexes
         self.files = files
+        self.clock = clock
         self.logger = logger
         interval = .milliseconds(settings[MemoriesSettings.fileInterval])
         writings = metrics.counter(
@@ -38,7 +40,7 @@ final class IndexKeeper: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while true {
-                do { try await Task.sleep(for: self.interval) } catch { return }
+                do { try await self.clock.sleep(for: self.interval) } catch { return }
                 self.writeChanged()
                 await self.saveEngine()
             }

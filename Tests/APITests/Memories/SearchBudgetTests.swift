@@ -1,4 +1,5 @@
 import Core
+import Telemetry
 import TestKit
 import Testing
 
@@ -41,6 +42,28 @@ import Testing
             let once = "{\"ids\":[\(Array(repeating: "1", count: 1_000).joined(separator: ","))]}"
             let read = try await server.send("POST", Self.path, once).json()
             #expect(read["result"]?.elements.count == 1, "an id that stands there twice is answered once")
+        }
+    }
+
+    @Test func refusalsOfTooMuchAreCountedUnderTheStatusOfTheInterface() async throws {
+        try await withPoints(30, settings: ["memories.answer_limit": "200000"]) { server in
+            let text = String(repeating: "x", count: 10_000)
+            let memories = (1...30).map { number in
+                #"{"point_id":"m\#(number)","vector":[\#(number),1,1],"payload":{"user_id":7,"category":"c","key":"k","#
+                    + #""value":"\#(text)","source":"s","created":1,"updated":1,"active":true}}"#
+            }
+            let put = try await server.send(
+                "POST", "/memories/batch", "{\"points\":[\(memories.joined(separator: ","))]}")
+            #expect(put.status == 200)
+            let refused = server.store.metrics.counter(
+                "http_requests_total", "", labels: ["method", "route", "status"])
+            let (query, scroll) = ("/collections/{collection}/points/query", "/memories/scroll")
+            #expect(try await server.send("POST", scroll, #"{"user_id":7,"limit":30}"#).status == 422)
+            // It is counted a little after it is answered; the time limit of the suite ends the wait.
+            while refused.with("POST", scroll, "422").value < 1 { await Task.yield() }
+            let answer = try await server.send("POST", Self.path + "/query", #"{"query":[1,2],"limit":30}"#)
+            #expect(answer.status == 400)
+            while refused.with("POST", query, "400").value < 1 { await Task.yield() }
         }
     }
 
