@@ -7,10 +7,7 @@ import Testing
 
 /// Where the indexes take the state of a point from that changes tell of.
 @Suite struct PendingPointsTests {
-    private static let collection = PointCollection(
-        id: Identifier(high: 0, low: 0), tenant: .first, name: "a", number: 1, version: 1,
-        definition: CollectionDefinition(vectors: [VectorDefinition(size: 1, metric: .euclid)]), createdAt: .earliest,
-        updatedAt: .earliest)
+    private static let collection = PointCollection.unstored(size: 1)
     private static let entity = Point.entity(.number(7), in: 1)
     private static let image = Array(#"{"collection":"a","point":7}"#.utf8)
 

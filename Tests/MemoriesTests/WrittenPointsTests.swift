@@ -9,10 +9,7 @@ import Testing
 
 /// What a server has written is handed to its indexes, and only what is true.
 @Suite struct WrittenPointsTests {
-    private static let collection = PointCollection(
-        id: Identifier(high: 0, low: 0), tenant: .first, name: "a", number: 1, version: 1,
-        definition: CollectionDefinition(vectors: [VectorDefinition(size: 3, metric: .euclid)]), createdAt: .earliest,
-        updatedAt: .earliest)
+    private static let collection = PointCollection.unstored(size: 3)
 
     private static func point(_ number: UInt64, _ payload: String = "{}", vector: [Float]? = [1, 2, 3]) -> Point {
         var point = Point(

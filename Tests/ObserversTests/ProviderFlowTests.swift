@@ -87,7 +87,7 @@ import Testing
     /// The documents of one event: one is stored, one is put off and one refused, each for itself.
     @Test(arguments: TestStore.Engine.allCases)
     func aDocumentIsStoredByTheIdentifierOfItsEvent(_ engine: TestStore.Engine) async throws {
-        let double = IndexDouble()
+        let double = ElasticsearchDouble()
         try await RoleFixture.run(engine, answering: { double.answer($0) }) { fixture in
             func action(_ name: String, _ document: String) -> String {
                 """

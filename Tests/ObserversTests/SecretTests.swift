@@ -53,7 +53,7 @@ import Testing
     /// What an event holds is a text, whatever it looks like.
     @Test func onlyADefinitionNamesAVariable() async throws {
         let environment = ["MILLRACE_SECRET_SHOP": "Bearer hidden", "MILLRACE_SECRET_INDEX": "ApiKey deep"]
-        let double = IndexDouble()
+        let double = ElasticsearchDouble()
         try await RoleFixture.run(
             environment: environment, answering: { $0.path == "/hook" ? .ok : double.answer($0) }
         ) { fixture in

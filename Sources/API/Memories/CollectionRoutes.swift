@@ -61,7 +61,7 @@ private struct CollectionRoutes: Sendable {
     func importing() -> Route {
         Route.write(.post, Self.path + "/import", scope: MemoryRoutes.write, bodyLimit: .bulk) { request in
             try request.readQuery { _ in }
-            let lines = try PointImport(request, memories)
+            let lines = try PointImportBody(request, memories)
             return { .ok(ImportedPoints(count: try lines.write(role, memories, in: $0))) }
         }.reaching { try await role.waitUntilFound($0, atMost: patience) }
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// Documents that come one by one, for a double of Elasticsearch.
 @Suite(.timeLimit(.minutes(5))) struct BulkCollectorTests {
-    private let double = IndexDouble()
+    private let double = ElasticsearchDouble()
     private let receiver: WebhookReceiver
     private let server: BulkCollector.Server
     private let collector: BulkCollector

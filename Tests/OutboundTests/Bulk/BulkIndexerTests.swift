@@ -7,7 +7,7 @@ import Testing
 
 /// Documents for a double of Elasticsearch.
 @Suite struct BulkIndexerTests {
-    private let double = IndexDouble()
+    private let double = ElasticsearchDouble()
     private let receiver: WebhookReceiver
     private let indexer: BulkIndexer
 

@@ -5,7 +5,7 @@ import Search
 
 /// Lines of a file that become points, all of them or none: those of an export, and memories as `POST /memories` takes
 /// them.
-struct PointImport: Sendable {
+struct PointImportBody: Sendable {
     /// How many lines a request may have.
     static let lineLimit = 1_000
 

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A double of Elasticsearch and OpenSearch, since there is no package of the real ones to be had. It holds what is
 /// sent against the documentation of `_bulk`, strictly. A ``WebhookReceiver`` listens for it, at the path `/search`.
-public final class IndexDouble: Sendable {
+public final class ElasticsearchDouble: Sendable {
     private struct State {
         var documents: [String: String] = [:]
         var complaints: [String] = []
