@@ -13,7 +13,7 @@ extension MemoryRoutes {
                 let key = try pointKey(request)
                 let (namespace, limit, before) = try request.readQuery { query in
                     (
-                        query.optionalString("namespace", length: MemoryCollections.namespaceLength),
+                        query.namespace(),
                         query.optionalInteger("limit", in: 1...1_000) ?? 100,
                         query.optionalInteger("cursor", in: 1...Int64.max)
                     )

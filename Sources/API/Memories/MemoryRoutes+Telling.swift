@@ -14,10 +14,7 @@ extension MemoryRoutes {
                 return response
             },
             .read(.get, "/collection/info", scope: Self.read) { request in
-                let namespace = try request.readQuery {
-                    $0.optionalString("namespace", length: MemoryCollections.namespaceLength)
-                }
-                let name = try memories.name(.memory, namespace: namespace)
+                let name = try memories.name(.memory, namespace: request.readQuery { $0.namespace() })
                 let tenant = request.tenant
                 return { .ok(try figures(name, of: tenant, in: $0)) }
             }.computingLong(),

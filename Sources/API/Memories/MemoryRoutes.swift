@@ -81,10 +81,7 @@ struct MemoryRoutes: Sendable {
             },
             .write(.delete, "/memories/user/{user}", scope: Self.write) { request in
                 let user = try reachableUser(request)
-                let namespace = try request.readQuery {
-                    $0.optionalString("namespace", length: MemoryCollections.namespaceLength)
-                }
-                let name = try memories.name(.memory, namespace: namespace)
+                let name = try memories.name(.memory, namespace: request.readQuery { $0.namespace() })
                 return { unit in
                     .ok(DeletedCount(count: try deleteAll(ofUser: user, from: name, in: unit)))
                 }
@@ -126,7 +123,7 @@ struct MemoryRoutes: Sendable {
                 let key = try pointKey(request)
                 let (namespace, position) = try request.readQuery { query in
                     (
-                        query.optionalString("namespace", length: MemoryCollections.namespaceLength),
+                        query.namespace(),
                         query.optionalInteger("as_of", in: 1...Int64.max).map { LogPosition($0) }
                     )
                 }
@@ -237,10 +234,7 @@ struct MemoryRoutes: Sendable {
             try request.readQuery { _ in }
             return (key, try memories.name(kind, namespace: nil))
         }
-        let namespace = try request.readQuery {
-            $0.optionalString("namespace", length: MemoryCollections.namespaceLength)
-        }
-        return (key, try memories.name(kind, namespace: namespace))
+        return (key, try memories.name(kind, namespace: request.readQuery { $0.namespace() }))
     }
 
     /// The id in the path.
@@ -301,5 +295,12 @@ struct MemoryScrollBody: Sendable {
         let points = try found.page(from: start, limit: limit + 1, filter: filter)
         return MemoryPage(
             points: Array(points.prefix(limit)), next: points.count > limit ? points[limit].key : nil)
+    }
+}
+
+extension QueryReader {
+    /// The set of memories that is meant; nil is the one without a name.
+    mutating func namespace() -> String? {
+        optionalString("namespace", length: MemoryCollections.namespaceLength)
     }
 }

@@ -151,6 +151,13 @@ extension Route {
         return Route(.get, path, .scope(scope), .standard, .entity(reading))
     }
 
+    /// The same route with something changed.
+    private func changed(_ change: (inout Route) -> Void) -> Route {
+        var route = self
+        change(&route)
+        return route
+    }
+
     /// The same route with its answers kept until an entity changes of which they are made. They must be JSON without a
     /// version, and nothing but the tenant, the query and the scopes may decide them.
     ///
@@ -162,51 +169,37 @@ extension Route {
         until entityTypes: String..., varying scopes: [String] = [],
         indexPosition: (@Sendable () -> LogPosition)? = nil
     ) -> Route {
-        var route = self
-        route.caching = Caching(entityTypes: entityTypes, scopes: scopes, indexPosition: indexPosition)
-        return route
+        changed { $0.caching = Caching(entityTypes: entityTypes, scopes: scopes, indexPosition: indexPosition) }
     }
 
     /// The same route, whose failures are told in another form.
     func tellingFailures(as form: FailureForm) -> Route {
-        var route = self
-        route.failureForm = form
-        return route
+        changed { $0.failureForm = form }
     }
 
     /// The same route, which takes bodies of any media type.
     func takingAnyMedia() -> Route {
-        var route = self
-        route.takesAnyMedia = true
-        return route
+        changed { $0.takesAnyMedia = true }
     }
 
     /// The same route, which is never answered on an event loop.
     func computingLong() -> Route {
-        var route = self
-        route.isLong = true
-        return route
+        changed { $0.isLong = true }
     }
 
     /// The same route, which also serves keys that reach one user only, and keeps them to that user.
     func servingUsers() -> Route {
-        var route = self
-        route.servesUsers = true
-        return route
+        changed { $0.servesUsers = true }
     }
 
     /// The same route, whose reads run on threads that may wait.
     func reading(on executor: (any TaskExecutor)?) -> Route {
-        var route = self
-        route.executor = executor
-        return route
+        changed { $0.executor = executor }
     }
 
     /// The same route, whose answer waits until an index has seen the change, or what its client has seen.
     func reaching(_ wait: @escaping @Sendable (LogPosition) async throws -> Void) -> Route {
-        var route = self
-        route.reaching = wait
-        return route
+        changed { $0.reaching = wait }
     }
 
     /// A route that changes something, in one unit of work with the memory of its `Idempotency-Key`.

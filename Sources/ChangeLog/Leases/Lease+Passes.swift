@@ -1,5 +1,6 @@
 import Core
 import Logging
+import ServiceLifecycle
 
 extension Lease {
     /// What a pass over the work has left.
@@ -8,6 +9,21 @@ extension Lease {
         case more
         /// There is nothing more to do for now.
         case done
+    }
+
+    /// Sweeps until the server stops, while the lease is held: again at once where there was something, else after a rest.
+    ///
+    /// - parameters:
+    ///   - rest: how long to rest after a sweep that finds nothing or fails.
+    ///   - clock: by what it rests.
+    ///   - sweep: does some of the work and returns how much. Failures are as those of a pass.
+    public func sweep(
+        resting rest: Duration, clock: any Clock<Duration>,
+        _ sweep: @escaping @Sendable (LeaseGrant) async throws -> Int
+    ) async {
+        await cancelWhenGracefulShutdown {
+            await self.hold(resting: rest, clock: clock) { try await sweep($0) == 0 ? .done : .more }
+        }
     }
 
     /// Passes over some work again and again while the lease is held. See ``hold(_:)``.

@@ -48,11 +48,7 @@ public struct ReservationSweeper: Service {
 
     /// Sweeps until the server stops, while this instance holds the lease.
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await lease.hold(resting: interval, clock: clock) { grant in
-                try await sweep(under: grant) == 0 ? .done : .more
-            }
-        }
+        await lease.sweep(resting: interval, clock: clock) { try await sweep(under: $0) }
     }
 
     /// Ends one batch of overdue reservations, the longest overdue first. Returns how many it ended.

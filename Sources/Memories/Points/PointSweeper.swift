@@ -45,11 +45,7 @@ public struct PointSweeper: Service {
 
     /// Sweeps until the server stops, while this instance holds the lease.
     public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await lease.hold(resting: interval, clock: clock) { grant in
-                try await sweep(under: grant) == 0 ? .done : .more
-            }
-        }
+        await lease.sweep(resting: interval, clock: clock) { try await sweep(under: $0) }
     }
 
     /// Deletes one batch of points whose time has come, of old versions, and of points whose collection is gone.

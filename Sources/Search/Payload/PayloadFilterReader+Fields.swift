@@ -108,15 +108,18 @@ extension PayloadFilterReader {
         guard let object = object(json, at: pointer, ["gt", "gte", "lt", "lte"]) else { return nil }
         let isOfTimes = object.members.contains { if case .string = $0.value { true } else { false } }
         guard isOfTimes else {
-            return .range(
-                NumberRange(
-                    gt: number("gt", of: object, at: pointer), gte: number("gte", of: object, at: pointer),
-                    lt: number("lt", of: object, at: pointer), lte: number("lte", of: object, at: pointer)))
+            let (gt, gte, lt, lte) = bounds { $0.number($1, of: object, at: pointer) }
+            return .range(NumberRange(gt: gt, gte: gte, lt: lt, lte: lte))
         }
-        return .times(
-            TimeRange(
-                gt: time("gt", of: object, at: pointer), gte: time("gte", of: object, at: pointer),
-                lt: time("lt", of: object, at: pointer), lte: time("lte", of: object, at: pointer)))
+        let (gt, gte, lt, lte) = bounds { $0.time($1, of: object, at: pointer) }
+        return .times(TimeRange(gt: gt, gte: gte, lt: lt, lte: lte))
+    }
+
+    /// Reads each bound by its name.
+    private mutating func bounds<Value>(
+        _ read: (inout Self, _ name: String) -> Value?
+    ) -> (gt: Value?, gte: Value?, lt: Value?, lte: Value?) {
+        (read(&self, "gt"), read(&self, "gte"), read(&self, "lt"), read(&self, "lte"))
     }
 
     private mutating func time(_ name: String, of object: JSONObject, at pointer: String) -> Timestamp? {
@@ -130,10 +133,8 @@ extension PayloadFilterReader {
         guard object.members.contains(where: { !$0.value.isNull }) else {
             return note(pointer, "At least one of gt, gte, lt, lte is expected.")
         }
-        return .count(
-            CountRange(
-                gt: wholeNumber("gt", of: object, at: pointer), gte: wholeNumber("gte", of: object, at: pointer),
-                lt: wholeNumber("lt", of: object, at: pointer), lte: wholeNumber("lte", of: object, at: pointer)))
+        let (gt, gte, lt, lte) = bounds { $0.wholeNumber($1, of: object, at: pointer) }
+        return .count(CountRange(gt: gt, gte: gte, lt: lt, lte: lte))
     }
 
     private mutating func wholeNumber(_ name: String, of object: JSONObject, at pointer: String) -> Int64? {
