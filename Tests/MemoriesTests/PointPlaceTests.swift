@@ -28,7 +28,7 @@ import Testing
         let keys = (1...100).map { PointKey.number($0 * 2) }
         let plan = try await world.store.log.database.write { transaction in
             try transaction.rows(
-                "EXPLAIN SELECT p.version FROM points p WHERE p.tenant = \(tenant) AND "
+                "EXPLAIN SELECT p.version FROM points p WHERE p.tenant = \(collection.tenant) AND "
                     + PointPlace.isAny(of: keys, in: collection.number)
             ) { $0.text(0) }
         }
