@@ -91,13 +91,26 @@ struct ObserverMetrics: Sendable {
     }
 
     /// Counts an attempt.
-    func note(_ type: ActionType, attempt: Int, failure: DeliveryFailure?, took duration: Duration) {
-        actionDuration.with(type.rawValue).observe(duration)
+    ///
+    /// - parameter duration: how long it took; nil where it was not made, because its event could not be asked about.
+    func note(_ type: ActionType, attempt: Int, failure: DeliveryFailure?, took duration: Duration?) {
+        if let duration { actionDuration.with(type.rawValue).observe(duration) }
         attempts.with(type.rawValue, attempt > 3 ? "4+" : "\(attempt)").increment()
         if let failure {
             failed.with(type.rawValue, failure.reason).increment()
         } else {
             executed.with(type.rawValue).increment()
         }
+    }
+
+    /// Counts first attempts of an action that succeeded together.
+    ///
+    /// - parameter durations: how long each took.
+    func noteDone(_ type: ActionType, took durations: [Duration]) {
+        guard !durations.isEmpty else { return }
+        let histogram = actionDuration.with(type.rawValue)
+        for duration in durations { histogram.observe(duration) }
+        attempts.with(type.rawValue, "1").increment(by: durations.count)
+        executed.with(type.rawValue).increment(by: durations.count)
     }
 }

@@ -80,19 +80,20 @@ public final class ObserverRole: Sendable {
             sender: surroundings.sender, bulk: BulkCollector(sender: surroundings.sender), mail: surroundings.mail,
             nats: surroundings.nats, redis: surroundings.redis, environment: surroundings.environment,
             logger: logger)
+        let alerts = FailureAlerts(metrics: metrics, logger: logger)
         let deliveries = DeliveryService(
             log, catalog,
             DeliveryChannel.Services(
                 log: log, partitions: partitions, recorder: recorder, statementRecorder: statementRecorder,
                 destinations: destinations, runner: runner, lookups: lookups, metrics: metrics,
-                window: settings[ObserversSettings.window], logger: logger, refresh: { signal.fire() }
+                alerts: alerts, window: settings[ObserversSettings.window], logger: logger, refresh: { signal.fire() }
             ) { observer, failure in
                 await Self.pause(observer, failure, observers, log, logger)
             }, signal: signal, logger: logger)
         partitions.watch { deliveries.isActive(in: $0) }
         let matching = MatchingService(
             log, catalog, partitions, lookups, statements, settings: settings, registry: registry, metrics: metrics,
-            logger: logger
+            alerts: alerts, logger: logger
         ) { deliveries.wake($0) }
         let sweeper = DeliverySweeper(
             log, partitions, settings: settings, registry: registry, metrics: metrics, logger: logger)

@@ -59,13 +59,16 @@ import Testing
         try await RoleFixture.run(engine, lookups: [Self.customers]) { fixture in
             try await fixture.act(
                 #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#,
-                members: #""condition": "total > 10", "lookups": \#(Self.unaskable),"#)
+                members: #""condition": "total > 10", "on_failure": "alert", "lookups": \#(Self.unaskable),"#)
             try await fixture.order(50)
             #expect(try await fixture.letters(1).map(\.reason) == ["lookup_failed"])
+            let alerts = #"observer_alerts_total{observer="acting"}"#
+            #expect(try await fixture.metric(alerts, reaches: 1) == 1)
             let letters = fixture.role.deadLetters
             _ = try await fixture.store.log.write(TestStore.context, isolation: .readCommitted) {
                 try letters.retryAll(.init(), isDryRun: false, in: $0)
             }
+            #expect(try await fixture.metric(alerts, reaches: 2) == 2)
             #expect(try await fixture.letters(1).map(\.reason) == ["lookup_failed"])
             #expect(fixture.receiver.count == 0)
         }

@@ -13,16 +13,6 @@ import Testing
         #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#
     }
 
-    /// Makes many orders at once, so that they come to the observers together.
-    private static func order(_ count: Int, _ fixture: RoleFixture) async throws {
-        _ = try await fixture.store.log.write(TestStore.context) { unit in
-            for total in 1...count {
-                let id = unit.makeIdentifier()
-                try unit.recordInsert("order", id, after: RoleFixture.image(id, total, "new"))
-            }
-        }
-    }
-
     @Test(arguments: TestStore.Engine.allCases)
     func aFailingActionMovesWhatIsCountedOfIt(_ engine: TestStore.Engine) async throws {
         try await RoleFixture.run(engine, answering: { $0.number == 1 ? .ok : .status(500) }) { fixture in
@@ -47,22 +37,77 @@ import Testing
         }
     }
 
+    /// What is done in the transaction that matches is an attempt like any other, and so is what fails there: the alert
+    /// divides the one by the other. An action whose event cannot be asked about takes no time.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatIsDoneWhileMatchingIsCountedAsWhatIsDelivered(_ engine: TestStore.Engine) async throws {
+        let path = try DatabaseActionTests.write(Self.whileMatching)
+        try await RoleFixture.run(engine, settings: ["observers.file": path]) { fixture in
+            try await DatabaseActionTests.makeCounters(fixture)
+            try await fixture.act(Self.webhook(fixture), members: #""condition": "missing > 1","#)
+            // Those of a batch that works go together on PostgreSQL, and those of one that does not one by one.
+            for (count, failed) in [(20, 0.0), (3, 3)] {
+                let before = fixture.metric(#"observer_actions_executed_total{action="search"}"#) ?? 0
+                try await fixture.orders(count, status: failed > 0 ? "broken" : "new")
+                let done = before + Double(count)
+                let expected: [(series: String, value: Double?)] = [
+                    (#"observer_actions_executed_total{action="database"}"#, done),
+                    (
+                        #"observer_actions_failed_total{action="database",reason="constraint"}"#,
+                        failed > 0 ? failed : nil
+                    ),
+                    (#"observer_delivery_attempts_total{action="database",attempt="1"}"#, done + failed),
+                    (#"observer_action_duration_seconds_count{action="database"}"#, done + failed),
+                    (#"observer_actions_executed_total{action="search"}"#, done),
+                    (#"observer_delivery_attempts_total{action="search",attempt="1"}"#, done),
+                    (#"observer_action_duration_seconds_count{action="search"}"#, done),
+                    (#"observer_actions_failed_total{action="webhook",reason="condition_failed"}"#, done),
+                    (#"observer_delivery_attempts_total{action="webhook",attempt="1"}"#, done),
+                    (#"observer_action_duration_seconds_count{action="webhook"}"#, nil),
+                ]
+                for (series, value) in expected {
+                    #expect(try await fixture.metric(series, reaches: value ?? -1) == value, "\(series)")
+                }
+            }
+            for action in ["database", "search"] {
+                #expect(fixture.metric(#"observer_action_duration_seconds_sum{action="\#(action)"}"#) ?? 0 > 0)
+            }
+        }
+    }
+
+    private static let whileMatching = """
+        statements:
+          count: "INSERT INTO counters (name, total) VALUES (:name, 1)
+            ON CONFLICT (name) DO UPDATE SET total = counters.total + 1"
+          broken: "INSERT INTO counters (name, total) VALUES (:name, NULL)"
+        observers:
+          - name: counting
+            entity_types: [order]
+            actions:
+              - {type: database, statement: count, params: {name: "{{ status }}"}}
+              - {type: search}
+          - name: breaking
+            entity_types: [order]
+            condition: status == 'broken'
+            actions: [{type: database, statement: broken, params: {name: "{{ id }}"}}]
+        """
+
     /// The database takes no deliveries for a while: the backlog is there to be seen meanwhile, and goes away.
     @Test(arguments: TestStore.Engine.allCases)
     func whatCannotBeStoredIsABacklogThatGrowsOld(_ engine: TestStore.Engine) async throws {
         try await RoleFixture.run(engine, logger: RecordedLog().logger) { fixture in
             try await fixture.act(Self.webhook(fixture))
             #expect(try await Self.backlogAndLag(fixture) == [0, 0])
-            try await Self.change(fixture, engine == .sqlite ? Self.refusalOfSQLite : Self.refusalOfPostgres)
-            try await Self.order(5, fixture)
+            try await fixture.refuse(insertionsInto: "deliveries", engine)
+            try await fixture.orders(5)
             // PostgreSQL has passed over some positions.
             let backlog = try await fixture.metric("observer_backlog_changes", reaches: 5) ?? 0
             #expect(backlog >= 5 && backlog < 100)
             let lag = try await fixture.metric("observer_lag_seconds", reaches: 0.05) ?? 0
             #expect(lag >= 0.05 && lag < 60)
             #expect(fixture.receiver.count == 0)
-            try await Self.change(
-                fixture, engine == .sqlite ? ["DROP TRIGGER refuse"] : ["DROP TRIGGER refuse ON deliveries"])
+            try await fixture.change(
+                by: engine == .sqlite ? ["DROP TRIGGER refuse"] : ["DROP TRIGGER refuse ON deliveries"])
             try await fixture.received(5)
             #expect(try await Self.backlogAndLag(fixture) == [0, 0])
         }
@@ -74,21 +119,6 @@ import Testing
             [fixture.metric("observer_backlog_changes"), fixture.metric("observer_lag_seconds")]
         } until: {
             $0 == [0, 0]
-        }
-    }
-
-    private static let refusalOfSQLite: [SQL] = [
-        "CREATE TRIGGER refuse BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'refused'); END"
-    ]
-    private static let refusalOfPostgres: [SQL] = [
-        """
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$
-        """, "CREATE TRIGGER refuse BEFORE INSERT ON deliveries FOR EACH ROW EXECUTE FUNCTION refuse()",
-    ]
-
-    private static func change(_ fixture: RoleFixture, _ statements: [SQL]) async throws {
-        _ = try await fixture.store.database.write { transaction in
-            for statement in statements { _ = try transaction.execute(statement) }
         }
     }
 
@@ -129,7 +159,7 @@ import Testing
             #expect(
                 try await fixture.metric(#"observer_actions_executed_total{action="webhook"}"#, reaches: 3) == 3)
             let twoHours: Int64 = 2 * 3_600 * 1_000_000
-            try await Self.change(fixture, ["UPDATE deliveries SET updated_at = updated_at - \(twoHours)"])
+            try await fixture.change(by: ["UPDATE deliveries SET updated_at = updated_at - \(twoHours)"])
             for (hours, count) in [("3", 0.0), ("1", 3.0)] {
                 let metrics = MetricsRegistry()
                 try await fixture.sweeper(metrics, settings: ["observers.delivery_retention": hours]).pass()
@@ -146,7 +176,7 @@ import Testing
         for (batch, isSmall) in [("3", true), ("1000", false)] {
             try await RoleFixture.run(engine, settings: ["observers.batch": batch]) { fixture in
                 try await fixture.act(Self.webhook(fixture))
-                try await Self.order(20, fixture)
+                try await fixture.orders(20)
                 #expect(try await fixture.metric("checkpoint_batch_size_sum", reaches: 20) == 20)
                 #expect(isSmall == (fixture.count(of: "checkpoint_batch_size", above: 4) == 0))
             }
@@ -159,7 +189,7 @@ import Testing
         for (window, isSmall) in [("4", true), ("512", false)] {
             try await RoleFixture.run(engine, settings: ["observers.window": window]) { fixture in
                 try await fixture.act(Self.webhook(fixture))
-                try await Self.order(40, fixture)
+                try await fixture.orders(40)
                 try await fixture.received(40)
                 // What is in memory is read again beside as many as there is room for.
                 #expect(fixture.metric("observer_read_deliveries_sum") ?? 0 >= 40)

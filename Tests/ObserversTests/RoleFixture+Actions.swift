@@ -18,6 +18,45 @@ extension RoleFixture {
             """)
     }
 
+    /// Makes many orders at once, with the totals from 1 on, so that they come to the observers together.
+    func orders(_ count: Int, status: String = "new") async throws {
+        _ = try await store.log.write(TestStore.context) { unit in
+            for total in 1...count {
+                let id = unit.makeIdentifier()
+                try unit.recordInsert("order", id, after: Self.image(id, total, status))
+            }
+        }
+    }
+
+    /// Changes members of an observer.
+    func patch(_ name: String, _ json: String) async throws {
+        let members = JSONObject(try JSONParser.parse(Array(json.utf8)).members)
+        _ = try await store.log.write(TestStore.context, isolation: .readCommitted) { [role] in
+            try role.observers.update(.name(name), members, expecting: nil, in: $0)
+        }
+    }
+
+    /// Runs statements on the tables.
+    func change(by statements: [SQL]) async throws {
+        _ = try await store.database.write { transaction in
+            for statement in statements { _ = try transaction.execute(statement) }
+        }
+    }
+
+    /// Has the database refuse whatever is to be put into a table.
+    func refuse(insertionsInto table: SQL, _ engine: TestStore.Engine) async throws {
+        let moment: SQL = "CREATE TRIGGER refuse BEFORE INSERT ON \(table)"
+        switch engine {
+        case .sqlite: try await change(by: ["\(moment) BEGIN SELECT RAISE(ABORT, 'refused'); END"])
+        case .postgres:
+            try await change(by: [
+                """
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$
+                """, "\(moment) FOR EACH ROW EXECUTE FUNCTION refuse()",
+            ])
+        }
+    }
+
     /// The identifier of the event that the test has made last.
     var lastEvent: String { "\(store.log.seen)" }
 

@@ -30,6 +30,7 @@ final class DeliveryChannel: Sendable {
         let runner: ActionRunner
         let lookups: LookupReader
         let metrics: ObserverMetrics
+        let alerts: FailureAlerts
         let window: Int
         let logger: Logger
         /// Has the observers read again, which have changed.
@@ -289,7 +290,7 @@ final class DeliveryChannel: Sendable {
         finish(delivery, decision)
         guard let decision else { return }
         if decision.pausesObserver, let failure { await services.pause(plan.observer.observer, failure) }
-        if decision.state == .dead, definition.onFailure == .alert { alert(delivery, plan, decision) }
+        services.alerts.note(decision, of: delivery, plan.observer, plan.action)
     }
 
     private func attempt(_ delivery: Delivery, _ plan: Plan) async -> DeliveryOutcome {
@@ -360,16 +361,5 @@ final class DeliveryChannel: Sendable {
             }
         }
         signal.fire()
-    }
-
-    private func alert(_ delivery: Delivery, _ plan: Plan, _ decision: DeliveryDecision) {
-        let name = plan.observer.definition.name
-        services.metrics.alerts.with(name).increment()
-        services.logger.error(
-            "a delivery could not be made",
-            metadata: [
-                "observer": "\(name)", "action": "\(plan.action.name)", "event": "\(delivery.key.position)",
-                "reason": "\(decision.failure?.reason ?? "")",
-            ])
     }
 }

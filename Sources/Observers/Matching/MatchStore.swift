@@ -14,10 +14,24 @@ struct MatchStore: Sendable {
         var reader = MatchReader.together
     }
 
+    /// A statement that failed, or an event that an observer could not be asked about.
+    struct Failed: Sendable {
+        let delivery: Delivery
+        let observer: CompiledObserver
+        let action: ActionDefinition
+        let decision: DeliveryDecision
+        /// How long the statement took; nil where none was run.
+        let duration: Duration?
+    }
+
     /// What was stored.
     struct Stored: Sendable {
-        /// What was decided of statements and refusals that failed.
-        var failures: [(type: ActionType, decision: DeliveryDecision)] = []
+        /// The statements and refusals that failed.
+        var failures: [Failed] = []
+        /// How long each of the statements took that ran.
+        var statementTimes: [Duration] = []
+        /// How long each of the events took that went into the index.
+        var indexTimes: [Duration] = []
         /// The actions that have something to deliver.
         var channels: Set<DeliveryChannelKey> = []
     }
@@ -38,9 +52,9 @@ struct MatchStore: Sendable {
         let progress = try ObserverProgress.locked(in: transaction)
         guard progress.generation == expected.generation else { return nil }
         try partitions.check([PartitionHolding.matching], in: transaction)
-        try insertRows(batch.rows, in: transaction)
-        try EventIndex.store(batch.entries, in: transaction)
         var stored = Stored()
+        try index(batch.entries, &stored, in: transaction)
+        try insertRows(batch.rows, in: transaction)
         stored.channels = Set(batch.counts.keys)
         if defersStatements {
             for statement in batch.statements {
@@ -51,10 +65,27 @@ struct MatchStore: Sendable {
             try run(batch.statements, at: now, &stored, in: transaction)
         }
         for refusal in batch.refusals {
-            try record(refusal.failure, refusal.delivery, refusal.observer, at: now, &stored, in: transaction)
+            try record(refusal.failure, refusal.delivery, refusal.observer, nil, at: now, &stored, in: transaction)
         }
         try move(expected, to: end, progress, in: transaction)
         return stored
+    }
+
+    /// Puts events into the server's own index.
+    private func index(
+        _ entries: [EventIndex.Entry], _ stored: inout Stored, in transaction: any WriteTransaction
+    ) throws {
+        guard !entries.isEmpty else { return }
+        let start = ContinuousClock.now
+        try EventIndex.store(entries, in: transaction)
+        // What is only sent has not taken its time yet.
+        if transaction.isRemote { try transaction.settle() }
+        stored.indexTimes = Self.parts(of: .now - start, entries.count)
+    }
+
+    /// How long each of several took that went together.
+    private static func parts(of duration: Duration, _ count: Int) -> [Duration] {
+        Array(repeating: duration / count, count: count)
     }
 
     private func insertRows(_ rows: [SQLValue], in transaction: any WriteTransaction) throws {
@@ -95,7 +126,7 @@ struct MatchStore: Sendable {
         let end = ContinuousClock.now + statements.timeout
         for start in stride(from: 0, to: batch.count, by: Self.togetherLimit) {
             let part = batch[start..<min(start + Self.togetherLimit, batch.count)]
-            if ContinuousClock.now < end, try runTogether(part, &hasBacklog, in: transaction) { continue }
+            if ContinuousClock.now < end, try runTogether(part, &hasBacklog, &stored, in: transaction) { continue }
             try runOneByOne(part, until: end, at: now, &hasBacklog, &stored, in: transaction)
         }
     }
@@ -107,15 +138,17 @@ struct MatchStore: Sendable {
     /// when that is not so, or one of them failed, so that none took effect.
     private func runTogether(
         _ part: ArraySlice<MatchedBatch.Statement>, _ hasBacklog: inout [DeliveryChannelKey: Bool],
-        in transaction: any WriteTransaction
+        _ stored: inout Stored, in transaction: any WriteTransaction
     ) throws -> Bool {
         guard transaction.isRemote else { return false }
         for channel in Set(part.map(\.delivery.key.channel)) where hasBacklog[channel] == nil {
             hasBacklog[channel] = try DeliveryStore.hasBacklog(channel, in: transaction)
         }
         guard part.allSatisfy({ hasBacklog[$0.delivery.key.channel] == false }) else { return false }
+        let start = ContinuousClock.now
         do {
             try statements.runAll(part.map { ($0.name, $0.parameters) }, in: transaction)
+            stored.statementTimes += Self.parts(of: .now - start, part.count)
             return true
         } catch is DeliveryFailure {
             return false
@@ -134,8 +167,9 @@ struct MatchStore: Sendable {
     ) throws {
         for statement in part {
             let channel = statement.delivery.key.channel
+            let start = ContinuousClock.now
             let waits =
-                try ContinuousClock.now >= end
+                try start >= end
                 || hasBacklog[channel] ?? DeliveryStore.hasBacklog(channel, in: transaction)
             hasBacklog[channel] = waits
             if waits {
@@ -145,16 +179,18 @@ struct MatchStore: Sendable {
             }
             do {
                 try statements.run(statement.name, statement.parameters, in: transaction)
+                stored.statementTimes.append(.now - start)
             } catch let failure as DeliveryFailure {
-                try record(failure, statement.delivery, statement.observer, at: now, &stored, in: transaction)
+                try record(
+                    failure, statement.delivery, statement.observer, .now - start, at: now, &stored, in: transaction)
                 hasBacklog[channel] = stored.channels.contains(channel)
             }
         }
     }
 
     private func record(
-        _ failure: DeliveryFailure, _ delivery: Delivery, _ observer: CompiledObserver, at now: Timestamp,
-        _ stored: inout Stored, in transaction: any WriteTransaction
+        _ failure: DeliveryFailure, _ delivery: Delivery, _ observer: CompiledObserver, _ duration: Duration?,
+        at now: Timestamp, _ stored: inout Stored, in transaction: any WriteTransaction
     ) throws {
         let definition = observer.definition
         let decision = DeliveryDecision(
@@ -164,8 +200,11 @@ struct MatchStore: Sendable {
             delivery: delivery, outcome: .failed(failure), retry: definition.retry, onFailure: definition.onFailure,
             at: now)
         try DeliveryOutcomes.store(decision, of: result, in: transaction)
-        let action = definition.actions.first { $0.number == delivery.key.channel.action }
-        stored.failures.append((action?.type ?? .database, decision))
+        if let action = definition.actions.first(where: { $0.number == delivery.key.channel.action }) {
+            stored.failures.append(
+                Failed(
+                    delivery: delivery, observer: observer, action: action, decision: decision, duration: duration))
+        }
         if decision.state == .retrying { stored.channels.insert(delivery.key.channel) }
     }
 

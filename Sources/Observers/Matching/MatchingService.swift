@@ -54,6 +54,7 @@ final class MatchingService: Service {
     private let lookups: LookupReader
     private let store: MatchStore
     private let metrics: ObserverMetrics
+    private let alerts: FailureAlerts
     private let batchLimit: Int
     private let wake: @Sendable (Set<DeliveryChannelKey>) -> Void
     private let logger: Logger
@@ -66,13 +67,14 @@ final class MatchingService: Service {
     init(
         _ log: ChangeLog, _ catalog: ObserverCatalog, _ partitions: Partitions, _ lookups: LookupReader,
         _ statements: NamedStatements, settings: SettingsValues, registry: MetricsRegistry, metrics: ObserverMetrics,
-        logger: Logger, wake: @escaping @Sendable (Set<DeliveryChannelKey>) -> Void
+        alerts: FailureAlerts, logger: Logger, wake: @escaping @Sendable (Set<DeliveryChannelKey>) -> Void
     ) {
         self.log = log
         self.catalog = catalog
         self.partitions = partitions
         self.lookups = lookups
         self.metrics = metrics
+        self.alerts = alerts
         self.wake = wake
         self.logger = logger
         store = MatchStore(partitions: partitions, statements: statements)
@@ -311,15 +313,21 @@ final class MatchingService: Service {
         metrics.batchDuration.observe(ContinuousClock.now - start)
         metrics.batchSize.observe(Double(prepared.batch.changes))
         if !prepared.batch.isEmpty { metrics.processed.increment(by: prepared.batch.changes) }
-        let ran = prepared.batch.statements.count { !stored.channels.contains($0.delivery.key.channel) }
-        metrics.executed.with(ActionType.database.rawValue).increment(
-            by: max(0, ran - stored.failures.count { $0.type == .database }))
-        metrics.executed.with(ActionType.search.rawValue).increment(by: prepared.batch.entries.count)
-        for failure in stored.failures {
-            metrics.failed.with(failure.type.rawValue, failure.decision.failure?.reason ?? "failed").increment()
-        }
+        note(stored)
         if !stored.channels.isEmpty { wake(stored.channels) }
         return true
+    }
+
+    /// Counts the attempts that were made as a batch was stored, and tells of those that are given up.
+    private func note(_ stored: MatchStore.Stored) {
+        metrics.noteDone(.database, took: stored.statementTimes)
+        metrics.noteDone(.search, took: stored.indexTimes)
+        for failure in stored.failures {
+            metrics.note(
+                failure.action.type, attempt: failure.decision.attempts, failure: failure.decision.failure,
+                took: failure.duration)
+            alerts.note(failure.decision, of: failure.delivery, failure.observer, failure.action)
+        }
     }
 
     /// Says how far behind it is.
