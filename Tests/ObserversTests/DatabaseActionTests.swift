@@ -126,6 +126,12 @@ import Testing
             let letters = try await fixture.letters(3)
             #expect(letters.map(\.reason) == Array(repeating: "statement_timeout", count: 3))
             #expect(letters.allSatisfy { $0.attempts == 2 })
+            // Whoever reads that learns which time it was, and what it is called.
+            #expect(
+                Set(letters.map(\.message)) == [
+                    "The statement slow took longer than 0.1 seconds. Make it shorter, or raise "
+                        + "observers.statement_timeout."
+                ])
             try await Self.wait(fixture, until: 3)
             #expect(try await Self.total(fixture) == 3)
         }

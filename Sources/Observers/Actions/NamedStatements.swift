@@ -56,10 +56,7 @@ final class NamedStatements: Sendable {
                 reason: "constraint", message: "The statement \(name) breaks a constraint: \(violation.detail)",
                 isPermanent: true)
         } catch let failure as Failure where failure.kind == .timeout && transaction.isRemote {
-            throw DeliveryFailure(
-                reason: "statement_timeout",
-                message: "The statement \(name) took longer than \(timeout). Make it shorter, or raise "
-                    + "observers.statement_timeout.")
+            throw tookTooLong(name)
         } catch let failure as Failure where failure.code == "storage_busy" {
             throw DeliveryFailure(
                 reason: "statement_busy", message: "The statement \(name) waits for what others have locked.")
@@ -67,6 +64,17 @@ final class NamedStatements: Sendable {
             throw DeliveryFailure(
                 reason: "statement_failed", message: "The statement \(name) failed: \(failure)", isPermanent: true)
         }
+    }
+
+    /// The failure of a statement that took longer than it may. An embedded engine ends the whole transaction with it.
+    ///
+    /// - parameter retryAfter: how many seconds the database asks to wait.
+    func tookTooLong(_ name: String, retryAfter: Int? = nil) -> DeliveryFailure {
+        DeliveryFailure(
+            reason: "statement_timeout",
+            message: "The statement \(name) took longer than \(timeout). Make it shorter, or raise "
+                + "observers.statement_timeout.",
+            retryAfter: retryAfter)
     }
 
     /// Whether a failure is one of the statement itself, and not of the database.

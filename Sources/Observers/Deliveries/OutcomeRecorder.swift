@@ -206,7 +206,7 @@ final class OutcomeRecorder: Sendable {
             logger.error(
                 "the outcome of a delivery is given up, since the database refuses it",
                 metadata: ["event": "\(key.position)", "message": "\(key.messageID)", "error": "\(error)"])
-            let failure = entry.result.failure(becauseOf: error)
+            let failure = entry.result.failure(becauseOf: error, statements)
             do {
                 return try await write([entry.result.failing(failure)], entry.followers).first ?? .lost
             } catch let error where !Self.isAway(error) {
@@ -315,8 +315,13 @@ extension OutcomeRecorder.Result {
 
     /// Why the delivery counts as failed though its outcome may be another. A statement that ran in vain may run again;
     /// what has arrived somewhere is not sent again and again because that cannot be written down.
-    fileprivate func failure(becauseOf error: any Error) -> DeliveryFailure {
-        if isStatement { return DeliveryFailure(error) }
+    fileprivate func failure(becauseOf error: any Error, _ statements: NamedStatements) -> DeliveryFailure {
+        if case .execute(let name, _) = outcome {
+            guard let failure = error as? Failure, failure.code == "statement_timeout" else {
+                return DeliveryFailure(error)
+            }
+            return statements.tookTooLong(name, retryAfter: failure.retryAfter)
+        }
         return DeliveryFailure(
             reason: "outcome_refused", message: "The outcome could not be stored: \(error)", isPermanent: true)
     }
