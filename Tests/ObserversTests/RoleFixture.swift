@@ -21,16 +21,18 @@ struct RoleFixture {
     ///   - texts: settings; those of mail, NATS and Redis make the clients of these.
     ///   - lookups: what observers can look up.
     ///   - environment: the variables of the server.
+    ///   - clock: what they go by.
     ///   - logger: where observers write lines.
     static func run(
         _ engine: TestStore.Engine = .sqlite, settings texts: [String: String] = [:], lookups: [EntityLookup] = [],
-        environment: [String: String] = [:], logger: Logger = Logger(label: "test"),
+        environment: [String: String] = [:], clock: any TimeSource = SystemTime(),
+        logger: Logger = Logger(label: "test"),
         answering answer: @escaping @Sendable (WebhookReceiver.Request) -> WebhookReceiver.Answer = { _ in .ok },
         _ body: (RoleFixture) async throws -> Void
     ) async throws {
         let settings = try Self.settings(texts)
         let store = try await TestStore(
-            engine, schemas: [ObserversSchema.schema], settings: settings, clock: SystemTime())
+            engine, schemas: [ObserversSchema.schema], settings: settings, clock: clock)
         let receiver = try await WebhookReceiver(answer: answer)
         let sender = try HTTPSender(settings: settings, metrics: store.metrics)
         var surroundings = ObserverRole.Surroundings(sender: sender)
