@@ -44,15 +44,15 @@ import Testing
         }
     }
 
-    /// 20 a second, of which two may come at once.
+    /// Five a second, so the eleventh comes after two seconds.
     @Test(arguments: TestStore.Engine.allCases)
     func noMoreThanItsRateGoToADestination(_ engine: TestStore.Engine) async throws {
         try await RoleFixture.run(engine) { fixture in
-            try await Self.observe(fixture, "slowly", paths: ["one"], action: #""rate_per_second": 20,"#)
+            try await Self.observe(fixture, "slowly", paths: ["one"], action: #""rate_per_second": 5,"#)
             let start = SystemTime().now()
-            try await fixture.orders(22)
-            let end = try #require(try await fixture.received(22).last?.receivedAt)
-            #expect(end.microseconds - start.microseconds >= 980_000)
+            try await fixture.orders(11)
+            let end = try #require(try await fixture.received(11).last?.receivedAt)
+            #expect(end.microseconds - start.microseconds >= 1_990_000)
         }
     }
 

