@@ -33,9 +33,9 @@ public enum MemoriesSchema {
                     """,
                     // `place` is the number of the collection and the id of the point as bytes that sort like it
                     // (`PointPlace`), `position` that of the change that made it what it is, where its collection keeps
-                    // history. The vectors come last: most of them lies outside the pages of the table, and whoever reads
-                    // the columns before them does not touch it. It is not clustered, or whoever looks for a place would
-                    // read the vectors of a dozen other points.
+                    // history. The vectors come last: most of them lies outside the pages of the table, and whoever
+                    // reads the columns before them does not touch it. It is not clustered, or whoever looks for a
+                    // place would read the vectors of a dozen other points.
                     """
                     CREATE TABLE points (
                         place {bytes} NOT NULL PRIMARY KEY,

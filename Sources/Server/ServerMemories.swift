@@ -43,7 +43,7 @@ struct ServerMemories: Sendable {
         routes =
             Routes.memoryRoutes(role, memories, embedder: embedder, patience: patience)
             + Routes.qdrantRoutes(role, patience: patience)
-            + Routes.collectionRoutes(role, memories, patience: patience)
+            + Routes.collectionRoutes(role, memories, embedder: embedder, patience: patience)
         services = role.services
         let engineCheck = role.engineName.map { name in
             ReadinessCheck("vector_engine") {

@@ -7,8 +7,8 @@ public enum Dialect: Sendable, Hashable {
     ///
     /// - `{identifier}`: the type of a 16-byte identifier.
     /// - `{bytes}`: the type of a byte string.
-    /// - `{clustered}`: at the end of a table, stores its rows in the order of its primary key, where the engine can. It
-    ///   is for rows of up to 1,000 bytes: SQLite reads the whole of a longer one to compare its key.
+    /// - `{clustered}`: at the end of a table, stores its rows in the order of its primary key, where the engine can.
+    ///   It is for rows of up to 1,000 bytes: SQLite reads the whole of a longer one to compare its key.
     /// - `{position}`: the type of the log's own key, which the engine assigns in ascending order.
     /// - `{only sqlite}`, `{only postgres}` at the start: the statement is for that engine alone.
     ///

@@ -1,3 +1,4 @@
+import ChangeLog
 import Core
 import Search
 import Storage
@@ -24,8 +25,8 @@ import Testing
     @Test func aListOfKeysIsLookedUpInTheIndex() async throws {
         let world = try await MemoryWorld(.postgres)
         let collection = try await world.make("a")
-        try await world.put(1...300, into: collection)
-        let keys = (1...100).map { PointKey.number($0 * 2) }
+        try await world.put(1...2_000, into: collection)
+        let keys = (1...10).map { PointKey.number($0 * 100) }
         let plan = try await world.store.log.database.write { transaction in
             try transaction.rows(
                 "EXPLAIN SELECT p.version FROM points p WHERE p.tenant = \(collection.tenant) AND "

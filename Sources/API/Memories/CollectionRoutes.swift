@@ -8,11 +8,14 @@ import Storage
 extension Routes {
     /// What there is of collections, and what keeps them well: for whoever runs the server.
     ///
-    /// - parameter patience: how long a request waits until what was written can be found.
+    /// - parameters:
+    ///   - embedder: turns the texts of imported memories into vectors; nil leaves them without.
+    ///   - patience: how long a request waits until what was written can be found.
     public static func collectionRoutes(
-        _ role: MemoryRole, _ memories: MemoryCollections, patience: Duration
+        _ role: MemoryRole, _ memories: MemoryCollections, embedder: Embedder? = nil, patience: Duration
     ) -> [Route] {
-        let routes = CollectionRoutes(role: role, memories: memories, patience: patience)
+        let routes = CollectionRoutes(
+            role: role, memories: memories, texts: MemoryRoutes(role, memories, embedder), patience: patience)
         return [
             routes.list(), routes.one(), routes.rebuilding(), routes.verifying(), routes.importing(),
         ] + routes.exporting()
@@ -25,6 +28,8 @@ private struct CollectionRoutes: Sendable {
 
     let role: MemoryRole
     let memories: MemoryCollections
+    /// Gives imported memories their vectors.
+    let texts: MemoryRoutes
     let patience: Duration
 
     func list() -> Route {
@@ -61,7 +66,9 @@ private struct CollectionRoutes: Sendable {
     func importing() -> Route {
         Route.write(.post, Self.path + "/import", scope: MemoryRoutes.write, bodyLimit: .bulk) { request in
             try request.readQuery { _ in }
-            let lines = try PointImportBody(request, memories)
+            var body = try PointImportBody(request, memories)
+            try await body.fillVectors { try await texts.withVectors($0, .memory, of: request.tenant) }
+            let lines = body
             return { .ok(ImportedPoints(count: try lines.write(role, memories, in: $0))) }
         }.reaching { try await role.waitUntilFound($0, atMost: patience) }
     }

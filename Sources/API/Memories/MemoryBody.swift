@@ -9,7 +9,7 @@ struct MemoryBody: Sendable {
     /// The payload as it was read; `input` has its bytes.
     var payload = JSONObject([])
     /// Where it stands in the request.
-    let pointer: String
+    var pointer: String
 
     /// How many may be sent at once.
     static let batchLimit = 1_000

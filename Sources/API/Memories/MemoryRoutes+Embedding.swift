@@ -6,21 +6,15 @@ import Storage
 
 /// Texts become vectors before a transaction begins: whoever waits for the endpoint holds up nobody.
 extension MemoryRoutes {
-    /// The same memories or documents, each with a vector: the one that was sent, or one made of its text.
+    /// The same memories or documents, each with a vector: the one that was sent, or one made of its text. Where texts
+    /// are not turned into vectors, one that came without stays so: it is found by its words.
     ///
-    /// - throws: ``Failure`` `invalid_request` that names `embedding.url` where texts are not turned into vectors, and
-    ///   those of ``Embedder/vectors(of:)``.
+    /// - throws: ``Failure`` `invalid_request` for a text of blanks, and those of ``Embedder/vectors(of:)``.
     func withVectors(
         _ bodies: [MemoryBody], _ kind: MemoryCollections.Kind, of tenant: Tenant
     ) async throws -> [MemoryBody] {
         let places = bodies.indices.filter { bodies[$0].input.vectors.isEmpty }
-        guard let first = places.first else { return bodies }
-        guard let embedder else {
-            throw Failure.invalid(
-                at: "\(bodies[first].pointer)/vector",
-                "A vector is expected. Send the embedding of the text, or set embedding.url, by which the server turns "
-                    + "texts into vectors.")
-        }
+        guard !places.isEmpty, let embedder else { return bodies }
         let inputs = try places.map { place in
             let body = bodies[place]
             let text = MemoryBody.text(of: body.payload, kind)
@@ -42,7 +36,8 @@ extension MemoryRoutes {
 
     /// The same search with the vector of its words, if it needs one.
     ///
-    /// - throws: as ``withVectors(_:_:of:)``.
+    /// - throws: ``Failure`` `invalid_request` that names `embedding.url` for a mode that needs a vector where texts
+    ///   are not turned into vectors, and for a text of blanks; those of ``Embedder/vectors(of:)``.
     func withVector(
         _ body: MemorySearchBody, in name: String, of tenant: Tenant
     ) async throws -> MemorySearchBody {
@@ -88,8 +83,8 @@ struct MemoryRevision: Sendable {
     /// How like two vectors of one text are at least: endpoints that compute several texts together round differently.
     private static let likeness: Float = 0.999
 
-    /// Gives a memory the vector of its new text, if the one that it has was made of its old text. A vector that the
-    /// client made stays.
+    /// Gives a memory the vector of its new text, if it has none or the one of its old text. A vector that the client
+    /// made stays.
     ///
     /// - throws: ``Failure`` `memory_changed` when somebody else has changed the text in between.
     func apply(to point: inout Point, of definition: CollectionDefinition) throws {
@@ -98,9 +93,8 @@ struct MemoryRevision: Sendable {
                 "memory_changed", "The text of the memory has just been changed by somebody else. Send the patch again."
             )
         }
-        guard let place = definition.vectors.firstIndex(where: { $0.name.isEmpty }),
-            let stored = point.vectors?[place], Self.cosine(stored, oldVector) >= Self.likeness
-        else { return }
+        guard let place = definition.vectors.firstIndex(where: { $0.name.isEmpty }) else { return }
+        if let stored = point.vectors?[place], Self.cosine(stored, oldVector) < Self.likeness { return }
         let kind = definition.vectors[place]
         point.setVector(try kind.metric.prepare(newVector, dimensions: kind.size), at: place)
     }

@@ -81,9 +81,17 @@ struct MemoryRoutes: Sendable {
             },
             .write(.delete, "/memories/user/{user}", scope: Self.write) { request in
                 let user = try reachableUser(request)
-                let name = try memories.name(.memory, namespace: request.readQuery { $0.namespace() })
+                let (namespace, isEverything) = try request.readQuery {
+                    ($0.namespace(), $0.optionalBool("everything") ?? false)
+                }
+                guard !isEverything || namespace == nil else {
+                    throw Failure.invalid(at: "/everything", "Either everything goes, or what is in one namespace.")
+                }
+                let name = try memories.name(.memory, namespace: namespace)
                 return { unit in
-                    .ok(DeletedCount(count: try deleteAll(ofUser: user, from: name, in: unit)))
+                    let names = isEverything ? try memories.names(in: unit) : [name]
+                    let count = try names.reduce(0) { try $0 + deleteAll(ofUser: user, from: $1, in: unit) }
+                    return .ok(DeletedCount(count: count))
                 }
             },
         ]

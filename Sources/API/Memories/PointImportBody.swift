@@ -12,7 +12,7 @@ struct PointImportBody: Sendable {
     private enum Line: Sendable {
         case collection(String, CollectionDefinition)
         case point(String, PointInput)
-        case memory(String, PointInput)
+        case memory(String, MemoryBody)
     }
 
     private var lines: [Line] = []
@@ -38,12 +38,12 @@ struct PointImportBody: Sendable {
         }
         var problems = LineProblems()
         for (index, text) in texts.enumerated() {
-            problems.note(at: index) { lines.append(try Self.line(text, memories)) }
+            problems.note(at: index) { lines.append(try Self.line(text, at: LineProblems.pointer(index), memories)) }
         }
         try problems.check()
     }
 
-    private static func line(_ text: [UInt8], _ memories: MemoryCollections) throws -> Line {
+    private static func line(_ text: [UInt8], at pointer: String, _ memories: MemoryCollections) throws -> Line {
         guard case .object(let object) = try JSONParser.parse(text) else {
             throw Failure.invalid(at: "", "An object is expected.")
         }
@@ -56,16 +56,26 @@ struct PointImportBody: Sendable {
         return try text.withUnsafeBufferPointer { text in
             try JSONReader.read(text) { reader in
                 guard object["point_id"] == nil else {
-                    let body = try MemoryBody.read(&reader, .memory)
-                    guard !body.input.vectors.isEmpty else {
-                        throw reader.failure(
-                            "A vector is expected. Only POST /memories turns texts into vectors.", member: "vector")
-                    }
-                    return .memory(try memories.name(.memory, namespace: body.namespace), body.input)
+                    var body = try MemoryBody.read(&reader, .memory)
+                    body.pointer = pointer
+                    return .memory(try memories.name(.memory, namespace: body.namespace), body)
                 }
                 let line = try PointLine(&reader)
                 return .point(line.collection, line.input)
             }
+        }
+    }
+
+    /// Has vectors made for the memories that came without.
+    ///
+    /// - parameter vectors: gives memories their vectors.
+    mutating func fillVectors(_ vectors: ([MemoryBody]) async throws -> [MemoryBody]) async throws {
+        let sent = lines.enumerated().compactMap { index, line -> (index: Int, name: String, body: MemoryBody)? in
+            guard case .memory(let name, let body) = line else { return nil }
+            return (index, name, body)
+        }
+        for (entry, body) in zip(sent, try await vectors(sent.map(\.body))) {
+            lines[entry.index] = .memory(entry.name, body)
         }
     }
 
@@ -116,10 +126,10 @@ struct PointImportBody: Sendable {
             }
             found[name] = known
             return (known, input)
-        case .memory(let name, let input):
+        case .memory(let name, let body):
             let collection = try found[name] ?? memories.open(name, .memory, in: unit)
             found[name] = collection
-            return (collection, input)
+            return (collection, body.input)
         }
     }
 }
@@ -128,6 +138,9 @@ struct PointImportBody: Sendable {
 private struct LineProblems {
     private var errors: [Failure.FieldError] = []
 
+    /// Where a line stands in the request.
+    static func pointer(_ index: Int) -> String { "/lines/\(index)" }
+
     /// Runs a closure and notes why it fails.
     mutating func note(at index: Int, _ body: () throws -> Void) {
         do {
@@ -135,7 +148,7 @@ private struct LineProblems {
         } catch let failure as Failure {
             add(failure, at: index)
         } catch {
-            errors.append(.init(pointer: "/lines/\(index)", message: "\(error)"))
+            errors.append(.init(pointer: Self.pointer(index), message: "\(error)"))
         }
     }
 
@@ -149,7 +162,7 @@ private struct LineProblems {
     }
 
     private mutating func add(_ failure: Failure, at index: Int) {
-        let place = "/lines/\(index)"
+        let place = Self.pointer(index)
         guard !failure.errors.isEmpty else {
             errors.append(.init(pointer: place, message: failure.message))
             return

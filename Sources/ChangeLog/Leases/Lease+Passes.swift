@@ -11,7 +11,8 @@ extension Lease {
         case done
     }
 
-    /// Sweeps until the server stops, while the lease is held: again at once where there was something, else after a rest.
+    /// Sweeps until the server stops, while the lease is held: again at once where there was something, else after a
+    /// rest.
     ///
     /// - parameters:
     ///   - rest: how long to rest after a sweep that finds nothing or fails.

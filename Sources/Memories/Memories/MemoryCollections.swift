@@ -52,6 +52,13 @@ public struct MemoryCollections: Sendable {
         return "\(base)_\(namespace)"
     }
 
+    /// The names of all collections of memories and documents that there are.
+    public func names(in unit: UnitOfWork) throws -> [String] {
+        try collections.names(of: unit.tenant, in: unit.transaction).filter { name in
+            name == Self.memories || name == Self.documents || name.hasPrefix(Self.memories + "_")
+        }
+    }
+
     /// The collection of a name, which is made if there is none.
     public func open(_ name: String, _ kind: Kind, in unit: UnitOfWork) throws -> PointCollection {
         if let found = try collections.find(name, of: unit.tenant, in: unit.transaction) { return found }

@@ -1,11 +1,11 @@
 import Search
 import Storage
 
-/// Where a point stands in the tables: the number of its collection, the most significant byte first, then the bytes of its
-/// key. So the points of a collection stand together, in the order of their keys.
+/// Where a point stands in the tables: the number of its collection, the most significant byte first, then the bytes of
+/// its key. So the points of a collection stand together, in the order of their keys.
 ///
-/// It is one column, since a database that has no statistics of a table yet does not look for each of a list of keys when
-/// other columns come before them: it reads the whole collection.
+/// It is one column, since a database that has no statistics of a table yet does not look for each of a list of keys
+/// when other columns come before them: it reads the whole collection.
 struct PointPlace {
     /// Beyond every tag with which the bytes of a key begin.
     private static let beyondKeys: UInt8 = 0xff

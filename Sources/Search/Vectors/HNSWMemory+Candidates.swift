@@ -97,9 +97,9 @@ extension HNSWMemory {
     /// How many nodes are kept while the start of a search is looked for on the level above the lowest.
     private static let startBreadth = 8
 
-    /// The node of the lowest level where a search begins. The level above it is not searched for the one nearest node, as
-    /// the levels over that one are: where clusters lie far apart, one alone is caught in a cluster that is not the query's,
-    /// and the lowest level may have no link that leads out of it.
+    /// The node of the lowest level where a search begins. The level above it is not searched for the one nearest node,
+    /// as the levels over that one are: where clusters lie far apart, one alone is caught in a cluster that is not the
+    /// query's, and the lowest level may have no link that leads out of it.
     private func searchStart(
         _ code: UnsafePointer<Int8>, _ entry: Entry, _ scratch: inout SearchScratch
     ) -> Neighbor {

@@ -33,7 +33,7 @@ struct MemoryRoutesFixture {
     var routes: [Route] {
         Routes.memoryRoutes(role, memories, embedder: embedder, patience: Self.patience)
             + Routes.qdrantRoutes(role, patience: Self.patience)
-            + Routes.collectionRoutes(role, memories, patience: Self.patience)
+            + Routes.collectionRoutes(role, memories, embedder: embedder, patience: Self.patience)
     }
 
     /// Runs the closure with a server of the routes of memories, which finds what is written.

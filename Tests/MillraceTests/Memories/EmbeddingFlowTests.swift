@@ -204,27 +204,60 @@ import Testing
         #expect(await without.process.stop() == 0)
     }
 
-    @Test func withoutAnEndpointAVectorIsAskedFor() async throws {
+    @Test func withoutAnEndpointTextsAreFoundByTheirWords() async throws {
         let server = try await MemoryServer()
-        let bodies = [
-            ("/memories", Self.memory("a", "drink", "tea"), "/vector"),
-            ("/memories/batch", "{\"points\":[\(Self.memory("a", "drink", "tea"))]}", "/points/0/vector"),
-            ("/documents", Self.document("a", "tea"), "/vector"),
-            ("/documents/batch", "{\"documents\":[\(Self.document("a", "tea"))]}", "/documents/0/vector"),
-            ("/memories/search", #"{"user_id":7,"query_text":"tea","mode":"vector"}"#, "/mode"),
-            ("/memories/search", #"{"user_id":7,"query_text":"tea","mode":"hybrid"}"#, "/mode"),
-        ]
-        for (path, body, pointer) in bodies {
-            let response = try await server.send("POST", path, body)
-            #expect(response.status == 422 && response.text.contains("embedding.url"), "\(path): \(response.text)")
-            #expect(response.text.contains(#""pointer":"\#(pointer)""#), "\(path): \(response.text)")
+        _ = try await server.post("/memories", Self.memory("tea", "drink", "tea"))
+        let batch = [Self.memory("run", "sport", "running"), Self.memory("cup", "likes", "a cup", vector: [1, 0, 0])]
+        _ = try await server.post("/memories/batch", "{\"points\":[\(batch.joined(separator: ","))]}")
+        _ = try await server.post("/documents", Self.document("part", "leaves of tea"))
+        #expect(try await search(server, #""query_text":"tea""#) == ["tea"])
+        #expect(try await search(server, #""query_text":"running","mode":"words""#) == ["run"])
+        #expect(try await search(server, #""query_vector":[1,0,0]"#) == ["cup"])
+        #expect(try await search(server, #""query_text":"running","query_vector":[1,0,0]"#).sorted() == ["cup", "run"])
+        let found = try await server.send("POST", "/documents/search", #"{"user_id":7,"query_text":"leaves"}"#)
+        #expect(found.text.contains(#""id":"part""#), "\(found.text)")
+        #expect(try await server.send("GET", "/documents/part").json["vector"] == .array([]))
+        let info = try await server.send("GET", "/collection/info").json
+        #expect(info["points_count"] == .integer(3) && info["vectors_count"] == .integer(1))
+        for mode in ["vector", "hybrid"] {
+            let body = #"{"user_id":7,"query_text":"tea","mode":"\#(mode)"}"#
+            let response = try await server.send("POST", "/memories/search", body)
+            #expect(response.status == 422 && response.text.contains("embedding.url"), "\(response.text)")
+            #expect(response.text.contains(#""pointer":"/mode""#), "\(response.text)")
         }
         let mode = try await server.send(
             "POST", "/memories/search", #"{"user_id":7,"query_vector":[1,0,0],"mode":"words"}"#)
         #expect(mode.status == 422 && mode.text.contains(#""pointer":"/query_text""#))
-        _ = try await server.post("/memories", Self.memory("a", "drink", "tea", vector: [1, 0, 0]))
-        #expect(try await search(server, #""query_text":"tea""#) == ["a"], "words are found without vectors")
-        #expect(try await search(server, #""query_text":"tea","query_vector":[1,0,0],"mode":"hybrid""#) == ["a"])
         #expect(await server.process.stop() == 0)
+    }
+
+    @Test func importedTextsGetTheirVectors() async throws {
+        let endpoint = try await endpoint()
+        let server = try await server(endpoint)
+        let ones = [Float](repeating: 1, count: EmbeddingEndpoint.dimensions)
+        let lines = [
+            Self.memory("tea", "drink", "tea"), Self.memory("own", "own", "x", vector: ones),
+            Self.memory("blank", " ", ""), Self.memory("run", "sport", "running"),
+        ]
+        let result = try await server.run("import", "memories", "-", input: lines.joined(separator: "\n"))
+        #expect(result.status == 1 && result.output.hasPrefix("4 rows read, 3 written"), "\(result.output)")
+        #expect(result.errors.contains("line 3: payload/key: "), "\(result.errors)")
+        #expect(texts(endpoint).last == ["drink: tea", "sport: running"])
+        #expect(try await search(server, #""query_text":"tea","mode":"vector","limit":1"#) == ["tea"])
+        #expect(try await server.send("GET", "/collection/info").json["vectors_count"] == .integer(3))
+        #expect(await server.process.stop() == 0)
+    }
+
+    /// A memory that was stored before there was an endpoint gets its vector once its text changes.
+    @Test func aPatchGivesAVectorToAMemoryThatHasNone() async throws {
+        let endpoint = try await endpoint()
+        let size = ["memories.dimensions": "\(EmbeddingEndpoint.dimensions)"]
+        let before = try await MemoryServer(size)
+        _ = try await before.post("/memories", Self.memory("a", "drink", "tea"))
+        let after = try await before.restarted(size.merging(["embedding.url": endpoint.url("/v1")]) { $1 })
+        #expect(try await after.send("GET", "/collection/info").json["vectors_count"] == .integer(0))
+        _ = try await after.send("PATCH", "/memories/a", #"{"value":"cocoa"}"#)
+        #expect(try await search(after, #""query_text":"cocoa","mode":"vector""#) == ["a"])
+        #expect(await after.process.stop() == 0)
     }
 }

@@ -15,6 +15,13 @@ import Testing
         """
     }
 
+    private static func document(_ id: String, _ vector: String, user: Int) -> String {
+        """
+        {"point_id":"\(id)","vector":\(vector),"payload":{"user_id":\(user),"file_id":1,"group_key":"g","file_type":1,\
+        "chunk_index":0,"start_line":1,"end_line":2,"text":"t","created":1}}
+        """
+    }
+
     private func ids(_ answer: JSONObject, _ list: String = "results") -> [String] {
         (answer[list] ?? .null).elements.compactMap { $0["id"]?.string }
     }
@@ -51,6 +58,31 @@ import Testing
         #expect(wiped.json["deleted"] == .integer(4), "\(wiped.text)")
         #expect(try await service.send("GET", "/memories/mem_7_1").status == 404)
         #expect(try await service.send("GET", "/memories/mem_8_1").json["id"] == .string("mem_8_1"))
+        #expect(await service.process.stop() == 0)
+    }
+
+    @Test func everythingOfAUserGoesAtOnce() async throws {
+        let service = try await MemoryServer()
+        for (path, body) in [
+            ("/memories", Self.memory("a", "[1,0,0]", user: 7)), ("/memories", Self.memory("b", "[1,0,0]", user: 8)),
+            ("/memories", Self.memory("c", "[1,0,0]", user: 7).dropLast() + #","namespace":"work"}"#),
+            ("/documents", Self.document("d", "[1,0,0]", user: 7)),
+            ("/documents", Self.document("e", "[1,0,0]", user: 8)),
+        ] {
+            let stored = try await service.send("POST", path, body)
+            #expect(stored.status == 200, "\(stored.text)")
+        }
+        _ = try await service.send("PUT", "/collections/other", #"{"vectors":{"size":1,"distance":"Dot"}}"#)
+        let both = try await service.send("DELETE", "/memories/user/7?everything=true&namespace=work")
+        #expect(both.status == 422, "\(both.text)")
+        let wiped = try await service.send("DELETE", "/memories/user/7?everything=true")
+        #expect(wiped.json["deleted"] == .integer(3), "\(wiped.text)")
+        for (path, status) in [
+            ("/memories/a", 404), ("/memories/b", 200), ("/memories/c?namespace=work", 404), ("/documents/d", 404),
+            ("/documents/e", 200), ("/memories/c/history?namespace=work", 404),
+        ] {
+            #expect(try await service.send("GET", path).status == status, "\(path)")
+        }
         #expect(await service.process.stop() == 0)
     }
 

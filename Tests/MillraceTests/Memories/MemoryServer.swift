@@ -9,13 +9,23 @@ final class MemoryServer: Sendable {
     private let key: String
 
     /// - parameter settings: settings beside those of every such server, or in their place.
-    init(_ settings: [String: String] = [:]) async throws {
-        directory = try TemporaryDirectory()
+    convenience init(_ settings: [String: String] = [:]) async throws {
+        try await self.init(settings, in: TemporaryDirectory(), key: nil)
+    }
+
+    private init(_ settings: [String: String], in directory: TemporaryDirectory, key: String?) async throws {
+        self.directory = directory
         let all = ["memories.dimensions": "3"].merging(settings) { $1 }
         process = try await ServerProcess(
             data: directory.file("data"), arguments: all.flatMap { ["--set", "\($0.key)=\($0.value)"] })
         try await process.waitUntilReady()
-        key = try #require(process.adminKey)
+        self.key = try #require(key ?? process.adminKey)
+    }
+
+    /// Stops it, and starts another with other settings on the same data.
+    func restarted(_ settings: [String: String]) async throws -> MemoryServer {
+        #expect(await process.stop() == 0)
+        return try await MemoryServer(settings, in: directory, key: key)
     }
 
     /// - parameters:

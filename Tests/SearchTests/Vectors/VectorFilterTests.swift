@@ -49,8 +49,8 @@ import Testing
         }
     }
 
-    /// The one nearest node of an upper level may lie in another cluster than the query, from where no link of the lowest
-    /// level leads out again. With this seed it did.
+    /// The one nearest node of an upper level may lie in another cluster than the query, from where no link of the
+    /// lowest level leads out again. With this seed it did.
     @Test func everyClusterIsReached() throws {
         var random = SeededRandom(seed: 6_790_398_433_654_954_921)
         let drawn = Self.clusters(3_040, &random)
