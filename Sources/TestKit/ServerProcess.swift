@@ -70,10 +70,10 @@ public final class ServerProcess: Sendable {
         return await child.wait()
     }
 
-    /// Ends it at once, as a crash does.
-    public func kill() async {
+    /// Ends it at once, as a crash does, and returns the status that it ended with: 137, unless it had ended before.
+    @discardableResult public func kill() async -> Int32 {
         child.send(SIGKILL)
-        _ = await child.wait()
+        return await child.wait()
     }
 
     /// Stops its work without ending it, as an overloaded machine does.

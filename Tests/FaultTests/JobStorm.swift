@@ -1,7 +1,9 @@
 import Core
 import Foundation
 import Storage
+import Synchronization
 import TestKit
+import Testing
 
 /// Something that happened to an entity, as a custom event of the type `job`.
 struct Job: Sendable {
@@ -30,6 +32,10 @@ struct JobStorm: Sendable {
     /// The entities that things happen to. Those at the beginning have the jobs that are refused.
     let entities: [Identifier]
     private let refusedCount: Int
+    private let taken = Counter()
+
+    /// How many jobs were acknowledged so far.
+    var made: Int { taken.value }
 
     init(entities count: Int = 200, refused: Int = 10) {
         let generator = IdentifierGenerator()
@@ -43,42 +49,51 @@ struct JobStorm: Sendable {
     /// - parameters:
     ///   - times: how often each client does; nil is until the closure returns.
     ///   - meanwhile: what happens in the meantime.
-    /// - returns: how many jobs were acknowledged.
+    /// - returns: what the closure returns.
     @discardableResult
-    func run(
+    func run<Outcome: Sendable>(
         on shops: [Shop], _ seed: UInt64, times: Int? = nil,
-        meanwhile: @escaping @Sendable () async throws -> Void = {}
-    ) async throws -> Int {
+        meanwhile: @escaping @Sendable () async throws -> Outcome = {}
+    ) async throws -> Outcome {
         let isOver = StopFlag()
-        return try await withThrowingTaskGroup(of: Int.self) { group in
+        return try await withThrowingTaskGroup(of: Outcome?.self) { group in
             for client in 0..<Self.clients {
                 let shop = shops[client % shops.count]
                 group.addTask {
                     var random = SeededRandom(seed: seed &+ UInt64(client))
-                    return await run(on: shop, times: times ?? .max, &random) { times == nil && isOver.isRaised }
+                    await run(on: shop, times: times ?? .max, &random) { times == nil && isOver.isRaised }
+                    return nil
                 }
             }
             group.addTask {
                 defer { isOver.raise() }
-                try await meanwhile()
-                return 0
+                return try await meanwhile()
             }
-            return try await group.reduce(0, +)
+            var outcome: Outcome?
+            for try await result in group { outcome = result ?? outcome }
+            guard let outcome else { throw Failure.internal("The storm ended with nothing.") }
+            return outcome
         }
+    }
+
+    /// Waits until so many jobs are acknowledged in all; that they never are is a fault.
+    func wait(untilMade count: Int) async throws {
+        let isMade = try await eventually(within: .seconds(120)) { made >= count }
+        #expect(isMade, "\(made) of \(count) jobs are made")
     }
 
     private func run(
         on shop: Shop, times: Int, _ random: inout SeededRandom, until isOver: () -> Bool
-    ) async -> Int {
-        guard let connection = try? shop.connect() else { return 0 }
-        for number in 0..<times {
-            guard !isOver() else { return number }
+    ) async {
+        guard let connection = try? shop.connect() else { return }
+        for _ in 0..<times {
+            guard !isOver() else { return }
             // A broken connection is what the storm waits for.
             guard let answer = try? await connection.exchange("POST", "/api/v1/events", job(&random)),
                 answer.status == 200
-            else { return number }
+            else { return }
+            taken.add()
         }
-        return times
     }
 
     private func job(_ random: inout SeededRandom) -> String {
@@ -100,4 +115,13 @@ struct JobStorm: Sendable {
     private static func body(_ entity: Identifier, _ kind: Job.Kind) -> String {
         #"{"entity_type":"job","entity_id":"\#(entity)","data":{"kind":"\#(kind.rawValue)"}}"#
     }
+}
+
+/// What several tasks count together.
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int { count.load(ordering: .acquiring) }
+
+    func add() { count.add(1, ordering: .acquiringAndReleasing) }
 }

@@ -1,10 +1,23 @@
 import Core
+import Foundation
 import Storage
 import TestKit
 import Testing
 
 /// A server with observers that is killed again and again while things happen and receivers behave badly.
 @Suite(.serialized, .timeLimit(.minutes(30))) struct ObserverCrashTests {
+    /// The batches in which the servers match changes, each in its turn.
+    private static let batches = [1, 10, 100, 1_000]
+
+    /// How a server ended, and what it was doing.
+    private struct Death {
+        let status: Int32
+        /// How many jobs were made by then.
+        let made: Int
+        /// The batches that it worked in.
+        let batch: Int
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func eachChangeIsActedOnWhateverDies(_ engine: TestStore.Engine) async throws {
         var random = SeededRandom.fresh()
@@ -12,22 +25,16 @@ import Testing
         let refusing = try await JobReceiver(.refusing("refused"))
         let store = try await ObservedStore(engine, file: JobObservers.file(receiver, refusing))
         let storm = JobStorm()
-        var shop = try await store.start()
-        var made = 0
-        for _ in 0..<FaultScale.kills(engine) {
-            let life = Duration.milliseconds(Int.random(in: 100...700, using: &random))
-            let process = shop.process
-            made += try await storm.run(on: [shop], random.next()) {
-                try await Task.sleep(for: life)
-                await process.kill()
-            }
-            shop = try await store.start()
-        }
-        let killed = made
-        while made < FaultScale.changes { made += try await storm.run(on: [shop], random.next(), times: 50) }
+        let kills = FaultScale.kills(engine)
+        let deaths = try await Self.killAgainAndAgain(kills, on: store, storm, &random)
+        let batch = Self.batches[Int.random(in: Self.batches.indices, using: &random)]
+        let shop = try await store.start(settings: ["observers.batch=\(batch)"])
+        try await storm.run(on: [shop], random.next()) { try await storm.wait(untilMade: FaultScale.changes) }
+        let drainsFrom = ContinuousClock.now
         let ledger = try await JobLedger.drained(store, within: .seconds(FaultScale.isFull ? 600 : 120))
-        print("\(killed) changes were made while servers were killed, \(ledger.jobs.count) in all")
-        #expect(ledger.jobs.count >= made)
+        print("\(engine): \(ledger.jobs.count) changes, drained \(ContinuousClock.now - drainsFrom) after the last")
+        Self.expectSpread(deaths, kills, "\(random)")
+        #expect(ledger.jobs.count >= FaultScale.changes)
         ledger.expect(receiver, got: .wanted, when: "\(random)")
         ledger.expect(refusing, got: .refused, .mixed, when: "\(random)")
         #expect(receiver.accepted == ledger.positions(.wanted))
@@ -43,6 +50,40 @@ import Testing
         #expect(isDrained, "\(state) \(shop.process.log)")
         #expect(ledger.positions(.refused, .mixed).subtracting(refusing.accepted).isEmpty)
         #expect(await shop.process.stop() == 0, "\(shop.process.log)")
+    }
+
+    /// Kills one server after the other while jobs are made, each at a random point of its share of the jobs.
+    private static func killAgainAndAgain(
+        _ kills: Int, on store: ObservedStore, _ storm: JobStorm, _ random: inout SeededRandom
+    ) async throws -> [Death] {
+        var deaths: [Death] = []
+        var batches: [Int] = []
+        for number in 0..<kills {
+            if batches.isEmpty { batches = Self.batches.shuffled(using: &random) }
+            let batch = batches.removeLast()
+            let share = FaultScale.changes * number / kills..<FaultScale.changes * (number + 1) / kills
+            let end = Int.random(in: share, using: &random)
+            let shop = try await store.start(settings: ["observers.batch=\(batch)"])
+            let death = try await storm.run(on: [shop], random.next()) {
+                try await storm.wait(untilMade: end)
+                return Death(status: await shop.process.kill(), made: storm.made, batch: batch)
+            }
+            deaths.append(death)
+        }
+        return deaths
+    }
+
+    /// Expects that each kill ended a server that ran, in each quarter of the work and with each size of a batch.
+    private static func expectSpread(_ deaths: [Death], _ kills: Int, _ when: String) {
+        let killed = deaths.filter { $0.status == 128 + SIGKILL }
+        let quarters = killed.map { $0.made * 4 / FaultScale.changes }
+        let batches = killed.map(\.batch)
+        let byQuarter = (0..<4).map { quarter in quarters.count { $0 == quarter } }
+        let byBatch = Self.batches.map { size in batches.count { $0 == size } }
+        print("\(killed.count) kills, \(byQuarter) in the quarters, \(byBatch) at batches of \(Self.batches)")
+        #expect(killed.count == kills, "\(deaths.map(\.status)), \(when)")
+        #expect(byQuarter.allSatisfy { $0 >= kills / 8 }, "\(byQuarter), \(when)")
+        #expect(byBatch.allSatisfy { $0 >= kills / 8 }, "\(byBatch), \(when)")
     }
 
     /// Has all dead letters delivered again, and expects so many.
