@@ -5,8 +5,9 @@ import Testing
 
 /// `millrace dlq` with a receiver that fails, and is mended.
 @Suite(.timeLimit(.minutes(5))) struct DeadLetterCommandTests {
-    @Test func aDryRunChangesNothingAndARetryDoesOnlyWhatFailed() async throws {
-        let server = try await ObserverServer(answering: { _ in .status(500) })
+    @Test(arguments: TestStore.Engine.allCases)
+    func aDryRunChangesNothingAndARetryDoesOnlyWhatFailed(_ engine: TestStore.Engine) async throws {
+        let server = try await ObserverServer(engine, answering: { _ in .status(500) })
         try await server.observe("first")
         try await server.observe("second", #""entity_types": ["parcel"],"#)
         let order = try await server.happen("parcel", #"{"n": 1}"#)

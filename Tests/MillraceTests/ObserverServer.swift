@@ -14,18 +14,22 @@ struct ObserverServer {
     /// Starts a server on an empty data directory.
     ///
     /// - parameters:
+    ///   - engine: where its data is.
     ///   - arguments: further arguments of `millrace serve`.
     ///   - variables: further variables of its environment, and of that of the command line.
     ///   - answer: what the receiver does with requests.
     init(
-        arguments: [String] = [], variables: [String: String] = [:],
+        _ engine: TestStore.Engine = .sqlite, arguments: [String] = [], variables: [String: String] = [:],
         answering answer: @escaping @Sendable (WebhookReceiver.Request) -> WebhookReceiver.Answer = { _ in .ok }
     ) async throws {
         directory = try TemporaryDirectory()
         receiver = try await WebhookReceiver(answer: answer)
+        let storage =
+            engine == .postgres ? ["--set", "storage.url=\(try await PostgresServer.shared().makeDatabase())"] : []
         process = try await ServerProcess(
             data: directory.file("data"),
-            arguments: ["--set", "outbound.allowed_networks=127.0.0.0/8"] + arguments, environment: variables)
+            arguments: ["--set", "outbound.allowed_networks=127.0.0.0/8"] + storage + arguments,
+            environment: variables)
         guard let key = process.adminKey else { throw Failure.internal("The server showed no key.") }
         client = try ServerClient(process.address, key: key)
         environment = variables.merging(["MILLRACE_SERVER": process.address, "MILLRACE_KEY": key]) { $1 }

@@ -55,6 +55,39 @@ import Testing
         #expect(await process.stop() == 0, "\(process.log)")
     }
 
+    /// A row of a table that Millrace knows nothing of changes, and an observer does what it is told to.
+    @Test func anObserverActsOnWhatOthersWrite() async throws {
+        #expect(try await capture("--table", "orders", "--as", "order").status == 0)
+        let server = try await ObserverServer(
+            arguments: ["--set", "storage.url=\(url)", "--set", "storage.schema=millrace"])
+        try await server.observe(
+            "paid",
+            #""entity_types": ["order"], "condition": "field_changed_to('state', 'paid') && old.state == 'new'","#)
+        for statement in [
+            "INSERT INTO orders VALUES (1, 'new'), (2, 'void'), (3, 'new'), (4, 'new')",
+            "UPDATE orders SET state = 'paid' WHERE id = 2", "DELETE FROM orders WHERE id = 2",
+            "BEGIN; UPDATE orders SET state = 'paid' WHERE id = 3; ROLLBACK",
+            "UPDATE orders SET state = 'paid' WHERE id = 1", "UPDATE orders SET state = 'paid' WHERE id = 4",
+        ] { try self.server.execute(statement, in: name) }
+        let requests = try await server.receiver.waitForRequests(2)
+        let bodies = try requests.map { try JSONParser.parse($0.body) }
+        #expect(bodies.map { $0["type"] } == [.string("order.update"), .string("order.update")])
+        let data = bodies.map { $0["data"] }.sorted { "\($0?["new"]?["id"])" < "\($1?["new"]?["id"])" }
+        #expect(data.map { $0?["new"]?["id"] } == [.integer(1), .integer(4)], "\(bodies)")
+        #expect(data.map { $0?["new"]?["state"] } == [.string("paid"), .string("paid")])
+        #expect(data.map { $0?["old"]?["state"] } == [.string("new"), .string("new")])
+
+        // What is no longer captured is no longer acted on.
+        #expect(try await capture("--remove").status == 0)
+        try self.server.execute("UPDATE orders SET state = 'new'; UPDATE orders SET state = 'paid'", in: name)
+        #expect(try await capture("--table", "orders", "--as", "order").status == 0)
+        try self.server.execute("INSERT INTO orders VALUES (5, 'new')", in: name)
+        try self.server.execute("UPDATE orders SET state = 'paid' WHERE id = 5", in: name)
+        let last = try await server.receiver.waitForRequests(3)
+        #expect(try JSONParser.parse(last[2].body)["data"]?["new"]?["id"] == .integer(5))
+        #expect(await server.process.stop() == 0)
+    }
+
     private static func text(_ value: JSONValue?) -> String {
         if case .string(let text)? = value { text } else { "" }
     }

@@ -6,8 +6,9 @@ import Testing
 
 /// `millrace observers`, `debug-event`, and what `status` and `metrics` say of observers, with a real receiver.
 @Suite(.timeLimit(.minutes(5))) struct ObserversCommandTests {
-    @Test func anObserverFromItsFileToItsEnd() async throws {
-        let server = try await ObserverServer()
+    @Test(arguments: TestStore.Engine.allCases)
+    func anObserverFromItsFileToItsEnd(_ engine: TestStore.Engine) async throws {
+        let server = try await ObserverServer(engine)
         #expect(try await server.run("observers", "list").output.isEmpty)
         let yaml = """
             name: large
@@ -53,8 +54,9 @@ import Testing
         #expect(await server.process.stop() == 0)
     }
 
-    @Test func testsTellWhatWouldBeDoneAndReplaysDoItAgain() async throws {
-        let server = try await ObserverServer()
+    @Test(arguments: TestStore.Engine.allCases)
+    func testsTellWhatWouldBeDoneAndReplaysDoItAgain(_ engine: TestStore.Engine) async throws {
+        let server = try await ObserverServer(engine)
         try await server.observe(
             "large", #""entity_types": ["basket"], "condition": "total > 100","#)
         let large = try await server.happen("basket", #"{"total": 150}"#)
@@ -79,8 +81,9 @@ import Testing
         #expect(await server.process.stop() == 0)
     }
 
-    @Test func debuggingAnEventTellsWhyEachObserverDidWhatItDid() async throws {
-        let server = try await ObserverServer(answering: { _ in .status(503, body: "closed") })
+    @Test(arguments: TestStore.Engine.allCases)
+    func debuggingAnEventTellsWhyEachObserverDidWhatItDid(_ engine: TestStore.Engine) async throws {
+        let server = try await ObserverServer(engine, answering: { _ in .status(503, body: "closed") })
         try await server.observe("large", #""condition": "total > 100 && vip","#)
         try await server.observe("all")
         try await server.observe("orders", #""entity_types": ["order"],"#)

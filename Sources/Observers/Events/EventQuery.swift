@@ -18,21 +18,26 @@ struct EventQuery: Sendable, Equatable {
 
     /// Reads what somebody typed.
     ///
-    /// - throws: ``Failure`` of kind `invalid` at `?q` when it has too many words or too short a beginning.
+    /// - throws: ``Failure`` `invalid_query` at `?q` when it has too many words or too short a beginning.
     init(_ text: String) throws {
         for part in text.split(whereSeparator: \.isWhitespace) {
             var found = EventWords.words(part)
             if part.last == "*", let beginning = found.popLast() {
                 guard beginning.unicodeScalars.count >= Self.beginningMinimum else {
-                    throw Failure.invalid(
-                        at: "?q", "must have \(Self.beginningMinimum) letters or more before each *")
+                    throw Self.refusal("There must be \(Self.beginningMinimum) letters or more before each *.")
                 }
                 beginnings.append(beginning)
             }
             words += found
         }
         guard words.count + beginnings.count <= Self.wordLimit else {
-            throw Failure.invalid(at: "?q", "must have \(Self.wordLimit) words at most")
+            throw Self.refusal("There may be \(Self.wordLimit) words at most.")
         }
+    }
+
+    private static func refusal(_ message: String) -> Failure {
+        Failure(
+            .malformed, code: "invalid_query", "The query has parameters that are not acceptable; see errors.",
+            errors: [.init(pointer: "?q", message: message)])
     }
 }

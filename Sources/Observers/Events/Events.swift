@@ -28,7 +28,7 @@ public struct Events: Sendable {
     /// has looked at enough of them, and its cursor goes on from there.
     ///
     /// - parameter head: how far the log is settled.
-    /// - throws: ``Failure`` of kind `invalid` at `?q` when the index cannot be asked for that text.
+    /// - throws: ``Failure`` `invalid_query` at `?q` when no event can be asked for that text.
     public func list(
         _ filter: EventFilter, _ page: PageRequest, upTo head: LogPosition, of tenant: Tenant,
         in transaction: any ReadTransaction
