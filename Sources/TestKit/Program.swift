@@ -45,6 +45,14 @@ public final class Program: Sendable {
                 posix_spawn_file_actions_addopen(&actions, Int32(target), "/dev/null", O_RDWR, 0)
             }
         }
+        // What this thread blocks, as those of the concurrency do, the program would block: no signal would end it.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var nothing = sigset_t()
+        sigemptyset(&nothing)
+        posix_spawnattr_setsigmask(&attributes, &nothing)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let variables = environment ?? ProcessInfo.processInfo.environment
         var words = (["env", "-C", directory] + arguments).map { strdup($0) } + [nil]
         var assignments = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -52,7 +60,7 @@ public final class Program: Sendable {
         identifier = try Self.turn.withLock { _ in
             for descriptor in Self.openDescriptors { posix_spawn_file_actions_addclose(&actions, descriptor) }
             var identifier: pid_t = 0
-            let code = posix_spawnp(&identifier, "env", &actions, nil, &words, &assignments)
+            let code = posix_spawnp(&identifier, "env", &actions, &attributes, &words, &assignments)
             guard code == 0 else { throw Failure.internal("env: \(String(cString: strerror(code)))") }
             return identifier
         }

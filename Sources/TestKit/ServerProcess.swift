@@ -9,6 +9,12 @@ public final class ServerProcess: Sendable {
     public let greeting: [String]
     private let child: ChildProcess
 
+    /// Where the binary is that was built with the tests.
+    public static var binary: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("millrace").path
+    }
+
     /// Starts a server on a free port, and returns once it listens.
     ///
     /// - parameter arguments: further arguments of `millrace serve`.
@@ -148,7 +154,7 @@ private final class ChildProcess: Sendable {
         let output = Program.makePipe()
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
         program = try Program(
-            [Self.binary] + arguments, environment: inherited.merging(environment) { $1 },
+            [ServerProcess.binary] + arguments, environment: inherited.merging(environment) { $1 },
             directory: directory ?? files.path, input: inputFile.fileDescriptor,
             output: output.fileHandleForWriting.fileDescriptor, errors: errorFile.fileDescriptor)
         // Its end is the end of the pipe only when nobody else holds it.
@@ -184,12 +190,6 @@ private final class ChildProcess: Sendable {
             deadline.cancel()
         }
         return await program.waitForEnd()
-    }
-
-    /// The binary that stands beside the tests.
-    private static var binary: String {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("millrace").path
     }
 
     private static func deadline(of program: Program) -> Task<Void, Never> {
