@@ -66,6 +66,46 @@ import Testing
         #expect(expected[.number(10)] == 1_010 && expected[.number(2_019)] == 2_019 && expected[.number(35)] == nil)
     }
 
+    /// One pass through the table serves all collections, whichever of them have files.
+    @Test(arguments: TestStore.Engine.allCases)
+    func pointsOfSeveralCollectionsAreReadAtOnce(_ engine: TestStore.Engine) async throws {
+        let world = try await MemoryWorld(engine, keepsFiles: true)
+        let collections = [try await world.make("a"), try await world.make("b")]
+        for start in stride(from: UInt64(1), to: 1_200, by: 100) {
+            for (place, collection) in collections.enumerated() {
+                try await world.put(start...start + 99 - UInt64(place), into: collection)
+            }
+        }
+        world.role.close()
+        let third = try await world.make("c")
+        try await world.put(5...7, into: third)
+        let restored = indexes(of: world)
+        _ = try await restored.position()
+        let made = indexes(of: world)
+        try await made.rebuild()
+        for (collection, count) in zip(collections + [third], [1_200, 1_188, 3]) {
+            let content = try content(restored, collection)
+            #expect(try content.count == count && content == self.content(made, collection), "\(collection.name)")
+        }
+    }
+
+    /// After a backup of the tables was restored, files may be of a later time than the log, and of other vectors.
+    @Test func filesAheadOfTheLogAreNotUsed() async throws {
+        let (later, earlier) = (try await MemoryWorld(.sqlite, keepsFiles: true), try await MemoryWorld(.sqlite))
+        let collection = try await later.make("a")
+        try await later.put(1...600, into: collection)
+        later.role.close()
+        let old = try await earlier.make("a")
+        try await earlier.put(1...20, into: old)
+        #expect(earlier.store.log.head < later.store.log.head && old.number == collection.number)
+        let restored = CollectionIndexes(
+            earlier.store.log, Collections(), Points(), files: IndexFiles(directory: later.indexDirectory))
+        #expect(try await restored.position() == earlier.store.log.head)
+        #expect(try content(restored, old).count == 20)
+        let index = try #require(restored.find("a", of: old.tenant))
+        #expect(index.embedded[0].unfilledCount == 0, "nothing is of the files")
+    }
+
     /// Before the log is applied again nothing is found that is gone, and nothing has the vector of another.
     @Test func whatIsReadOfPointsThatHaveChangedIsLetGo() async throws {
         let world = try await MemoryWorld(.sqlite, keepsFiles: true)

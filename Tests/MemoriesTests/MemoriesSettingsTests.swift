@@ -16,30 +16,36 @@ import Testing
         world.store.metrics.counter(name, "").with().value
     }
 
-    private func ending(_ numbers: ClosedRange<UInt64>, _ world: MemoryWorld) -> [PointDraft] {
-        let end = world.store.time.now().advanced(bySeconds: 1)
+    private func ending(_ numbers: ClosedRange<UInt64>, _ store: TestStore) -> [PointDraft] {
+        let end = store.time.now().advanced(bySeconds: 1)
         return numbers.map { MemoryWorld.draft(.number($0), at: Float($0), until: end) }
     }
 
     @Test func theBatchOfTheSweeperIsThatOfTheSetting() async throws {
-        let world = try await MemoryWorld(
-            .sqlite, settings: ["memories.sweep_batch": "2", "memories.sweep_interval": "3600000"])
-        let collection = try await world.make("a")
-        let drafts = ending(1...5, world)
-        try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
-        // The service has looked once, before there was anything, and rests for an hour.
-        world.store.time.advance(bySeconds: 2)
-        let sweeper = try #require(world.role.services.compactMap { $0 as? PointSweeper }.first)
+        // No service runs that could sweep in between.
+        let store = try await TestStore(.sqlite, schemas: [MemoriesSchema.schema])
+        let (collections, points) = (Collections(), Points())
+        let settings = try SettingsRegistry(MemoriesSettings.all).values(from: [
+            SettingsSource(name: "test", texts: ["memories.sweep_batch": "2"])
+        ])
+        let drafts = ending(1...5, store)
+        _ = try await store.log.write(TestStore.context) { unit in
+            let definition = CollectionDefinition(vectors: [VectorDefinition(size: 3)])
+            try points.upsert(drafts, into: collections.create("a", definition, in: unit), in: unit)
+        }
+        store.time.advance(bySeconds: 2)
+        let sweeper = PointSweeper(
+            store.log, collections, points, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
         var counts: [Int] = []
         repeat { counts.append(try await sweeper.sweep()) } while counts.last != 0
         #expect(counts == [2, 2, 1, 0])
-        #expect(counter("points_expired_total", world) == 5)
+        #expect(store.metrics.counter("points_expired_total", "").with().value == 5)
     }
 
     @Test func theSweeperLooksAsOftenAsTheSettingSays() async throws {
         let world = try await MemoryWorld(.sqlite, settings: ["memories.sweep_interval": "100"])
         let collection = try await world.make("a")
-        let drafts = ending(1...3, world)
+        let drafts = ending(1...3, world.store)
         try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
         world.store.time.advance(bySeconds: 2)
         try await wait { counter("points_expired_total", world) == 3 }

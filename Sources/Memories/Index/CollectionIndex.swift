@@ -117,11 +117,10 @@ final class CollectionIndex: Sendable {
     /// Takes over a point that the files have too, before anybody searches.
     ///
     /// - returns: false when they do not have it: it is to be taken over with its vectors by ``set(_:)``.
-    func restore(_ point: Point, _ stored: StoredIndexes) throws -> Bool {
-        guard let slot = stored.slots[Point.number(point.key, in: number)] else { return false }
-        let payload = try point.payloadObject()
+    func restore(_ key: PointKey, _ payload: JSONObject, _ stored: StoredIndexes) -> Bool {
+        guard let slot = stored.slots[Point.number(key, in: number)] else { return false }
         state.withLock { state in
-            state.slots.restore(point.key, at: slot)
+            state.slots.restore(key, at: slot)
             state.payloads.set(payload, at: slot)
         }
         return true

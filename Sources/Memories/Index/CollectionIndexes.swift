@@ -19,7 +19,7 @@ final class CollectionIndexes: Projection {
         }
     }
 
-    fileprivate struct State {
+    struct State {
         /// Collections whose indexes are to be made anew.
         var unfit: Set<Int64> = []
         var byName: [Name: CollectionIndex] = [:]
@@ -30,15 +30,15 @@ final class CollectionIndexes: Projection {
     let name = "collections"
     let types: Set<String>? = [PointCollection.entityType, Point.entityType]
 
-    private let log: ChangeLog
-    private let collections: Collections
-    private let points: Points
-    private let files: IndexFiles?
+    let log: ChangeLog
+    let collections: Collections
+    let points: Points
+    let files: IndexFiles?
     /// Who finds their vectors.
     let engines: VectorEngines
-    private let logger: Logger
-    private let state = Mutex(State())
-    private let applied = Mutex<LogPosition?>(nil)
+    let logger: Logger
+    let state = Mutex(State())
+    let applied = Mutex<LogPosition?>(nil)
 
     /// - parameter files: where they are kept over a restart; nil is nowhere.
     init(
@@ -93,60 +93,6 @@ final class CollectionIndexes: Projection {
 
     func rebuild() async throws { try await make(usingFiles: false) }
 
-    /// Makes the indexes of all collections from the tables, and from the files as far as they are of use.
-    private func make(usingFiles: Bool) async throws {
-        try await engines.check()
-        let (found, last) = try await log.database.read { [collections] transaction in
-            (try collections.all(in: transaction), try ChangeLog.last(in: transaction))
-        }
-        var made: [CollectionIndex] = []
-        var position = last
-        for collection in found {
-            let (index, reached) = try await make(collection, usingFiles: usingFiles, at: last)
-            position = min(position, reached ?? last)
-            made.append(index)
-            logger.info(
-                "the index of a collection is made",
-                metadata: [
-                    "collection": "\(collection.name)", "points": "\(index.count)",
-                    "from": reached == nil ? "tables" : "what was kept",
-                ])
-        }
-        state.withLock { state in
-            state.byName = [:]
-            state.byNumber = [:]
-            for index in made { state.add(index) }
-            state.isReady = true
-        }
-        // What is changed meanwhile is applied again, to what may be a later state already.
-        applied.withLock { $0 = position }
-    }
-
-    /// Makes the index of a collection.
-    ///
-    /// - returns: with it, up to where it has everything, if that is what was kept of it.
-    private func make(
-        _ collection: PointCollection, usingFiles: Bool, at last: LogPosition
-    ) async throws -> (CollectionIndex, reached: LogPosition?) {
-        let index = try CollectionIndex(collection, engines)
-        let elsewhere = index.elsewhere
-        if elsewhere.isEmpty {
-            if usingFiles, let stored = files?.load(collection) {
-                let index = try CollectionIndex(collection, engines, stored)
-                try await restore(index, stored)
-                return (index, stored.position)
-            }
-        } else if usingFiles, index.embedded.isEmpty, let reached = try await engines.open(elsewhere) {
-            try await forEachPage(of: collection, withVectors: false) { page in
-                for point in page { try index.set(point) }
-            }
-            try await engines.adopt(index, at: reached)
-            return (index, reached)
-        }
-        try await fill(index, at: last)
-        return (index, nil)
-    }
-
     private func remakeUnfit() async throws {
         for number in state.withLock({ $0.unfit }) {
             if let old = state.withLock({ $0.byNumber[number] }) {
@@ -172,68 +118,6 @@ final class CollectionIndexes: Projection {
 
     /// How many points codes are fitted to.
     private static let sampleCount = 1_000
-
-    /// Reads all points of a collection into its index.
-    ///
-    /// - parameter position: the points are as they were there, or later.
-    private func fill(_ index: CollectionIndex, at position: LogPosition) async throws {
-        let elsewhere = index.elsewhere
-        _ = try await engines.open(elsewhere)
-        try await forEachPage(of: index.collection, withVectors: true) { page in
-            try await engines.send(page, of: index, at: position)
-            for point in page { try index.set(point) }
-        }
-        try await engines.finishFilling(elsewhere, at: position)
-    }
-
-    /// Reads all points of a collection into its index, which has been read from files, without the vectors that the
-    /// files have codes of: those are filled in later, and read by searches until then.
-    private func restore(_ index: CollectionIndex, _ stored: StoredIndexes) async throws {
-        let collection = index.collection
-        try await forEachPage(of: collection, withVectors: false) { page in
-            var unknown: [PointKey] = []
-            for point in page where try !index.restore(point, stored) { unknown.append(point.key) }
-            guard !unknown.isEmpty else { return }
-            let keys = unknown
-            let rows = try await log.database.read { [points] transaction in
-                try points.find(keys, of: collection, withVectors: true, in: transaction)
-            }
-            for point in rows { try index.set(point) }
-        }
-        index.endRestoring(stored)
-    }
-
-    /// Reads the vectors that indexes do not have in memory yet since they were read from files.
-    func fillVectors() async throws {
-        for index in all where index.embedded.contains(where: { !$0.parameters.isOnDisk && $0.unfilledCount > 0 }) {
-            try await forEachPage(of: index.collection, withVectors: true) { page in
-                for point in page { try index.fill(point) }
-            }
-        }
-    }
-
-    /// Reads all points of a collection, some at a time. The next are read while something is done with these.
-    private func forEachPage(
-        of collection: PointCollection, withVectors: Bool, _ body: ([Point]) async throws -> Void
-    ) async throws {
-        var page = try await page(of: collection, after: nil, withVectors: withVectors)
-        while page.count >= Points.chunk, let last = page.last {
-            async let next = self.page(of: collection, after: last.key, withVectors: withVectors)
-            try await body(page)
-            page = try await next
-        }
-        try await body(page)
-    }
-
-    private func page(
-        of collection: PointCollection, after key: PointKey?, withVectors: Bool
-    ) async throws -> [Point] {
-        try await log.database.read { [points] transaction in
-            try points.page(
-                from: key, limit: Points.chunk + 1, of: collection, withVectors: withVectors, in: transaction
-            ).filter { $0.key != key }
-        }
-    }
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         var pending = PendingPoints()
@@ -378,7 +262,7 @@ final class CollectionIndexes: Projection {
 }
 
 extension CollectionIndexes.State {
-    fileprivate mutating func add(_ index: CollectionIndex) {
+    mutating func add(_ index: CollectionIndex) {
         let collection = index.collection
         byName[CollectionIndexes.Name(tenant: collection.tenant, name: collection.name)] = index
         byNumber[collection.number] = index
