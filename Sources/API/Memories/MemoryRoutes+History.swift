@@ -41,9 +41,12 @@ extension MemoryRoutes {
         _ key: PointKey, in name: String, asOf position: LogPosition?, of tenant: Tenant, _ reach: UserReach,
         in transaction: any ReadTransaction
     ) throws -> Point {
-        guard let collection = try role.collections.find(name, of: tenant, in: transaction) else {
-            throw Points.notFound(key)
-        }
+        // What the index knows of the collection costs no look at its row. It follows the log, and a write is answered
+        // when it has been followed.
+        guard
+            let collection = try role.collection(name, of: tenant)
+                ?? role.collections.find(name, of: tenant, in: transaction)
+        else { throw Points.notFound(key) }
         let found: Point?
         if let position {
             guard position <= role.follower.position else { throw MemoryRole.notThereYet(position) }

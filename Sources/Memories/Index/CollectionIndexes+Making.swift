@@ -85,8 +85,8 @@ extension CollectionIndexes {
         try await engines.finishFilling(elsewhere, at: position)
     }
 
-    /// Reads the points of collections into their indexes, which have been read from files, without the vectors that the
-    /// files have codes of: those are filled in later, and read by searches until then.
+    /// Reads the points of collections into their indexes, which have been read from files, without the vectors that
+    /// the files have codes of: those are filled in later, and read by searches until then.
     private func restore(_ indexes: [Int64: RestoredIndex]) async throws {
         try await forEachStoredPage(of: indexes.values.map(\.index.collection), withVectors: false) { page in
             var unknown: [Int64: [PointKey]] = [:]
@@ -115,8 +115,8 @@ extension CollectionIndexes {
         }
     }
 
-    /// Reads all points of some collections, some at a time, in the order in which they lie in the table: that is how they
-    /// are read fastest. The next are read while something is done with these.
+    /// Reads all points of some collections, some at a time, in the order in which they lie in the table: that is how
+    /// they are read fastest. The next are read while something is done with these.
     private func forEachStoredPage(
         of collections: [PointCollection], withVectors: Bool, _ body: ([StoredPoint]) async throws -> Void
     ) async throws {

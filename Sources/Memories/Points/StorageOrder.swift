@@ -6,7 +6,8 @@ import Storage
 struct StorageOrder {
     /// The column of a table `p` that they are ascending by.
     var column: SQL { isNumbered ? "p.rowid" : "p.place" }
-    /// SQLite numbers rows as they are inserted, and they lie by those numbers. PostgreSQL has no such number that stays.
+    /// SQLite numbers rows as they are inserted, and they lie by those numbers. PostgreSQL has no such number that
+    /// stays.
     private let isNumbered: Bool
 
     init(_ dialect: Dialect) { isNumbered = dialect == .sqlite }
