@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Logging
 import Search
 import Telemetry
 import TestKit
@@ -20,8 +21,15 @@ import Testing
     private static func badCollection(in world: MemoryWorld, _ random: inout SeededRandom) async throws
         -> PointCollection
     {
+        try await collection(m: 2, efConstruction: 4, in: world, &random)
+    }
+
+    /// Random vectors with so many links each, chosen from so many candidates.
+    private static func collection(
+        m: Int, efConstruction: Int, in world: MemoryWorld, _ random: inout SeededRandom
+    ) async throws -> PointCollection {
         let definition = CollectionDefinition(
-            vectors: [VectorDefinition(size: size, metric: .dot, m: 2, efConstruction: 4)])
+            vectors: [VectorDefinition(size: size, metric: .dot, m: m, efConstruction: efConstruction)])
         let collection = try await world.write { [role = world.role] in
             try role.collections.create("a", definition, in: $0)
         }
@@ -71,6 +79,63 @@ import Testing
         #expect(recall < 0.8 && recall > 0, "\(random)")
         try await world.put([5_000], into: collection, size: Self.size)
         #expect(made.count == Self.count + 1, "it follows the log")
+    }
+
+    /// What a client is content with says nothing of the index.
+    @Test func aSearchThatAsksForLittleIsRepeatedAsOthersAre() async throws {
+        let world = try await MemoryWorld(
+            .sqlite, settings: ["memories.recall_sample": "100000", "memories.recall_bound": "0"])
+        var random = SeededRandom.fresh()
+        let collection = try await Self.collection(m: 32, efConstruction: 64, in: world, &random)
+        let index = try #require(world.role.index("a", of: collection.tenant))
+        index.embedded[0].linkSome(.max)
+        for _ in 0..<10 {
+            var query = PointQuery(.nearest(.vector(Self.vector(&random))))
+            query.ef = 1
+            _ = try await world.find(query, in: "a")
+        }
+        try await wait { world.role.checker.recall(collection.number) != nil }
+        let recall = try #require(world.role.checker.recall(collection.number))
+        #expect(recall > 0.75, "\(random)")
+    }
+
+    /// The indexes of a world's store that nobody keeps up to date.
+    private static func idleIndexes(of world: MemoryWorld) async throws -> CollectionIndexes {
+        let indexes = CollectionIndexes(world.store.log, world.role.collections, world.role.points)
+        try await indexes.rebuild()
+        return indexes
+    }
+
+    @Test func codesAreFittedToPointsThatHaveAVector() async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let collection = try await world.make("a")
+        try await world.put(1...20, into: collection)
+        try await world.write { [role = world.role] unit in
+            let bare = (UInt64(100)..<3_100).map {
+                PointDraft(key: .number($0), payload: Array("{}".utf8), vectors: PointVectors())
+            }
+            try role.points.upsert(bare, into: collection, in: unit)
+        }
+        let indexes = try await Self.idleIndexes(of: world)
+        let index = try #require(indexes.find("a", of: collection.tenant))
+        #expect(try await indexes.samples(of: index).map(\.count) == [20])
+    }
+
+    @Test func anIndexIsNotMadeAnewWhileItIsBeingMade() async throws {
+        let world = try await MemoryWorld(.sqlite, settings: ["memories.recall_sample": "0"])
+        var random = SeededRandom.fresh()
+        let collection = try await Self.badCollection(in: world, &random)
+        let indexes = try await Self.idleIndexes(of: world)
+        let vectors = try #require(indexes.find("a", of: collection.tenant)).embedded[0]
+        for label in 0..<UInt32(2 * Self.count) {
+            try vectors.set(Self.vector(&random).map { $0 * 3 }, label: label % UInt32(Self.count))
+        }
+        #expect(vectors.isDrifted)
+        let (log, logger) = (world.store.log, Logger(label: "test"))
+        let follower = Follower(indexes, of: log, metrics: MetricsRegistry(), logger: logger)
+        let linker = IndexLinker(log, indexes, follower, logger: logger)
+        #expect(linker.remakeDrifted() == 1 && indexes.isRemaking(collection.number))
+        #expect(linker.remakeDrifted() == 0, "it says so once")
     }
 
     @Test func anIndexWhoseCodesNoLongerFitIsMadeAnew() async throws {

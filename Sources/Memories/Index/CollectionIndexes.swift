@@ -104,19 +104,24 @@ final class CollectionIndexes: Projection {
         }
     }
 
-    /// Vectors of any points of a collection, by their places: what codes are fitted to.
-    private func samples(of index: CollectionIndex) async throws -> [[[Float]]] {
-        let keys = index.search { snapshot in
-            Array(snapshot.payloads.slots.compactMap { snapshot.key(at: $0) }.shuffled().prefix(Self.sampleCount))
-        }
+    /// Vectors of any points of a collection that have some, by their places: what codes are fitted to.
+    func samples(of index: CollectionIndex) async throws -> [[[Float]]] {
         let collection = index.collection
-        let rows = try await log.database.read { [points] transaction in
-            try points.find(keys, of: collection, withVectors: true, in: transaction)
+        var samples: [[[Float]]] = []
+        for place in index.vectors.indices {
+            let keys = index.search { snapshot in
+                let slots = snapshot.payloads.slots.filter { snapshot.vectors[place].contains($0) }
+                return Array(slots.compactMap { snapshot.key(at: $0) }.shuffled().prefix(Self.sampleCount))
+            }
+            let rows = try await log.database.read { [points] transaction in
+                try points.find(keys, of: collection, withVectors: true, in: transaction)
+            }
+            samples.append(rows.compactMap { $0.vectors?[place] })
         }
-        return collection.definition.vectors.indices.map { place in rows.compactMap { $0.vectors?[place] } }
+        return samples
     }
 
-    /// How many points codes are fitted to.
+    /// How many vectors codes are fitted to.
     private static let sampleCount = 1_000
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {

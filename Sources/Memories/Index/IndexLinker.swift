@@ -70,12 +70,20 @@ struct IndexLinker: Service {
     }
 
     /// Has indexes made anew whose codes no longer fit what is stored: later vectors are unlike the first ones.
-    private func remakeDrifted() {
+    ///
+    /// - returns: how many that are not being made already.
+    @discardableResult
+    func remakeDrifted() -> Int {
+        var count = 0
         for index in indexes.all where index.embedded.contains(where: \.isDrifted) {
+            let collection = index.collection
+            guard !indexes.isRemaking(collection.number) else { continue }
             logger.notice(
                 "vectors have become unlike those that their codes were fitted to: the index is made anew",
-                metadata: ["collection": "\(index.collection.name)"])
-            indexes.remake(index.collection.number)
+                metadata: ["collection": "\(collection.name)"])
+            indexes.remake(collection.number)
+            count += 1
         }
+        return count
     }
 }

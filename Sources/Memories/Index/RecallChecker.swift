@@ -56,7 +56,8 @@ final class RecallChecker: Service {
         let isNoted = waiting.withLock { waiting in
             guard waiting.count < Self.waitingLimit else { return false }
             var search = search
-            (search.k, search.scoreThreshold) = (Self.depth, nil)
+            // How well the index finds is asked, not how little a client was content with.
+            (search.k, search.scoreThreshold, search.breadth) = (Self.depth, nil, nil)
             waiting.append(Sample(index: index, place: place, search: search))
             return true
         }
