@@ -19,9 +19,8 @@ extension MemoryRoutes {
             let body = bodies[place]
             let text = MemoryBody.text(of: body.payload, kind)
             guard !isBlank(text) else {
-                throw Failure.invalid(
-                    at: "\(body.pointer)/payload/\(kind == .memory ? "key" : "text")",
-                    "The vector is made of this text, so it has to say something. Or send the vector.")
+                throw Self.blank(
+                    "\(body.pointer)/payload/\(kind == .memory ? "key" : "text")", " Or send the vector.")
             }
             let name = try memories.name(kind, namespace: body.namespace)
             return Embedder.Input(text, dimensions: dimensions(of: name, tenant))
@@ -50,20 +49,33 @@ extension MemoryRoutes {
         return body
     }
 
-    /// What a patch makes of the vector of a memory; nil when it leaves the text as it is, or texts are not turned into
-    /// vectors.
+    /// What a patch makes of the vector of a memory; nil when it leaves the text as it is, when the vector was not made
+    /// of the text, and where texts are not turned into vectors.
+    ///
+    /// - throws: ``Failure`` `invalid_request` for a text of blanks, and those of ``Embedder/vectors(of:)``.
     func revision(
         of key: PointKey, in name: String, by patch: JSONObject, _ reach: UserReach, _ tenant: Tenant
     ) async throws -> MemoryRevision? {
         guard let embedder, patch["key"] != nil || patch["value"] != nil else { return nil }
-        let old = try await role.log.read {
-            try find(key, in: name, asOf: nil, of: tenant, reach, in: $0).payloadObject()
+        let point = try await role.log.read {
+            try find(key, in: name, asOf: nil, of: tenant, reach, withVectors: true, in: $0)
         }.value
-        let texts = [old, old.merging(patch)].map { MemoryBody.text(of: $0, .memory) }
-        guard texts[0] != texts[1], !texts.contains(where: isBlank) else { return nil }
+        let old = try point.payloadObject()
+        let (oldText, newText) = (MemoryBody.text(of: old, .memory), MemoryBody.text(of: old.merging(patch), .memory))
+        guard oldText != newText else { return nil }
+        guard !isBlank(newText) else { throw Self.blank("/key") }
+        let unnamed = role.collection(name, of: tenant)?.definition.vectors.firstIndex { $0.name.isEmpty }
+        let hasVector = unnamed.map { point.vectors?[$0] != nil } ?? false
+        // Of blanks no vector was made: the client sent it.
+        guard !hasVector || !isBlank(oldText) else { return nil }
         let size = dimensions(of: name, tenant)
+        let texts = hasVector ? [newText, oldText] : [newText]
         let vectors = try await embedder.vectors(of: texts.map { .init($0, dimensions: size) })
-        return MemoryRevision(oldText: texts[0], oldVector: vectors[0], newVector: vectors[1])
+        return MemoryRevision(oldText: oldText, oldVector: hasVector ? vectors[1] : nil, newVector: vectors[0])
+    }
+
+    private static func blank(_ pointer: String, _ remedy: String = "") -> Failure {
+        .invalid(at: pointer, "The vector is made of this text, so it has to say something." + remedy)
     }
 
     /// How many components the vectors have in a collection, or will when it is made.
@@ -77,7 +89,8 @@ extension MemoryRoutes {
 /// A change of the text of a memory with the vectors of both texts.
 struct MemoryRevision: Sendable {
     let oldText: String
-    let oldVector: [Float]
+    /// Nil when the memory had none.
+    let oldVector: [Float]?
     let newVector: [Float]
 
     /// How like two vectors of one text are at least: endpoints that compute several texts together round differently.
@@ -94,7 +107,9 @@ struct MemoryRevision: Sendable {
             )
         }
         guard let place = definition.vectors.firstIndex(where: { $0.name.isEmpty }) else { return }
-        if let stored = point.vectors?[place], Self.cosine(stored, oldVector) < Self.likeness { return }
+        if let stored = point.vectors?[place] {
+            guard let oldVector, Self.cosine(stored, oldVector) >= Self.likeness else { return }
+        }
         let kind = definition.vectors[place]
         point.setVector(try kind.metric.prepare(newVector, dimensions: kind.size), at: place)
     }

@@ -39,7 +39,7 @@ extension MemoryRoutes {
     /// A memory as it is, or as it was at a position.
     func find(
         _ key: PointKey, in name: String, asOf position: LogPosition?, of tenant: Tenant, _ reach: UserReach,
-        in transaction: any ReadTransaction
+        withVectors: Bool = false, in transaction: any ReadTransaction
     ) throws -> Point {
         // What the index knows of the collection costs no look at its row. It follows the log, and a write is answered
         // when it has been followed.
@@ -52,7 +52,8 @@ extension MemoryRoutes {
             guard position <= role.follower.position else { throw MemoryRole.notThereYet(position) }
             found = try role.points.history.find(key, of: collection, asOf: position, in: transaction)
         } else {
-            found = try role.points.find(key, of: collection, at: role.log.time.now(), in: transaction)
+            found = try role.points.find(
+                key, of: collection, withVectors: withVectors, at: role.log.time.now(), in: transaction)
         }
         guard let point = found, try reach.includes(point) else { throw Points.notFound(key) }
         return point

@@ -38,12 +38,12 @@ struct PointImportBody: Sendable {
         }
         var problems = LineProblems()
         for (index, text) in texts.enumerated() {
-            problems.note(at: index) { lines.append(try Self.line(text, at: LineProblems.pointer(index), memories)) }
+            problems.note(at: index) { lines.append(try Self.line(text, memories)) }
         }
         try problems.check()
     }
 
-    private static func line(_ text: [UInt8], at pointer: String, _ memories: MemoryCollections) throws -> Line {
+    private static func line(_ text: [UInt8], _ memories: MemoryCollections) throws -> Line {
         guard case .object(let object) = try JSONParser.parse(text) else {
             throw Failure.invalid(at: "", "An object is expected.")
         }
@@ -56,8 +56,7 @@ struct PointImportBody: Sendable {
         return try text.withUnsafeBufferPointer { text in
             try JSONReader.read(text) { reader in
                 guard object["point_id"] == nil else {
-                    var body = try MemoryBody.read(&reader, .memory)
-                    body.pointer = pointer
+                    let body = try MemoryBody.read(&reader, .memory)
                     return .memory(try memories.name(.memory, namespace: body.namespace), body)
                 }
                 let line = try PointLine(&reader)
@@ -74,7 +73,17 @@ struct PointImportBody: Sendable {
             guard case .memory(let name, let body) = line else { return nil }
             return (index, name, body)
         }
-        for (entry, body) in zip(sent, try await vectors(sent.map(\.body))) {
+        // Whoever makes vectors is told the whole place of a line; what is written later is told it by its line.
+        let placed = sent.map { entry in
+            var body = entry.body
+            body.pointer = LineProblems.pointer(entry.index) + body.pointer
+            return body
+        }
+        for (entry, made) in zip(sent, try await vectors(placed)) {
+            var body = entry.body
+            body.input.vectors = made.input.vectors.map {
+                .init(name: $0.name, components: $0.components, pointer: "\(body.pointer)/vector")
+            }
             lines[entry.index] = .memory(entry.name, body)
         }
     }
