@@ -148,13 +148,77 @@ import Testing
         }
         #expect(try await versions().count == 3)
         try await world.write { [role = world.role] in
-            try role.points.history.forget(user: 8, of: collection, in: $0)
+            try role.points.history.forget(user: 8, of: collection, limit: 10, in: $0)
         }
         #expect(try await versions().count == 3)
-        try await world.write { [role = world.role] in
-            try role.points.history.forget(user: 7, of: collection, in: $0)
+        let forgotten = try await world.write { [role = world.role] unit in
+            try (0..<3).map { _ in try role.points.history.forget(user: 7, of: collection, limit: 2, in: unit) }
         }
+        #expect(forgotten == [2, 1, 0])
         #expect(try await versions().isEmpty)
+    }
+
+    @Test(arguments: TestStore.Engine.allCases) func whatIsDeletedMayLeaveOnlyWhatItWasBefore(
+        engine: TestStore.Engine
+    ) async throws {
+        let (world, collection) = try await Self.start(engine)
+        let first = try await Self.put([Self.draft(1, at: 1, user: 8)], world, collection)
+        let second = try await Self.put([Self.draft(1, at: 2)], world, collection)
+        try await world.write { [role = world.role] in
+            try role.points.delete([.number(1)], of: collection, history: .leave, in: $0)
+        }
+        let before = Seen(key: .number(1), place: 1, version: 1)
+        #expect(try await Self.past(of: 8, asOf: first, world, collection) == ([before], [before]))
+        #expect(try await Self.past(of: 7, asOf: second, world, collection) == ([], []))
+    }
+
+    /// The versions of a user who has more of them than may be searched are not even read to the end.
+    @Test func aPastWithTooManyVersionsIsRefused() async throws {
+        let (world, collection) = try await Self.start(.sqlite)
+        let position = try await Self.put([Self.draft(1, at: 1)], world, collection)
+        try await world.write { [role = world.role] in try role.points.delete([.number(1)], of: collection, in: $0) }
+        let count = PointHistory.searchLimit + 1
+        try await world.store.log.database.write { transaction in
+            let first = PointPlace(.number(1), in: collection.number).sqlValue
+            // The last version cannot be read.
+            for number in 1...UInt64(count) {
+                try transaction.execute(
+                    """
+                    INSERT INTO point_versions
+                    SELECT \(PointPlace(.number(number + 1), in: collection.number).sqlValue), tenant, collection,
+                        position, until_position + \(Int64(number)), version, payload, created_at, updated_at,
+                        expires_at, ended_at, user_id, CASE \(Int64(number)) WHEN \(count) THEN x'ff' ELSE vectors END
+                    FROM point_versions WHERE place = \(first)
+                    """)
+            }
+        }
+        let failure = await failure { _ = try await Self.past(of: 7, asOf: position, world, collection) }
+        #expect(failure?.errors.map(\.pointer) == ["/as_of"], "\(String(describing: failure))")
+    }
+
+    /// Small batches, while the sweeper of the role itself rests.
+    private static let sweepsOfThree = ["memories.sweep_batch": "3", "memories.sweep_interval": "3600000"]
+
+    /// No statement deletes more than a batch of what is left of a collection.
+    @Test(arguments: TestStore.Engine.allCases) func leftoversGoSomeAtATime(engine: TestStore.Engine) async throws {
+        let (world, collection) = try await Self.start(engine, settings: Self.sweepsOfThree)
+        for place in 1...4 {
+            let drafts = [Self.draft(1, at: Float(place)), Self.draft(2, at: 0, "\(place)")]
+            _ = try await Self.put(drafts, world, collection)
+        }
+        let kept = try await world.write { [role = world.role] in
+            try role.collections.create("b", collection.definition, in: $0)
+        }
+        for place in 1...2 { _ = try await Self.put([Self.draft(1, at: Float(place))], world, kept) }
+        _ = try await world.write { [role = world.role] in try role.collections.delete("a", in: $0) }
+        let sweeper = try #require(world.role.services.compactMap { $0 as? PointSweeper }.first)
+        var counts: [Int] = []
+        repeat { counts.append(try await sweeper.sweep()) } while counts.last != 0
+        #expect(counts == [2, 3, 3, 1, 0], "two points, six versions, and what is known of the collection")
+        let left = try await world.store.log.read {
+            try $0.rows("SELECT collection FROM point_versions") { $0.integer(0) }
+        }.value
+        #expect(left == [kept.number])
     }
 
     @Test(arguments: TestStore.Engine.allCases) func whatIsOldGoesAndIsRefused(engine: TestStore.Engine) async throws {

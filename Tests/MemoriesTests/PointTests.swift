@@ -125,6 +125,30 @@ import Testing
         #expect(try await world.counts(collection) == [1, 1])
     }
 
+    /// What a restore has written that goes on is of no collection yet.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatIsBeingRestoredKeepsNobodyFromTheirEnd(_ engine: TestStore.Engine) async throws {
+        let world = try await MemoryWorld(
+            engine, settings: ["memories.sweep_batch": "2", "memories.sweep_interval": "3600000"])
+        let collection = try await world.make("a")
+        let end = world.store.time.now().advanced(bySeconds: 60)
+        try await world.write { [role = world.role] unit in
+            try role.points.upsert([MemoryWorld.draft(.number(1), at: 1, until: end)], into: collection, in: unit)
+        }
+        try await world.store.log.database.write { [role = world.role] transaction in
+            let early = (UInt64(1)...3).map {
+                Point(
+                    key: .number($0), version: 1, payload: Array("{}".utf8), createdAt: .earliest,
+                    updatedAt: .earliest, expiresAt: .earliest, position: .start)
+            }
+            try role.points.restore(early, to: 77, of: collection.tenant, in: transaction)
+        }
+        world.store.time.advance(bySeconds: 61)
+        let sweeper = try #require(world.role.services.compactMap { $0 as? PointSweeper }.first)
+        #expect(try await sweeper.sweep() == 1)
+        #expect(try await world.counts(collection)[1] == 0)
+    }
+
     /// Who searches while others write finds as many as there are, what is new among them.
     @Test func whatIsWrittenDuringASearchIsNoGap() async throws {
         let world = try await MemoryWorld(.sqlite)

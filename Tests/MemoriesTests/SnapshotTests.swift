@@ -65,6 +65,20 @@ import Testing
         #expect(throws: Failure.self) { try snapshots.delete(made.name, of: "a", TestStore.context.tenant) }
     }
 
+    @Test func whatHasEndedSinceIsNotRestored() async throws {
+        let world = try await MemoryWorld(.sqlite, keepsFiles: true)
+        let collection = try await world.make("a")
+        let end = world.store.time.now().advanced(bySeconds: 60)
+        try await world.write { [role = world.role] unit in
+            let drafts = [MemoryWorld.draft(.number(1), at: 1, until: end), MemoryWorld.draft(.number(2), at: 2)]
+            try role.points.upsert(drafts, into: collection, in: unit)
+        }
+        let made = try await #require(world.role.snapshots).create("a", of: TestStore.context.tenant)
+        world.store.time.advance(bySeconds: 61)
+        try await restore(world, made.name, of: "a", into: "b")
+        #expect(try await rows("b", in: world).map(\.key) == [.number(2)])
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func whatIsTornOrAlteredChangesNothing(_ engine: TestStore.Engine) async throws {
         let world = try await MemoryWorld(engine, keepsFiles: true)

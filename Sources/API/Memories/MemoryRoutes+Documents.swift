@@ -128,7 +128,8 @@ extension MemoryRoutes {
             .write(.delete, "/documents/user/{user}", scope: Self.write) { request in
                 let user = try reachableUser(request)
                 try request.readQuery { _ in }
-                return { .ok(try deleteAll(ofUser: user, from: MemoryCollections.documents, in: $0)) }
+                let wipe = try await wipe(user, for: request.context) { _, _ in [MemoryCollections.documents] }
+                return { .ok(try wipe($0)) }
             },
         ]
     }

@@ -88,11 +88,10 @@ struct MemoryRoutes: Sendable {
                     throw Failure.invalid(at: "/everything", "Either everything goes, or what is in one namespace.")
                 }
                 let name = try memories.name(.memory, namespace: namespace)
-                return { unit in
-                    let names = isEverything ? try memories.names(in: unit) : [name]
-                    let count = try names.reduce(0) { try $0 + deleteAll(ofUser: user, from: $1, in: unit) }
-                    return .ok(DeletedCount(count: count))
+                let wipe = try await wipe(user, for: request.context) { tenant, transaction in
+                    isEverything ? try memories.names(of: tenant, in: transaction) : [name]
                 }
+                return { .ok(DeletedCount(count: try wipe($0))) }
             },
         ]
     }
@@ -203,14 +202,6 @@ struct MemoryRoutes: Sendable {
     func delete(_ key: PointKey, from name: String, _ reach: UserReach, in unit: UnitOfWork) throws -> Int {
         guard let collection = try role.collections.find(name, of: unit.tenant, in: unit.transaction) else { return 0 }
         return try role.points.delete([key], of: collection, in: unit, where: reach.includes)
-    }
-
-    /// Deletes what is kept of a user, and what it was.
-    func deleteAll(ofUser user: Int64, from name: String, in unit: UnitOfWork) throws -> Int {
-        guard let collection = try role.collections.find(name, of: unit.tenant, in: unit.transaction) else { return 0 }
-        let count = try delete(try .points(ofUser: user), from: name, in: unit)
-        try role.points.history.forget(user: user, of: collection, in: unit)
-        return count
     }
 
     func delete(_ filter: PayloadFilter, from name: String, in unit: UnitOfWork) throws -> Int {

@@ -36,13 +36,20 @@ public struct PointHistory: Sendable {
         }
     }
 
-    /// Deletes all that was kept of a user in a collection.
-    public func forget(user: Int64, of collection: PointCollection, in unit: UnitOfWork) throws {
-        try unit.transaction.execute(
+    /// Deletes what was kept of a user in a collection, some at a time. What one change has ended goes together.
+    ///
+    /// - returns: how many versions there were; fewer than the limit when none is left.
+    @discardableResult
+    public func forget(user: Int64, of collection: PointCollection, limit: Int, in unit: UnitOfWork) throws -> Int {
+        let ofUser: SQL = """
+            FROM point_versions
+            WHERE tenant = \(collection.tenant) AND collection = \(collection.number) AND user_id = \(user)\u{20}
             """
-            DELETE FROM point_versions
-            WHERE tenant = \(collection.tenant) AND collection = \(collection.number) AND user_id = \(user)
-            """)
+        let ends = try unit.transaction.rows(
+            "SELECT until_position " + ofUser + "ORDER BY until_position LIMIT \(limit)"
+        ) { $0.integer(0) }
+        guard let end = ends.last else { return 0 }
+        return try unit.transaction.execute("DELETE " + ofUser + "AND until_position <= \(end)")
     }
 
     /// Deletes all that was kept of some points.
@@ -50,6 +57,19 @@ public struct PointHistory: Sendable {
         guard !keys.isEmpty else { return }
         try unit.transaction.execute(
             "DELETE FROM point_versions AS p WHERE " + PointPlace.isAny(of: keys, in: collection.number))
+    }
+
+    /// Deletes some of the versions under a number that no collection has any more.
+    ///
+    /// - returns: how many there were.
+    func deleteLeftovers(of number: Int64, limit: Int, in transaction: any WriteTransaction) throws -> Int {
+        let versions: SQL = "FROM point_versions AS p WHERE " + PointPlace.isIn(number)
+        let last = try transaction.rows(
+            "SELECT p.place, p.position " + versions + " ORDER BY p.place, p.position LIMIT \(limit)"
+        ) { (place: SQLValue.bytes($0.bytes(0)), position: $0.integer(1)) }.last
+        guard let last else { return 0 }
+        return try transaction.execute(
+            "DELETE " + versions + " AND (p.place, p.position) <= (\(last.place), \(last.position))")
     }
 
     /// Deletes versions that ended before a moment, some at a time.
@@ -127,7 +147,9 @@ public struct PointHistory: Sendable {
             p.tenant = \(collection.tenant) AND p.collection = \(collection.number) AND p.user_id = \(user) AND\u{20}
             """
         let versions = try rows(
-            ofUser + Self.inForce(at: position), of: collection, from: Self.ended, in: transaction)
+            ofUser + Self.inForce(at: position) + "LIMIT \(Self.searchLimit + 1)", of: collection, from: Self.ended,
+            in: transaction)
+        guard versions.count <= Self.searchLimit else { throw Self.tooMany }
         for point in versions { found[point.key] = point }
         for start in stride(from: 0, to: keys.count, by: Points.chunk) {
             let chunk = keys[start..<min(start + Points.chunk, keys.count)]

@@ -1,6 +1,7 @@
 public import ChangeLog
 public import Core
 public import Search
+public import Storage
 
 /// The collections that memories and documents stand in, which are made when something is first written to them.
 public struct MemoryCollections: Sendable {
@@ -53,8 +54,8 @@ public struct MemoryCollections: Sendable {
     }
 
     /// The names of all collections of memories and documents that there are.
-    public func names(in unit: UnitOfWork) throws -> [String] {
-        try collections.names(of: unit.tenant, in: unit.transaction).filter { name in
+    public func names(of tenant: Tenant, in transaction: any ReadTransaction) throws -> [String] {
+        try collections.names(of: tenant, in: transaction).filter { name in
             name == Self.memories || name == Self.documents || name.hasPrefix(Self.memories + "_")
         }
     }

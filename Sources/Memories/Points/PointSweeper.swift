@@ -73,11 +73,14 @@ public struct PointSweeper: Service {
 
     private func deleteEnded(under grant: LeaseGrant?) async throws -> Int {
         let now = log.time.now()
+        // What no collection has is restored still, or left over: it must not keep others from their end.
         let ended = try await log.read { [batchLimit] transaction in
             try transaction.rows(
                 """
-                SELECT tenant, collection, place FROM points WHERE expires_at IS NOT NULL AND expires_at <= \(now)
-                ORDER BY expires_at LIMIT \(batchLimit)
+                SELECT p.tenant, p.collection, p.place FROM points p
+                WHERE p.expires_at IS NOT NULL AND p.expires_at <= \(now)
+                    AND EXISTS (SELECT 1 FROM collections c WHERE c.number = p.collection)
+                ORDER BY p.expires_at LIMIT \(batchLimit)
                 """
             ) { (Place(tenant: Tenant($0.integer(0)), number: $0.integer(1)), PointPlace.key($0, 2)) }
         }.value
@@ -90,7 +93,7 @@ public struct PointSweeper: Service {
                 let found = try collections.list(of: place.tenant, in: unit.transaction)
                 guard let collection = found.first(where: { $0.number == place.number }) else { return 0 }
                 // Whoever gives a memory an end wants nothing of it to stay.
-                return try points.delete(keys, of: collection, keepsHistory: false, in: unit) { !$0.isThere(at: now) }
+                return try points.delete(keys, of: collection, history: .forget, in: unit) { !$0.isThere(at: now) }
             }.value
         }
         expired.increment(by: count)
@@ -129,7 +132,7 @@ public struct PointSweeper: Service {
 }
 
 extension Points {
-    /// Deletes some points of a collection that is gone, and with the last of them what is known of it.
+    /// Deletes some points of a collection that is gone, then some of what they were, and last what is known of it.
     ///
     /// - returns: how many rows were deleted.
     fileprivate func deleteLeftovers(
@@ -138,11 +141,12 @@ extension Points {
         let places = try transaction.rows(
             "SELECT p.place FROM points p WHERE " + PointPlace.isIn(number) + " ORDER BY p.place LIMIT \(limit)"
         ) { SQLValue.bytes($0.bytes(0)) }
-        guard !places.isEmpty else {
-            try transaction.execute("DELETE FROM point_versions WHERE tenant = \(tenant) AND collection = \(number)")
-            return try transaction.execute(
-                "DELETE FROM deleted_collections WHERE tenant = \(tenant) AND number = \(number)")
+        if !places.isEmpty {
+            return try transaction.execute("DELETE FROM points WHERE place IN (\(list: places))")
         }
-        return try transaction.execute("DELETE FROM points WHERE place IN (\(list: places))")
+        let versions = try history.deleteLeftovers(of: number, limit: limit, in: transaction)
+        if versions > 0 { return versions }
+        return try transaction.execute(
+            "DELETE FROM deleted_collections WHERE tenant = \(tenant) AND number = \(number)")
     }
 }

@@ -69,13 +69,14 @@ public struct Points: Sendable {
     ///
     /// - parameters:
     ///   - withVectors: whether the closure is given the vectors too.
-    ///   - keepsHistory: whether what they were is kept where the collection keeps it; else that goes as well.
+    ///   - fate: what becomes of what they were.
     ///   - isWanted: is asked of each once more, as it is for the unit of work.
     /// - returns: how many there were.
     @discardableResult
     public func delete(
-        _ keys: [PointKey], of collection: PointCollection, withVectors: Bool = false, keepsHistory: Bool = true,
-        in unit: UnitOfWork, where isWanted: (Point) throws -> Bool = { _ in true }
+        _ keys: [PointKey], of collection: PointCollection, withVectors: Bool = false,
+        history fate: HistoryOnDelete = .keep, in unit: UnitOfWork,
+        where isWanted: (Point) throws -> Bool = { _ in true }
     ) throws -> Int {
         var count = 0
         for start in stride(from: 0, to: keys.count, by: Self.chunk) {
@@ -90,10 +91,11 @@ public struct Points: Sendable {
                 gone.append(.init(collection: collection, entity: entity, outcome: .gone(point.key)))
             }
             written.note(gone, in: unit.transaction)
-            if !keepsHistory {
-                try history.forget(points.map(\.key), of: collection, in: unit)
-            } else if collection.definition.keepsHistory {
+            switch fate {
+            case .keep where collection.definition.keepsHistory:
                 try history.keep(points, of: collection, until: unit.latestPosition(), in: unit)
+            case .keep, .leave: break
+            case .forget: try history.forget(points.map(\.key), of: collection, in: unit)
             }
             try unit.transaction.execute(
                 "DELETE FROM points AS p WHERE " + PointPlace.isAny(of: points.map(\.key), in: collection.number))

@@ -30,6 +30,7 @@ struct CollectionRestore: Sendable {
             var batch: [Point] = []
             var bytes = 0
             while let point = try reader.next() {
+                guard point.isThere(at: log.time.now()) else { continue }
                 batch.append(point)
                 bytes += point.payload.count + (point.vectors?.byteCount ?? 0)
                 guard bytes >= Self.bytesAtOnce || batch.count == Self.pointsAtOnce else { continue }

@@ -17,7 +17,6 @@ import Testing
         (#""point_id":"","vector":[1,0,0]"#, "/point_id"), (#""point_id":7,"vector":[1,0,0]"#, "/point_id"),
         (#""point_id":null,"vector":[1,0,0]"#, "/point_id"), (#""vector":[1,0,0]"#, "/point_id"),
         ("\"point_id\":\"\(String(repeating: "i", count: 1_025))\",\"vector\":[1,0,0]", "/point_id"),
-        (#""point_id":"b""#, "/vector"), (#""point_id":"b","vector":null"#, "/vector"),
         (#""point_id":"b","vector":[]"#, "/vector"), (#""point_id":"b","vector":[1,0]"#, "/vector"),
         (#""point_id":"b","vector":[1,0,0,0]"#, "/vector"), (#""point_id":"b","vector":[0,0,0]"#, "/vector"),
         (#""point_id":"b","vector":[1,0,"0"]"#, "/vector/2"), (#""point_id":"b","vector":[1,1e400,0]"#, "/vector/1"),
