@@ -59,7 +59,7 @@ import Testing
         try await world.store.log.read { [role = world.role] transaction in
             let listed = try role.search(
                 "a", ofUser: Int64(user), asOf: position, of: collection.tenant, in: transaction
-            ) { try $0.page(from: nil, limit: 100, filter: nil, withVectors: true) }
+            ) { try $0.page(from: nil, limit: 100, filter: nil, withVectors: true).points }
             let single = try (UInt64(0)..<6).compactMap {
                 try role.points.history.find(.number($0), of: collection, asOf: position, in: transaction)
             }

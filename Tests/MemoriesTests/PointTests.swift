@@ -186,4 +186,42 @@ import Testing
         let listed = try await world.store.log.read { try world.role.collections.list(of: other, in: $0) }.value
         #expect(listed.isEmpty)
     }
+
+    /// The ids of the pages of a collection, until none follows.
+    private static func pages(
+        _ world: MemoryWorld, limit: Int, _ filter: PayloadFilter?
+    ) async throws -> [[PointKey]] {
+        var pages: [[PointKey]] = []
+        var start: PointKey?
+        repeat {
+            let page = try await world.read { [role = world.role, start] transaction in
+                try role.search("a", of: TestStore.context.tenant, in: transaction) {
+                    try $0.page(from: start, limit: limit, filter: filter)
+                }
+            }
+            pages.append(page.points.map(\.key))
+            start = page.next
+        } while start != nil && pages.count < 10
+        return pages
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func pagesGoOnWherePointsHaveEnded(_ engine: TestStore.Engine) async throws {
+        let world = try await MemoryWorld(engine)
+        let collection = try await world.make("a")
+        let end = world.store.time.now().advanced(bySeconds: 60)
+        let drafts = (UInt64(1)...7).map { number in
+            let ends = number == 2 || number == 3 || number == 4
+            return MemoryWorld.draft(.number(number), at: 1, #"{"n":1}"#, until: ends ? end : nil)
+        }
+        try await world.write { [role = world.role] in try role.points.upsert(drafts, into: collection, in: $0) }
+        let filter = try PayloadFilter(JSONParser.parse(Array(#"{"must":[{"key":"n","match":{"value":1}}]}"#.utf8)))
+        // Those that have ended are still in the tables while nobody sweeps.
+        await world.stop()
+        world.store.time.advance(bySeconds: 61)
+        for filter in [nil, filter] {
+            let pages = try await Self.pages(world, limit: 2, filter)
+            #expect(pages == [[.number(1)], [], [.number(5), .number(6)], [.number(7)]], "\(filter == nil)")
+        }
+    }
 }

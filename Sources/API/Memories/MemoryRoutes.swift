@@ -291,9 +291,8 @@ struct MemoryScrollBody: Sendable {
     }
 
     func page(_ found: CollectionSearch) throws -> MemoryPage {
-        let points = try found.page(from: start, limit: limit + 1, filter: filter)
-        return MemoryPage(
-            points: Array(points.prefix(limit)), next: points.count > limit ? points[limit].key : nil)
+        let page = try found.page(from: start, limit: limit, filter: filter)
+        return MemoryPage(points: page.points, next: page.next)
     }
 }
 

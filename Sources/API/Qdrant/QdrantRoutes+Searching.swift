@@ -102,9 +102,9 @@ struct QdrantScrollBody: Sendable {
             (query.filter, query.limit) = (filter, limit)
             rows = try found.run(query, withVectors: vectors.isShown).map { ($0.point, $0.hit.orderValue) }
         } else {
-            let page = try found.page(from: start, limit: limit + 1, filter: filter, withVectors: vectors.isShown)
-            rows = page.prefix(limit).map { ($0, nil) }
-            if page.count > limit { next = page[limit].key }
+            let page = try found.page(from: start, limit: limit, filter: filter, withVectors: vectors.isShown)
+            rows = page.points.map { ($0, nil) }
+            next = page.next
         }
         try json.object { json in
             json.key("points")

@@ -24,22 +24,27 @@ public struct CollectionSearch {
     /// The ids and scores that a query finds by the index alone, the best first.
     func hits(_ query: PointQuery) throws -> [PointHit] { try runner.run(query) }
 
-    /// Points by ascending id.
+    /// Points by ascending id, and the id that the next page begins with; nil after the last.
+    ///
+    /// A page has fewer points than its limit where some have ended or gone, and may have none: others may follow.
     ///
     /// - parameters:
     ///   - start: the first id that may be among them; nil is the very first.
     ///   - limit: how many there are at most.
     public func page(
         from start: PointKey?, limit: Int, filter: PayloadFilter?, withVectors: Bool = false
-    ) throws -> [Point] {
+    ) throws -> (points: [Point], next: PointKey?) {
         guard let filter else {
-            return try runner.rows.page(from: start, limit: limit, withVectors: withVectors, budget: runner.budget)
-                .filter { $0.isThere(at: runner.now) }
+            let rows = try runner.rows.page(
+                from: start, limit: limit + 1, withVectors: withVectors, budget: runner.budget)
+            let points = rows.prefix(limit).filter { $0.isThere(at: runner.now) }
+            return (Array(points), rows.count > limit ? rows[limit].key : nil)
         }
-        let keys = try keys(of: filter).lazy.filter { key in start.map { key >= $0 } ?? true }.prefix(limit)
+        let keys = Array(
+            try keys(of: filter).lazy.filter { key in start.map { key >= $0 } ?? true }.prefix(limit + 1))
         let found = try runner.rows.find(
-            all: Array(keys), withVectors: withVectors, at: runner.now, budget: runner.budget)
-        return keys.compactMap { found[$0] }
+            all: Array(keys.prefix(limit)), withVectors: withVectors, at: runner.now, budget: runner.budget)
+        return (keys.prefix(limit).compactMap { found[$0] }, keys.count > limit ? keys[limit] : nil)
     }
 
     /// How many points fit a filter.
