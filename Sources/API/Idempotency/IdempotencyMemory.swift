@@ -52,7 +52,10 @@ struct IdempotencyMemory: Sendable {
         }
     }
 
-    private func find(_ key: IdempotencyKey) async throws -> Answer? {
+    /// The answer that a request was given before under its key; nil when there is none.
+    ///
+    /// - throws: ``Failure`` `idempotency_key_reused`, `idempotency_answer_too_large`.
+    func find(_ key: IdempotencyKey) async throws -> Answer? {
         let query: SQL = """
             SELECT fingerprint, status, content_type, location, entity_tag, body
             FROM idempotency_keys WHERE digest = \(key.digest)

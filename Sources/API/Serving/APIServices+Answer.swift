@@ -87,7 +87,7 @@ extension APIServices {
         case .entity(let reading):
             return try await readEntity(reading, request)
         case .write(let isolation, let decode):
-            let answer = try await write(isolation, try await decode(request), route, request)
+            let answer = try await write(isolation, decode, route, request)
             try await route.reaching?(answer.1)
             return answer
         case .custom(let answer):
@@ -108,13 +108,30 @@ extension APIServices {
     }
 
     private func write(
-        _ isolation: Isolation, _ writing: @escaping Route.Writing, _ route: Route, _ request: APIRequest
+        _ isolation: Isolation, _ decode: (APIRequest) async throws -> Route.Writing, _ route: Route,
+        _ request: APIRequest
     ) async throws -> (APIResponse, LogPosition) {
-        if let key = try IdempotencyKey(request, method: route.method) {
-            return try await idempotency.once(key, request, isolation: isolation, writing)
+        guard let key = try IdempotencyKey(request, method: route.method) else {
+            let writing = try await prepare(decode, route, request)
+            let answer = try await log.write(request.context, isolation: isolation) { try writing($0) }
+            return (answer.value, answer.position)
         }
-        let answer = try await log.write(request.context, isolation: isolation) { try writing($0) }
-        return (answer.value, answer.position)
+        let writing: Route.Writing
+        do { writing = try await prepare(decode, route, request) } catch {
+            // What was done before needs nothing of what is missing now.
+            if let replayed = try await idempotency.find(key) { return replayed }
+            throw error
+        }
+        return try await idempotency.once(key, request, isolation: isolation, writing)
+    }
+
+    /// Reads a request that changes something, and has it begin with no less than its client has seen.
+    private func prepare(
+        _ decode: (APIRequest) async throws -> Route.Writing, _ route: Route, _ request: APIRequest
+    ) async throws -> Route.Writing {
+        let writing = try await decode(request)
+        if let seen = request.seenPosition { try await route.reaching?(seen) }
+        return writing
     }
 
     private func complete(

@@ -1,5 +1,7 @@
 import ChangeLog
 import Core
+import HTTPTypes
+import Storage
 import Telemetry
 import TestKit
 import Testing
@@ -157,6 +159,29 @@ import Testing
             let second = try await server.send("GET", "/notes?limit=10&page=2").json
             #expect(second.elements("items").first?.shown("text") == "10")
             #expect(second.shown("total") == "missing")
+        }
+    }
+
+    /// A write by what an index says must not begin where the index lacks what the client has seen.
+    @Test func aWriteBeginsWithWhatItsClientHasSeen() async throws {
+        let seen = LogPosition(1)
+        let route = Route.write(.post, "/following", scope: "notes:write") { _ in
+            { unit in
+                let id = unit.makeIdentifier()
+                try unit.transaction.execute(
+                    "INSERT INTO notes (tenant, id, text, version) VALUES (\(unit.tenant), \(id), 'a', 1)")
+                return .ok(Int64(1))
+            }
+        }.reaching { position in
+            guard position != seen else { throw Failure(.unavailable, code: "index_behind", "Wait.", retryAfter: 1) }
+        }
+        try await NotesServer.run(routes: [route]) { server in
+            _ = try await server.send("POST", "/notes", body: #"{"text":"b"}"#)
+            let early = try await server.send("POST", "/following", headers: ["Millrace-Position": "\(seen)"])
+            #expect(early.code == "index_behind")
+            #expect(try await server.countNotes() == 1)
+            #expect(try await server.send("POST", "/following").status == 200)
+            #expect(try await server.countNotes() == 2)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Core
+import HTTPTypes
 import Logging
 import Storage
 import Telemetry
@@ -118,6 +119,32 @@ import Testing
                 try $0.first("SELECT COUNT(*) FROM idempotency_keys") { $0.int(0) }
             }
             #expect(left == 1)
+        }
+    }
+
+    /// A route whose work needs another program, which is away for who says `If-Match`.
+    private static let asking = Route.write(.post, "/asking", scope: "notes:write") { request in
+        let text = try request.readBody { $0.string("text", length: 1...100) }
+        guard request.expectedVersion == nil else {
+            throw Failure(.unavailable, code: "program_away", "It is away.", retryAfter: 1)
+        }
+        return { _ in .ok(Int64(text.utf8.count)) }
+    }
+
+    @Test func aRepetitionNeedsNothingOfWhatItsWorkNeeds() async throws {
+        try await NotesServer.run(routes: [Self.asking]) { server in
+            func send(_ key: String, _ text: String = "abc", isAway: Bool = true) async throws -> RawConnection.Response
+            {
+                let away = isAway ? ["If-Match": "\"1\""] : [:]
+                return try await server.send(
+                    "POST", "/asking", body: "{\"text\":\"\(text)\"}",
+                    headers: ["Idempotency-Key": key].merging(away) { $1 })
+            }
+            #expect(try await send("one", isAway: false).text == "3")
+            let repeated = try await send("one")
+            #expect(repeated.text == "3" && repeated.headers["idempotency-replayed"] == "true")
+            #expect(try await send("one", "other").code == "idempotency_key_reused")
+            #expect(try await send("two").code == "program_away")
         }
     }
 }
