@@ -1,7 +1,7 @@
 public import ChangeLog
 public import Core
 public import Logging
-import Search
+public import Search
 public import ServiceLifecycle
 public import Storage
 public import Telemetry
@@ -102,10 +102,7 @@ public final class MemoryRole: Sendable {
     public func search<T>(
         _ name: String, of tenant: Tenant, in transaction: any ReadTransaction, _ body: (CollectionSearch) throws -> T
     ) throws -> T {
-        guard indexes.isReady else {
-            throw Failure(
-                .unavailable, code: "index_not_ready", "The indexes are being made; try again.", retryAfter: 1)
-        }
+        guard indexes.isReady else { throw Self.notReady }
         guard let index = indexes.find(name, of: tenant) else { throw Collections.notFound(name) }
         do {
             return try index.search { snapshot in
@@ -162,6 +159,33 @@ public final class MemoryRole: Sendable {
 
     /// The index of a collection, for tests.
     func index(_ name: String, of tenant: Tenant) -> CollectionIndex? { indexes.find(name, of: tenant) }
+
+    /// The ids of the points that fit a filter, for a change of them: in a collection as the tables have it.
+    ///
+    /// What was answered is among them only after ``waitUntilAllIsFound(atMost:)``.
+    ///
+    /// - throws: ``Failure`` `index_not_ready` also when the index has not heard of the collection yet,
+    ///   `search_too_long`.
+    public func keys(
+        of filter: PayloadFilter, in collection: PointCollection, _ transaction: any ReadTransaction
+    ) throws -> [PointKey] {
+        guard self.collection(collection.name, of: collection.tenant) != nil else { throw Self.notReady }
+        return try search(collection.name, of: collection.tenant, in: transaction) { found in
+            // Another collection may have had the name before.
+            guard found.collection.number == collection.number else { throw Self.notReady }
+            return try found.keys(of: filter)
+        }
+    }
+
+    private static var notReady: Failure {
+        Failure(.unavailable, code: "index_not_ready", "The indexes are being made; try again.", retryAfter: 1)
+    }
+
+    /// Waits until everything that this server knows to be written can be found, so that a change by filter misses
+    /// nothing of it.
+    public func waitUntilAllIsFound(atMost patience: Duration) async throws {
+        try await waitUntilFound(log.head, atMost: patience)
+    }
 
     /// Waits until what was written up to a position can be found.
     public func waitUntilFound(_ position: LogPosition, atMost patience: Duration) async throws {

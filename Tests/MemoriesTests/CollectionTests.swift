@@ -35,6 +35,24 @@ import Testing
         #expect(try await world.nearest(to: 1, in: "a") == [.number(5)])
     }
 
+    /// A wipe that took what the index does not know for nothing would leave what it must delete.
+    @Test(arguments: [true, false]) func theIndexIsWaitedForThatDoesNotKnowACollection(isMadeAgain: Bool) async throws {
+        let world = try await MemoryWorld(.sqlite)
+        try await world.make(isMadeAgain ? "a" : "b")
+        await world.stop()
+        let definition = CollectionDefinition(vectors: [VectorDefinition(size: 3, metric: .euclid)])
+        let made = try await world.store.log.write(TestStore.context) { [role = world.role] unit in
+            if isMadeAgain { _ = try role.collections.delete("a", in: unit) }
+            return try role.collections.create("a", definition, in: unit)
+        }.value
+        let filter = try PayloadFilter(.object(JSONObject()), at: "")
+        let reading = { @Sendable [role = world.role] (transaction: any ReadTransaction) in
+            try role.keys(of: filter, in: made, transaction)
+        }
+        let failure = await #expect(throws: Failure.self) { try await world.store.log.read(reading) }
+        #expect(failure?.code == "index_not_ready" && failure?.kind == .unavailable)
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func anIndexThatIsMadeLaterHasWhatIsThere(_ engine: TestStore.Engine) async throws {
         let world = try await MemoryWorld(engine)

@@ -15,7 +15,8 @@ extension Routes {
         _ role: MemoryRole, _ memories: MemoryCollections, embedder: Embedder? = nil, patience: Duration
     ) -> [Route] {
         let routes = CollectionRoutes(
-            role: role, memories: memories, texts: MemoryRoutes(role, memories, embedder), patience: patience)
+            role: role, memories: memories, texts: MemoryRoutes(role, memories, embedder, patience: patience),
+            patience: patience)
         return [
             routes.list(), routes.one(), routes.rebuilding(), routes.verifying(), routes.importing(),
         ] + routes.exporting()

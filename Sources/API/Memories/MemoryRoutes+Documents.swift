@@ -43,6 +43,7 @@ extension MemoryRoutes {
                 try UserReach(request).require(user)
                 let filter = try PayloadFilter.points(ofUser: user, integers: [("file_id", file)])
                 let patch = JSONObject([.init("group_key", .string(group))])
+                try await role.waitUntilAllIsFound(atMost: patience)
                 return { unit in
                     .ok(
                         try change(filter, in: unit) { try $0.replacePayload($0.payloadObject().overlaid(with: patch)) }
@@ -72,12 +73,13 @@ extension MemoryRoutes {
                 let body = try await withVector(sent, in: MemoryCollections.documents, of: request.tenant)
                 let query = try body.query(.document)
                 let tenant = request.tenant
-                return { transaction in
+                let reading: Route.Reading = { transaction in
                     try search(
                         MemoryCollections.documents, body.past, of: tenant, in: transaction,
                         otherwise: DocumentHits(hits: [])
                     ) { DocumentHits(hits: try $0.run(query).map { MemoryHit(hit: $0.hit, point: $0.point) }) }
                 }
+                return (body.past?.neededPosition(role), reading)
             }.computingLong(),
             statistics(.get, "/documents/stats/{user}") { request in
                 let user = try reachableUser(request)
@@ -143,6 +145,7 @@ extension MemoryRoutes {
     ) -> Route {
         .write(method, path, scope: Self.write) { request in
             let filter = try decode(request)
+            try await role.waitUntilAllIsFound(atMost: patience)
             return { .ok(try delete(filter, from: MemoryCollections.documents, in: $0)) }
         }
     }
@@ -178,7 +181,7 @@ extension MemoryRoutes {
     ) throws -> Int {
         let name = MemoryCollections.documents
         guard let collection = try role.collections.find(name, of: unit.tenant, in: unit.transaction) else { return 0 }
-        let keys = try role.search(name, of: unit.tenant, in: unit.transaction) { try $0.keys(of: filter) }
+        let keys = try role.keys(of: filter, in: collection, unit.transaction)
         var count = 0
         try role.points.update(keys, of: collection, in: unit) { point in
             guard filter.matches(payload: try point.payloadObject(), id: point.key) else { return }

@@ -20,24 +20,25 @@ extension MemoryRoutes {
     ) async throws -> @Sendable (UnitOfWork) throws -> Int {
         let filter = try PayloadFilter.points(ofUser: user)
         let tenant = context.tenant
+        try await role.waitUntilAllIsFound(atMost: patience)
         let found = try await role.log.read { transaction in
             try names(tenant, transaction).map { ($0, try keys(of: filter, in: $0, tenant, transaction)) }
         }.value
-        var (count, wiped) = (0, Set<PointKey>())
+        var count = 0
         for (name, keys) in found {
             let early = keys.dropLast(Self.wipedAtOnce)
             for start in stride(from: 0, to: early.count, by: Self.wipedAtOnce) {
                 let some = Array(early[start..<min(start + Self.wipedAtOnce, early.count)])
                 count += try await role.log.write(context) { try delete(some, of: filter, from: name, in: $0) }.value
             }
-            wiped.formUnion(early)
             while try await role.log.write(context, { try forgetSome(of: user, in: name, $0) }).value {}
         }
-        let (before, gone) = (count, wiped)
+        // So that the last unit of work finds no more than is left.
+        try await role.waitUntilAllIsFound(atMost: patience)
+        let before = count
         return { unit in
             try names(unit.tenant, unit.transaction).reduce(before) { count, name in
-                // The index may not know yet of what went before.
-                let rest = try keys(of: filter, in: name, unit.tenant, unit.transaction).filter { !gone.contains($0) }
+                let rest = try keys(of: filter, in: name, unit.tenant, unit.transaction)
                 let deleted = try delete(rest, of: filter, from: name, in: unit)
                 while try forgetSome(of: user, in: name, unit) {}
                 return count + deleted
@@ -48,8 +49,8 @@ extension MemoryRoutes {
     private func keys(
         of filter: PayloadFilter, in name: String, _ tenant: Tenant, _ transaction: any ReadTransaction
     ) throws -> [PointKey] {
-        guard try role.collections.find(name, of: tenant, in: transaction) != nil else { return [] }
-        return try role.search(name, of: tenant, in: transaction) { try $0.keys(of: filter) }
+        guard let collection = try role.collections.find(name, of: tenant, in: transaction) else { return [] }
+        return try role.keys(of: filter, in: collection, transaction)
     }
 
     private func delete(

@@ -15,7 +15,7 @@ extension Routes {
     public static func memoryRoutes(
         _ role: MemoryRole, _ memories: MemoryCollections, embedder: Embedder? = nil, patience: Duration
     ) -> [Route] {
-        let routes = MemoryRoutes(role, memories, embedder)
+        let routes = MemoryRoutes(role, memories, embedder, patience: patience)
         let limited = routes.writing() + routes.reading() + routes.history() + routes.searching() + routes.documents()
         return (limited.map { $0.servingUsers() } + routes.telling())
             .map { route in
@@ -35,11 +35,14 @@ struct MemoryRoutes: Sendable {
     let memories: MemoryCollections
     /// Turns texts into vectors; nil has clients send them.
     let embedder: Embedder?
+    /// How long a change by filter waits until what was written can be found.
+    let patience: Duration
 
-    init(_ role: MemoryRole, _ memories: MemoryCollections, _ embedder: Embedder? = nil) {
+    init(_ role: MemoryRole, _ memories: MemoryCollections, _ embedder: Embedder?, patience: Duration) {
         self.role = role
         self.memories = memories
         self.embedder = embedder
+        self.patience = patience
     }
 
     func writing() -> [Route] {
@@ -126,7 +129,7 @@ struct MemoryRoutes: Sendable {
 
     func reading() -> [Route] {
         [
-            .read(.get, "/memories/{id}", scope: Self.read) { request in
+            .pastRead(.get, "/memories/{id}", scope: Self.read) { request in
                 let key = try pointKey(request)
                 let (namespace, position) = try request.readQuery { query in
                     (
@@ -136,21 +139,23 @@ struct MemoryRoutes: Sendable {
                 }
                 let name = try memories.name(.memory, namespace: namespace)
                 let (tenant, reach) = (request.tenant, UserReach(request))
-                return { transaction in
+                let reading: Route.Reading = { transaction in
                     let point = try find(key, in: name, asOf: position, of: tenant, reach, in: transaction)
                     return .ok(MemoryAnswer(key: key, payload: point.payload))
                 }
+                return (position, reading)
             },
-            .read(.post, "/memories/scroll", scope: Self.read) { request in
+            .pastRead(.post, "/memories/scroll", scope: Self.read) { request in
                 let body = try request.readBody { try MemoryScrollBody(&$0) }
                 try UserReach(request).require(body.user)
                 let name = try memories.name(.memory, namespace: body.namespace)
                 let tenant = request.tenant
-                return { transaction in
+                let reading: Route.Reading = { transaction in
                     try search(
                         name, body.past, of: tenant, in: transaction, otherwise: MemoryPage(points: [], next: nil)
                     ) { try body.page($0) }
                 }
+                return (body.past?.neededPosition(role), reading)
             }.computingLong(),
         ]
     }
@@ -164,11 +169,12 @@ struct MemoryRoutes: Sendable {
                 let body = try await withVector(sent, in: name, of: request.tenant)
                 let query = try body.query(.memory)
                 let tenant = request.tenant
-                return { transaction in
+                let reading: Route.Reading = { transaction in
                     try search(name, body.past, of: tenant, in: transaction, otherwise: MemoryHits(hits: [])) {
                         MemoryHits(hits: try $0.run(query))
                     }
                 }
+                return (body.past?.neededPosition(role), reading)
             }.computingLong()
         ]
     }
@@ -206,7 +212,7 @@ struct MemoryRoutes: Sendable {
 
     func delete(_ filter: PayloadFilter, from name: String, in unit: UnitOfWork) throws -> Int {
         guard let collection = try role.collections.find(name, of: unit.tenant, in: unit.transaction) else { return 0 }
-        let keys = try role.search(name, of: unit.tenant, in: unit.transaction) { try $0.keys(of: filter) }
+        let keys = try role.keys(of: filter, in: collection, unit.transaction)
         return try role.points.delete(keys, matching: filter, of: collection, in: unit)
     }
 
@@ -267,6 +273,10 @@ struct MemoryPast: Sendable {
         self.user = user
         self.position = LogPosition(position)
     }
+
+    /// What the tables must have where they are read: what was deleted after the position is among what was only there,
+    /// while the index has let it go.
+    func neededPosition(_ role: MemoryRole) -> LogPosition { max(position, role.follower.position) }
 }
 
 /// What a client goes through memory by memory.

@@ -89,6 +89,18 @@ enum QdrantOperation: Sendable {
     }
 }
 
+extension QdrantOperation {
+    /// Whether an index says which points it changes.
+    var isByFilter: Bool {
+        switch self {
+        case .upsert, .updateVectors: false
+        case .delete(let selection), .setPayload(_, _, let selection), .overwritePayload(_, let selection),
+            .deletePayload(_, let selection), .clearPayload(let selection), .deleteVectors(_, let selection):
+            if case .filter = selection { true } else { false }
+        }
+    }
+}
+
 extension MemoryRole {
     /// The ids of a selection.
     ///
@@ -98,7 +110,7 @@ extension MemoryRole {
     ) throws -> [PointKey] {
         switch selection {
         case .filter(let filter):
-            return try search(collection.name, of: unit.tenant, in: unit.transaction) { try $0.keys(of: filter) }
+            return try self.keys(of: filter, in: collection, unit.transaction)
         case .keys(let keys):
             guard mustExist else { return keys }
             let found = try points.find(all: keys, of: collection, at: unit.now, in: unit.transaction)
@@ -140,8 +152,20 @@ extension MemoryRole {
         _ change: (JSONObject) throws -> JSONObject
     ) throws {
         let keys = try keys(of: selection, in: collection, unit, mustExist: true)
-        try points.update(keys, of: collection, in: unit) { point in
+        try update(keys, of: selection, in: collection, unit) { point in
             try point.replacePayload(try change(try point.payloadObject()))
+        }
+    }
+
+    /// Changes the points of a selection, and of a filter those that still fit it.
+    private func update(
+        _ keys: [PointKey], of selection: QdrantSelection, in collection: PointCollection, _ unit: UnitOfWork,
+        withVectors: Bool = false, _ change: (inout Point) throws -> Void
+    ) throws {
+        if case .filter(let filter) = selection {
+            try points.update(keys, matching: filter, of: collection, in: unit, change)
+        } else {
+            try points.update(keys, of: collection, withVectors: withVectors, in: unit, change)
         }
     }
 
@@ -161,7 +185,7 @@ extension MemoryRole {
     ) throws {
         let places = try names.map { try collection.definition.requirePlace(of: $0, at: "/vector") }
         let keys = try keys(of: selection, in: collection, unit, mustExist: false)
-        try points.update(keys, of: collection, withVectors: true, in: unit) { point in
+        try update(keys, of: selection, in: collection, unit, withVectors: true) { point in
             for place in places { point.removeVector(at: place) }
         }
     }

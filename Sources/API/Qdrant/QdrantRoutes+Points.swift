@@ -15,34 +15,27 @@ extension QdrantRoutes {
                     try role.points.upsert(drafts, into: collection, in: unit)
                 }
             },
-            update(.post, "/collections/{collection}/points/delete") { [role] request in
-                let selection = try request.readBody { try QdrantSelection(&$0) }
-                return { unit, collection in try role.perform(.delete(selection), in: collection, unit) }
+            operation(.post, "/collections/{collection}/points/delete") { request in
+                .delete(try request.readBody { try QdrantSelection(&$0) })
             },
             update(.put, "/collections/{collection}/points/vectors") { [role] request in
                 let inputs = try QdrantPointsBody.readVectors(request)
                 return { unit, collection in try role.update(inputs, of: collection, in: unit) }
             },
-            update(.post, "/collections/{collection}/points/vectors/delete") { [role] request in
-                let (selection, names) = try request.readBody { fields in
+            operation(.post, "/collections/{collection}/points/vectors/delete") { request in
+                try request.readBody { fields in
                     let names =
                         fields.optionalStrings(
                             "vector", count: 1...CollectionDefinition.vectorLimit,
                             length: 0...CollectionDefinition.nameLimit) ?? []
                     if fields.isMissing("vector") { fields.reject("vector", "This member is required.") }
-                    return (try QdrantSelection(&fields), names)
-                }
-                return { unit, collection in
-                    try role.delete(names, of: selection, in: collection, unit)
+                    return .deleteVectors(names, try QdrantSelection(&fields))
                 }
             },
-            updates(.post, "/collections/{collection}/points/batch") { [role] request in
+            updates(.post, "/collections/{collection}/points/batch") { request in
                 let operations = try QdrantOperation.list(request)
-                let change: Change = { unit, collection in
-                    for operation in operations { try role.perform(operation, in: collection, unit) }
-                }
                 return (
-                    change,
+                    try await perform(operations),
                     { answer, update in
                         answer.response { $0.array(operations.map { _ in update }) }
                     }
@@ -128,22 +121,10 @@ extension QdrantRoutes {
     func payloadRoutes() -> [Route] {
         let path = "/collections/{collection}/points/payload"
         return [
-            update(.post, path) { [role] request in
-                let operation = try request.readBody { try QdrantOperation.setPayload(&$0) }
-                return { unit, collection in try role.perform(operation, in: collection, unit) }
-            },
-            update(.put, path) { [role] request in
-                let operation = try request.readBody { try QdrantOperation.overwritePayload(&$0) }
-                return { unit, collection in try role.perform(operation, in: collection, unit) }
-            },
-            update(.post, path + "/delete") { [role] request in
-                let operation = try request.readBody { try QdrantOperation.deletePayload(&$0) }
-                return { unit, collection in try role.perform(operation, in: collection, unit) }
-            },
-            update(.post, path + "/clear") { [role] request in
-                let selection = try request.readBody { try QdrantSelection(&$0) }
-                return { unit, collection in try role.perform(.clearPayload(selection), in: collection, unit) }
-            },
+            operation(.post, path) { try $0.readBody { try .setPayload(&$0) } },
+            operation(.put, path) { try $0.readBody { try .overwritePayload(&$0) } },
+            operation(.post, path + "/delete") { try $0.readBody { try .deletePayload(&$0) } },
+            operation(.post, path + "/clear") { try $0.readBody { .clearPayload(try QdrantSelection(&$0)) } },
         ]
     }
 }

@@ -10,7 +10,7 @@ extension Routes {
     ///
     /// - parameter patience: how long a request waits until what was written can be found.
     public static func qdrantRoutes(_ role: MemoryRole, patience: Duration) -> [Route] {
-        let qdrant = QdrantRoutes(role)
+        let qdrant = QdrantRoutes(role, patience: patience)
         let routes =
             qdrant.collectionRoutes() + qdrant.indexRoutes() + qdrant.pointRoutes() + qdrant.payloadRoutes()
             + qdrant.searchRoutes() + qdrant.snapshotRoutes() + [qdrant.greeting()]
@@ -28,8 +28,13 @@ struct QdrantRoutes: Sendable {
     static let write = "memories:write"
 
     let role: MemoryRole
+    /// How long a change by filter waits until what was written can be found.
+    let patience: Duration
 
-    init(_ role: MemoryRole) { self.role = role }
+    init(_ role: MemoryRole, patience: Duration) {
+        self.role = role
+        self.patience = patience
+    }
 
     /// What a request changes, once its collection is known.
     typealias Change = @Sendable (UnitOfWork, PointCollection) throws -> Void
@@ -44,11 +49,29 @@ struct QdrantRoutes: Sendable {
         }
     }
 
+    /// A route that performs an operation on the points of a collection.
+    func operation(
+        _ method: HTTPRequest.Method, _ path: String,
+        _ decode: @escaping @Sendable (APIRequest) throws -> QdrantOperation
+    ) -> Route {
+        updates(method, path) { request in
+            (try await perform([try decode(request)]), { $0.updated($1) })
+        }
+    }
+
+    /// What performs operations, once the index has what those by filter must not miss.
+    func perform(_ operations: [QdrantOperation]) async throws -> Change {
+        if operations.contains(where: \.isByFilter) { try await role.waitUntilAllIsFound(atMost: patience) }
+        return { [role] unit, collection in
+            for operation in operations { try role.perform(operation, in: collection, unit) }
+        }
+    }
+
     /// A route that changes the points of a collection, and answers in a way of its own.
     func updates(
         _ method: HTTPRequest.Method, _ path: String,
         _ decode:
-            @escaping @Sendable (APIRequest) throws -> (
+            @escaping @Sendable (APIRequest) async throws -> (
                 Change, @Sendable (QdrantAnswer, QdrantUpdate) -> APIResponse
             )
     ) -> Route {
@@ -56,7 +79,7 @@ struct QdrantRoutes: Sendable {
             let answer = QdrantAnswer()
             let name = try request.parameter("collection")
             let update = try request.readQuery { QdrantUpdate(&$0) }
-            let (change, respond) = try decode(request)
+            let (change, respond) = try await decode(request)
             return { unit in
                 let collection = try role.collections.require(name, of: unit.tenant, in: unit.transaction)
                 try change(unit, collection)

@@ -1,6 +1,6 @@
 import Caching
 public import ChangeLog
-import Core
+public import Core
 public import HTTPTypes
 public import Storage
 
@@ -28,6 +28,9 @@ public struct Route: Sendable {
 
     /// What a read route returns from decoding: the queries that run on one snapshot.
     public typealias Reading = @Sendable (any ReadTransaction) throws -> APIResponse
+    /// What a read route returns from decoding where its answer is of a position that the request names: the queries,
+    /// and what their snapshot must include.
+    public typealias ReadingAtLeast = (position: LogPosition?, reading: Reading)
     /// What a write route returns from decoding: the work that takes effect together, or not at all.
     public typealias Writing = @Sendable (UnitOfWork) throws -> APIResponse
 
@@ -52,8 +55,8 @@ public struct Route: Sendable {
 
     /// How a request is answered.
     enum Handler: Sendable {
-        case read(@Sendable (APIRequest) throws -> Reading)
-        case preparedRead(@Sendable (APIRequest) async throws -> Reading)
+        case read(@Sendable (APIRequest) throws -> ReadingAtLeast)
+        case preparedRead(@Sendable (APIRequest) async throws -> ReadingAtLeast)
         case entity(EntityReading)
         case write(Isolation, @Sendable (APIRequest) async throws -> Writing)
         case custom(@Sendable (APIRequest) async throws -> APIResponse)
@@ -85,7 +88,8 @@ public struct Route: Sendable {
     private(set) var takesAnyMedia = false
     /// Where its reads run, if they may wait for another program in the middle.
     private(set) var executor: (any TaskExecutor)?
-    /// What has to have seen a change before its client is told of success, and what a client has seen before it reads.
+    /// What has to have seen a change before its client is told of success, and what a client has seen before its
+    /// request begins.
     private(set) var reaching: (@Sendable (LogPosition) async throws -> Void)?
 
     /// Whether a request may be answered on the event loop when nothing has to be waited for.
@@ -120,16 +124,27 @@ extension Route {
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
         _ decode: @escaping @Sendable (APIRequest) throws -> Reading
     ) -> Route {
-        Route(method, path, .scope(scope), bodyLimit, .read(decode))
+        Route(method, path, .scope(scope), bodyLimit, .read { (nil, try decode($0)) })
+    }
+
+    /// A route that reads one snapshot of the data, which includes a position that the request names.
+    ///
+    /// - parameter decode: reads and checks the request, and returns the queries that answer it, with the position.
+    public static func pastRead(
+        _ method: HTTPRequest.Method, _ path: String, scope: String,
+        _ decode: @escaping @Sendable (APIRequest) throws -> ReadingAtLeast
+    ) -> Route {
+        Route(method, path, .scope(scope), .standard, .read(decode))
     }
 
     /// A route that reads one snapshot of the data, after it has waited for something other than the database: nothing
     /// is read before, so no snapshot is kept while it waits.
     ///
-    /// - parameter prepare: reads and checks the request, waits, and returns the queries that answer it.
+    /// - parameter prepare: reads and checks the request, waits, and returns the queries that answer it, with a
+    ///   position that their snapshot must include.
     public static func preparedRead(
         _ method: HTTPRequest.Method, _ path: String, scope: String, bodyLimit: BodyLimit = .standard,
-        _ prepare: @escaping @Sendable (APIRequest) async throws -> Reading
+        _ prepare: @escaping @Sendable (APIRequest) async throws -> ReadingAtLeast
     ) -> Route {
         Route(method, path, .scope(scope), bodyLimit, .preparedRead(prepare))
     }
@@ -197,7 +212,7 @@ extension Route {
         changed { $0.executor = executor }
     }
 
-    /// The same route, whose answer waits until an index has seen the change, or what its client has seen.
+    /// The same route, which waits until an index has seen what its client has seen, and the change that it makes.
     func reaching(_ wait: @escaping @Sendable (LogPosition) async throws -> Void) -> Route {
         changed { $0.reaching = wait }
     }

@@ -50,7 +50,7 @@ extension APIServices {
     func runAtOnce(_ route: Route, _ request: APIRequest) throws -> (response: APIResponse, position: LogPosition)? {
         switch route.handler {
         case .read(let decode):
-            let reading = try decode(request)
+            let reading = try decode(request).reading
             return try log.readAtOnce(within: Self.timeAtOnce) { try reading($0) }.map { ($0.value, $0.position) }
         case .entity(let reading):
             return try readEntityAtOnce(reading, request, within: Self.timeAtOnce)
@@ -98,11 +98,12 @@ extension APIServices {
     }
 
     private func read(
-        _ reading: @escaping Route.Reading, _ route: Route, _ request: APIRequest
+        _ work: Route.ReadingAtLeast, _ route: Route, _ request: APIRequest
     ) async throws -> (APIResponse, LogPosition) {
         if let seen = request.seenPosition { try await route.reaching?(seen) }
-        let answer = try await withTaskExecutorPreference(route.executor) {
-            try await log.read(atLeast: request.seenPosition) { try reading($0) }
+        let wanted = max(request.seenPosition ?? .start, work.position ?? .start)
+        let answer = try await withTaskExecutorPreference(route.executor) { [reading = work.reading] in
+            try await log.read(atLeast: wanted) { try reading($0) }
         }
         return (answer.value, answer.position)
     }

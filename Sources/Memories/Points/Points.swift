@@ -111,9 +111,19 @@ public struct Points: Sendable {
     public func delete(
         _ keys: [PointKey], matching filter: PayloadFilter, of collection: PointCollection, in unit: UnitOfWork
     ) throws -> Int {
-        try delete(keys, of: collection, withVectors: true, in: unit) { point in
-            let names = point.vectors?.elements.map { collection.definition.vectors[$0.place].name }
-            return filter.matches(payload: try point.payloadObject(), id: point.key, vectorNames: Set(names ?? []))
+        try delete(keys, of: collection, withVectors: true, in: unit) { try $0.matches(filter, in: collection) }
+    }
+
+    /// Changes points that an index has found by a filter and that still fit it. The closure is given the vectors too.
+    ///
+    /// - returns: how many were changed.
+    @discardableResult
+    public func update(
+        _ keys: [PointKey], matching filter: PayloadFilter, of collection: PointCollection, in unit: UnitOfWork,
+        _ change: (inout Point) throws -> Void
+    ) throws -> Int {
+        try update(keys, of: collection, withVectors: true, in: unit) { point in
+            if try point.matches(filter, in: collection) { try change(&point) }
         }
     }
 
@@ -203,6 +213,14 @@ public struct Points: Sendable {
         let points = try find(
             Array(keys), of: collection, withVectors: withVectors, lock: transaction.rowLock(of: "p"), in: transaction)
         return Dictionary(uniqueKeysWithValues: points.map { ($0.key, $0) })
+    }
+}
+
+extension Point {
+    /// Whether a point that was read with its vectors fits a filter.
+    fileprivate func matches(_ filter: PayloadFilter, in collection: PointCollection) throws -> Bool {
+        let names = vectors?.elements.map { collection.definition.vectors[$0.place].name }
+        return filter.matches(payload: try payloadObject(), id: key, vectorNames: Set(names ?? []))
     }
 }
 

@@ -7,18 +7,21 @@ import TestKit
 
 /// The role of memories for the tests of its routes, with vectors of three components.
 struct MemoryRoutesFixture {
-    private let role: MemoryRole
+    let role: MemoryRole
     private let memories: MemoryCollections
     private let embedder: Embedder?
 
     /// How long a request may wait until what was written is found.
-    private static let patience = Duration.seconds(20)
+    private let patience: Duration
 
     /// The directory of the role in that of the store.
     static let directory = "memories"
 
     /// The role on a store.
-    init(_ store: TestStore, settings texts: [String: String] = [:]) throws {
+    init(
+        _ store: TestStore, settings texts: [String: String] = [:], patience: Duration = .seconds(20)
+    ) throws {
+        self.patience = patience
         let settings = try SettingsRegistry(MemoriesSettings.all + EmbeddingSettings.all).values(from: [
             SettingsSource(name: "test", texts: texts.merging(["memories.dimensions": "3"]) { $1 })
         ])
@@ -31,9 +34,9 @@ struct MemoryRoutesFixture {
     }
 
     var routes: [Route] {
-        Routes.memoryRoutes(role, memories, embedder: embedder, patience: Self.patience)
-            + Routes.qdrantRoutes(role, patience: Self.patience)
-            + Routes.collectionRoutes(role, memories, embedder: embedder, patience: Self.patience)
+        Routes.memoryRoutes(role, memories, embedder: embedder, patience: patience)
+            + Routes.qdrantRoutes(role, patience: patience)
+            + Routes.collectionRoutes(role, memories, embedder: embedder, patience: patience)
     }
 
     /// Runs the closure with a server of the routes of memories, which finds what is written.

@@ -52,8 +52,8 @@ struct RouteCaller: Sendable {
             body: ByteBuffer(string: body ?? ""))
         let response: APIResponse
         switch route.handler {
-        case .read(let decode): response = try await store.log.read(decode(request)).value
-        case .preparedRead(let prepare): response = try await store.log.read(try await prepare(request)).value
+        case .read(let decode): response = try await store.log.read(decode(request).reading).value
+        case .preparedRead(let prepare): response = try await store.log.read(try await prepare(request).reading).value
         case .entity(let reading):
             let id = try request.identifier("id")
             let image = try await store.log.read { try reading.find(id, request.tenant, $0) }.value
