@@ -91,7 +91,8 @@ import Testing
         (#"{"collection":"none","id":2,"vector":[1,2]}"#, "/collection"),
         (#"{"collection":"a/b","definition":{"vectors":[],"indexes":[]}}"#, "/collection"),
         (#"{"collection":"new","definition":{"vectors":[{"name":"","size":0,"metric":"dot"}],"indexes":[]}}"#, ""),
-        (#"{"collection":"new","definition":5}"#, ""), ("{\"point_id\":\"a\",\(memory)}", "/vector"),
+        (#"{"collection":"new","definition":5}"#, ""),
+        ("{\"point_id\":\"a\",\"vector\":[],\(memory)}", "/vector"),
         ("{\"point_id\":\"a\",\"vector\":[1,2],\(memory)}", "/vector"),
         ("{\"point_id\":\"a\",\"vector\":[1,2,3],\"namespace\":\"../b\",\(memory)}", "/namespace"),
     ]
