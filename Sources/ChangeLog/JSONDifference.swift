@@ -1,9 +1,9 @@
 import Core
 
 /// Compares two JSON objects member by member.
-enum JSONDifference {
+public enum JSONDifference {
     /// The names of the members whose values differ, in the order of the later object, then those that are gone.
-    static func changedMembers(_ before: [UInt8], _ after: [UInt8]) throws -> [String] {
+    public static func changedMembers(_ before: [UInt8], _ after: [UInt8]) throws -> [String] {
         guard before != after, case .object(let old) = try JSONParser.parse(before),
             case .object(let new) = try JSONParser.parse(after)
         else { return [] }

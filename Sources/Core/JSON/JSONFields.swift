@@ -25,12 +25,15 @@ public struct JSONFields {
 
     /// Reads an object.
     ///
+    /// - parameter pointer: where it stands in the request.
     /// - throws: ``Failure`` of kind `invalid`, code `invalid_request`, with each wrong member.
-    public static func read<T>(_ value: JSONValue, _ body: (inout JSONFields) throws -> T) throws -> T {
+    public static func read<T>(
+        _ value: JSONValue, at pointer: String = "", _ body: (inout JSONFields) throws -> T
+    ) throws -> T {
         guard case .object(let object) = value else {
-            throw Failure.invalid(at: "", "An object is expected, not \(value.kind).")
+            throw Failure.invalid(at: pointer, "An object is expected, not \(value.kind).")
         }
-        var fields = JSONFields(object, at: "")
+        var fields = JSONFields(object, at: pointer)
         let result = try body(&fields)
         fields.noteUnknown()
         guard fields.errors.isEmpty else {

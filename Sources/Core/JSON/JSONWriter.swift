@@ -121,6 +121,12 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// Writes the members of an object that is JSON already, without white space around it.
+    public mutating func members(ofRaw object: some BidirectionalCollection<UInt8>) {
+        let members = object.dropFirst().dropLast()
+        if !members.isEmpty { raw(members) }
+    }
+
     /// Writes a word or number that needs neither quotes nor escapes.
     mutating func literal(_ text: StaticString) {
         separate()

@@ -1,5 +1,5 @@
+import ChangeLog
 public import Core
-import Crypto
 public import Search
 
 /// A point of a collection as it is stored.
@@ -89,19 +89,9 @@ public struct PointDraft: Sendable {
 }
 
 extension Point {
-    /// What a point is in the change log: the same whenever there is a point of this id in this collection, so its
-    /// history goes on when it is deleted and made again.
-    ///
-    /// It is a UUID of version 8 (RFC 9562, section 5.8) made of the first bytes of a SHA-256.
+    /// What a point is in the change log: the same whenever there is a point of this id in this collection.
     static func entity(_ key: PointKey, in collection: Int64) -> Identifier {
-        var hash = SHA256()
-        withUnsafeBytes(of: collection.littleEndian) { hash.update(bufferPointer: $0) }
-        key.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        let (high, low) = hash.finalize().withUnsafeBytes {
-            ($0.loadUnaligned(as: UInt64.self).bigEndian, $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        }
-        return Identifier(
-            high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000, low: low.bigEndian >> 2 | 0x8000_0000_0000_0000)
+        Identifier(hashing: withUnsafeBytes(of: collection.littleEndian) { Array($0) } + key.bytes)
     }
 
     /// What the change log tells of it.

@@ -39,13 +39,7 @@ public struct PointVectors: Sendable, Equatable {
         for element in elements {
             bytes.append(UInt8(truncatingIfNeeded: element.place))
             bytes.append(UInt8(truncatingIfNeeded: element.place >> 8))
-            #if _endian(little)
-                element.components.withUnsafeBytes { bytes.append(contentsOf: $0) }
-            #else
-                for component in element.components {
-                    withUnsafeBytes(of: component.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-                }
-            #endif
+            StoredVector.append(element.components, to: &bytes)
         }
         return bytes
     }
@@ -63,23 +57,9 @@ public struct PointVectors: Sendable, Equatable {
             let size = definitions[place].size
             guard offset + 4 * size <= bytes.count else { throw Self.corrupt }
             let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + 4 * size])
-            elements.append(Element(place: place, components: Self.components(part, count: size)))
+            elements.append(Element(place: place, components: StoredVector.components(part)))
             offset += 4 * size
         }
-    }
-
-    private static func components(_ bytes: UnsafeRawBufferPointer, count: Int) -> [Float] {
-        #if _endian(little)
-            return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
-                initialized = count
-            }
-        #else
-            return (0..<count).map { index in
-                let bits = bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
-                return Float(bitPattern: UInt32(littleEndian: bits))
-            }
-        #endif
     }
 
     private static var corrupt: Failure {

@@ -18,22 +18,23 @@ extension PayloadIndex {
     /// How many distinct words of a query count; the rest is passed over.
     public static let rankedWordLimit = 64
 
-    /// The points whose texts fit a query best, by BM25: those with any of its words, the best first, equal ones by
-    /// slot.
+    /// The points whose texts fit a query best, by BM25: those with any of its words, the best first.
     ///
     /// - parameters:
     ///   - query: any text; its words are those of ``Tokenizer``, and repetitions count once.
     ///   - path: a field with an index of kind `text`.
     ///   - nodes: the slots that are wanted; nil means all. How rare a word is goes by all points nevertheless.
     ///   - limit: how many are wanted at most.
+    ///   - tie: which of two slots with the same score comes first; by their numbers unless it is given.
     /// - returns: nil when the field has no index of kind `text`.
     public func rank(
-        _ query: String, in path: PayloadPath, among nodes: NodeSet? = nil, limit: Int
+        _ query: String, in path: PayloadPath, among nodes: NodeSet? = nil, limit: Int,
+        breaking tie: @escaping (UInt32, UInt32) -> Bool = { $0 < $1 }
     ) -> [ScoredSlot]? {
         guard let index = index(of: path), index.field.kind == .text else { return nil }
         var seen: Set<[UInt8]> = []
         let words = Tokenizer.words(query).filter { seen.insert($0).inserted }.prefix(Self.rankedWordLimit)
-        return WordRanking(index.words, Array(words)).rank(among: nodes, limit: limit)
+        return WordRanking(index.words, Array(words)).rank(among: nodes, limit: limit, breaking: tie)
     }
 }
 
@@ -58,9 +59,11 @@ struct WordRanking {
         weights = postings.map { log(1 + (total - Double($0.count) + 0.5) / (Double($0.count) + 0.5)) }
     }
 
-    func rank(among nodes: NodeSet?, limit: Int) -> [ScoredSlot] {
+    func rank(
+        among nodes: NodeSet?, limit: Int, breaking tie: @escaping (UInt32, UInt32) -> Bool
+    ) -> [ScoredSlot] {
         var best = Best<ScoredSlot>(limit) { left, right in
-            left.score == right.score ? left.slot < right.slot : left.score > right.score
+            left.score == right.score ? tie(left.slot, right.slot) : left.score > right.score
         }
         // Few slots are asked for their words; else the lists of words are gone through.
         let total = postings.reduce(0) { $0 + $1.count }

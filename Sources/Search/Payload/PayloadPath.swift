@@ -28,6 +28,9 @@ public struct PayloadPath: Sendable, Hashable {
         with [] or [0] after it where elements of an array are meant; for example address.city, offers[].price, tags[0].
         """
 
+    /// The path of a member of the payload itself.
+    public init(name: String) { steps = [.member(name)] }
+
     init(steps: [Step]) { self.steps = steps }
 
     init?(parsing text: String) {

@@ -1,5 +1,3 @@
-public import Core
-
 /// What an object of a client must keep to be stored.
 ///
 /// Whatever stands in a table must be readable by ``JSONParser`` with what stands around it there and in the change
@@ -8,10 +6,6 @@ public import Core
 public enum StoredObject {
     /// How deeply objects and arrays may be nested, the object itself counted.
     public static let depthLimit = JSONParser.depthLimit - 16
-    /// How many bytes a payload has at most.
-    public static let payloadLimit = 8_388_608
-    /// How many bytes the metadata of a collection and the options of an index have at most.
-    public static let noteLimit = 262_144
 
     /// Checks an object.
     ///
