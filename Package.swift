@@ -52,6 +52,7 @@ let package = Package(
         .library(name: "Commerce", targets: ["Commerce"]),
         .library(name: "Observers", targets: ["Observers"]),
         .library(name: "Memories", targets: ["Memories"]),
+        .library(name: "Knowledge", targets: ["Knowledge"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -75,7 +76,7 @@ let package = Package(
         room("Telemetry", uses: ["Core"]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", "CPostgres", crypto]),
         room("Caching", uses: ["Core", "Telemetry", crypto, deques, nio, nioPosix]),
-        room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", lifecycle, logging]),
+        room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", crypto, lifecycle, logging]),
         room("Expressions", uses: ["Core"]),
         room(
             "Outbound",
@@ -95,10 +96,13 @@ let package = Package(
                 logging,
             ]),
         room(
+            "Knowledge",
+            uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", hashTrees, lifecycle, logging]),
+        room(
             "API",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Memories", "Telemetry",
-                crypto,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Memories", "Knowledge",
+                "Telemetry", crypto,
                 httpTypes, hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioPosix, nioCompression, lifecycle,
             ]),
@@ -106,7 +110,7 @@ let package = Package(
             "Server",
             uses: [
                 "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Expressions", "Observers", "Outbound",
-                "Memories", "API", "Telemetry", configuration, hummingbird,
+                "Memories", "Knowledge", "API", "Telemetry", configuration, hummingbird,
                 lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
@@ -150,6 +154,9 @@ let package = Package(
                 "Memories", "Search", "Caching", "ChangeLog", "Core", "Outbound", "Storage", "Telemetry", lifecycle,
                 logging,
             ]),
+        tests(
+            "Knowledge",
+            uses: ["Knowledge", "Search", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle, logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),

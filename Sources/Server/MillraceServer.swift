@@ -85,10 +85,11 @@ public struct MillraceServer: Sendable {
         let search = ServerSearch(store, settings: configuration.settings, logger: logger)
         let observers = try ServerObservers(store, settings: configuration.settings, logger: logger)
         let memories = try ServerMemories(store, settings: configuration.settings, logger: logger)
+        let knowledge = ServerKnowledge(store, settings: configuration.settings, logger: logger)
         do {
             try await observers.prepare()
             try await memories.prepare()
-            try await run(services(store, search, observers, memories, sampleKey))
+            try await run(services(store, search, observers, memories, knowledge, sampleKey))
         } catch {
             observers.close()
             await search.close()
@@ -126,21 +127,24 @@ public struct MillraceServer: Sendable {
     /// What runs, in the order in which it starts. It stops in the opposite order, so the requests end first.
     private func services(
         _ store: Store, _ search: ServerSearch, _ observers: ServerObservers, _ memories: ServerMemories,
-        _ sampleKey: String?
+        _ knowledge: ServerKnowledge, _ sampleKey: String?
     ) throws -> [any Service] {
         let settings = configuration.settings
         let api = try APIServer(
-            routes: Routes.commerce(store.commerce) + search.routes + observers.routes + memories.routes,
+            routes: Routes.commerce(store.commerce) + search.routes + observers.routes + memories.routes
+                + knowledge.routes,
             log: store.log,
             credentials: store.credentials,
-            settings: settings, metrics: metrics, cache: store.cache, checks: search.checks + memories.checks,
+            settings: settings, metrics: metrics, cache: store.cache,
+            checks: search.checks + memories.checks + knowledge.checks,
             logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
         let clocks: [any Service] = store.sharedTime.map { [$0] } ?? []
         let tail = LogTail(store.log, settings: settings, metrics: metrics, logger: logger)
-        return clocks + [tail] + search.services + observers.services + memories.services + [
+        let roles = observers.services + memories.services + knowledge.services
+        return clocks + [tail] + search.services + roles + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(
                 store.commerce.inventory, log: store.log, settings: settings, metrics: metrics, logger: logger),

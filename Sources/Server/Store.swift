@@ -3,6 +3,7 @@ public import Caching
 public import ChangeLog
 public import Commerce
 public import Core
+import Knowledge
 import Memories
 import Observers
 public import Storage
@@ -33,7 +34,9 @@ public final class Store: Sendable {
 
     /// The tables of all rooms.
     static let schemas: [Schema] =
-        [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [ObserversSchema.schema, MemoriesSchema.schema]
+        [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [
+            ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema,
+        ]
 
     let redis: RedisClient?
 

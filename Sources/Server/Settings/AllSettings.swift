@@ -3,6 +3,7 @@ import Caching
 import ChangeLog
 import Commerce
 public import Core
+import Knowledge
 import Memories
 import Observers
 import Outbound
@@ -18,7 +19,7 @@ public enum AllSettings {
         try SettingsRegistry(
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
                 + LeaseSettings.all + ObserversSettings.all + SearchSettings.all + CommerceSettings.all
-                + OutboundSettings.all + MemoriesSettings.all
+                + OutboundSettings.all + MemoriesSettings.all + KnowledgeSettings.all
                 + EmbeddingSettings.all)
     }
 }

@@ -53,6 +53,7 @@ final class RelocationFixture: Sendable {
             try await ServedShop.run(store.log, metrics: store.metrics) { try await $0.fill() }
             try await fillObservers(store)
             try await fillMemories(store)
+            try await fillKnowledge(store)
             fixture.time.advance(bySeconds: 7_200)
             let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
                 SettingsSource(name: "test", texts: ["change_log.retention_age": "1"])
@@ -102,6 +103,18 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO points VALUES (\(place), 1, 1, 1, '{}', 0, 0, NULL, 7, \(vector))")
             try transaction.execute(
                 "INSERT INTO point_versions VALUES (\(place), 1, 1, 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
+        }
+    }
+
+    /// A node of a graph.
+    private static func fillKnowledge(_ store: Store) async throws {
+        let place = SQLValue.bytes([0, 0, 0, 0, 0, 0, 0, 1, 1, 0x61])
+        let node = """
+            {"uuid":"a","group_id":"","name":"a","labels":[],"summary":"","attributes":{},"version":1,\
+            "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","embedding_dimensions":null}
+            """
+        _ = try await store.database.write { transaction in
+            try transaction.execute("INSERT INTO graph_elements VALUES (\(place), 1, \(node), \(SQLValue.bytes([])))")
         }
     }
 

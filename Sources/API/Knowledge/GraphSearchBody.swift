@@ -1,0 +1,210 @@
+import Core
+import Knowledge
+
+/// What a client looks for in a graph.
+struct GraphSearchBody: Sendable {
+    /// What is looked for.
+    let search: GraphSearch
+    /// How the elements of each kind are looked for; those of a kind that is not here are not.
+    let sections: [ElementKind: SectionSearch]
+
+    /// The names of the kinds in `config`.
+    private static let configurations: [(name: String, kind: ElementKind)] = [
+        ("edge_config", .edge), ("node_config", .node), ("episode_config", .episode),
+    ]
+
+    /// Reads what is asked of all kinds.
+    static func read(_ request: APIRequest, dimensions: Int) throws -> GraphSearchBody {
+        try read(request, dimensions) { fields, search in
+            var sections: [ElementKind: SectionSearch] = [:]
+            let isThere: Void? = fields.optionalObject("config") { config in
+                for (name, kind) in configurations {
+                    sections[kind] = config.optionalObject(name) { $0.section(kind, search) }
+                }
+                config.limits(&search)
+            }
+            if isThere == nil || sections.isEmpty {
+                for kind in ElementKind.allCases { sections[kind] = .standard(kind, search) }
+            }
+            return sections
+        }
+    }
+
+    /// Reads what is asked of one kind, whose configuration is all of `config`.
+    static func read(_ request: APIRequest, _ kind: ElementKind, dimensions: Int) throws -> GraphSearchBody {
+        try read(request, dimensions) { fields, search in
+            let section = fields.optionalObject("config") { config in
+                config.limits(&search)
+                return config.section(kind, search)
+            }
+            return [kind: section ?? .standard(kind, search)]
+        }
+    }
+
+    private static func read(
+        _ request: APIRequest, _ dimensions: Int,
+        _ sections: (inout JSONFields, inout GraphSearch) throws -> [ElementKind: SectionSearch]
+    ) throws -> GraphSearchBody {
+        let body = try request.readJSON { try GraphBody(&$0, embeddingNames: ["query_vector", "search_vector"]) }
+        return try body.read { fields in
+            var search = GraphSearch(fields.optionalString("query", length: 0...100_000) ?? "")
+            search.embedding = body.embedding
+            if let embedding = body.embedding, embedding.count != dimensions {
+                fields.reject("query_vector", "A vector of \(dimensions) components is expected.")
+            }
+            search.filters = fields.graphFilters()
+            search.origins =
+                fields.optionalStrings("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength) ?? []
+            let sections = try sections(&fields, &search)
+            fields.limits(&search)
+            if search.query.isEmpty, search.embedding == nil, search.origins.isEmpty {
+                fields.reject("query", "Words are expected, or a query_vector, or bfs_origin_node_uuids.")
+            }
+            return GraphSearchBody(search: search, sections: sections)
+        }
+    }
+}
+
+extension SectionSearch {
+    /// How elements are looked for where nothing is said of it: by all that there is to look by.
+    fileprivate static func standard(_ kind: ElementKind, _ search: GraphSearch) -> SectionSearch {
+        var methods: [SearchMethod] = search.query.isEmpty ? [] : [.fullText]
+        if search.embedding != nil { methods.append(.similarity) }
+        if !search.origins.isEmpty, kind != .episode { methods.append(.breadthFirst) }
+        return SectionSearch(methods)
+    }
+}
+
+extension JSONFields {
+    /// How many are wanted, and the least score.
+    fileprivate mutating func limits(_ search: inout GraphSearch) {
+        if let limit = optionalInteger("limit", in: GraphSearch.limits) { search.limit = Int(limit) }
+        if let score = optionalNumber("reranker_min_score", in: 0...1_000_000) { search.minimumScore = score }
+    }
+
+    /// How elements of a kind are looked for.
+    fileprivate mutating func section(_ kind: ElementKind, _ search: GraphSearch) -> SectionSearch {
+        var section = SectionSearch.standard(kind, search)
+        if let methods = words("search_methods", SearchMethod.words) { section.methods = methods }
+        if let reranker = words("reranker", Reranker.words, isList: false)?.first { section.reranker = reranker }
+        if let depth = optionalInteger("bfs_max_depth", in: 0...Int64(SectionSearch.depthLimit)) {
+            section.depth = Int(depth)
+        }
+        if let direction = optionalChoice("bfs_direction", EdgeDirection.self) { section.direction = direction }
+        if let least = optionalNumber("sim_min_score", in: -1...1) { section.minimumSimilarity = Float(least) }
+        if let constant = optionalNumber("rrf_k", in: 0...1_000_000) { section.rankConstant = constant }
+        return section
+    }
+
+    /// What a client may call things, one or several.
+    private mutating func words<T>(
+        _ name: String, _ known: KeyValuePairs<String, T>, isList: Bool = true
+    ) -> [T]? {
+        guard let value = value(name), value != .null else { return nil }
+        var texts: [JSONValue] = [value]
+        if isList {
+            guard case .array(let elements) = value, elements.count <= known.count else {
+                reject(name, "An array of some of these is expected: \(known.map(\.key).joined(separator: ", ")).")
+                return nil
+            }
+            texts = elements
+        }
+        let found = texts.compactMap { text in known.first { text == .string($0.key) }?.value }
+        if found.count < texts.count {
+            reject(name, "One of these is expected: \(known.map(\.key).joined(separator: ", ")).")
+        }
+        return found
+    }
+
+    /// A number within bounds.
+    private mutating func optionalNumber(_ name: String, in bounds: ClosedRange<Double>) -> Double? {
+        guard let value = value(name), value != .null else { return nil }
+        guard case .number(let text) = value, let number = Double(text), bounds.contains(number) else {
+            reject(name, "A number from \(bounds.lowerBound) to \(bounds.upperBound) is expected.")
+            return nil
+        }
+        return number
+    }
+
+    /// Which elements may be found: `filters`, and `group_ids` beside it.
+    fileprivate mutating func graphFilters() -> GraphFilters {
+        var filters = optionalObject("filters") { $0.graphFilter() } ?? GraphFilters()
+        if let groups = graphGroups() { filters.groups = groups }
+        return filters
+    }
+
+    private mutating func graphGroups() -> [String]? { optionalStrings("group_ids", count: 0...1_000, length: 0...100) }
+
+    private mutating func graphFilter() -> GraphFilters {
+        var filters = GraphFilters()
+        filters.groups = graphGroups()
+        for name in ["node_labels", "node_types"] {
+            if let labels = optionalStrings(name, count: 0...100, length: 1...100) { filters.labels = labels }
+        }
+        filters.edgeTypes = optionalStrings("edge_types", count: 0...100, length: 1...255)
+        for field in GraphFilters.TimeField.allCases {
+            guard let value = value(field.rawValue), value != .null else { continue }
+            filters.times[field] = timeConditions(field.rawValue, value)
+        }
+        let created = [
+            optionalTimestamp("created_after").map { GraphFilters.TimeCondition(.later, $0) },
+            optionalTimestamp("created_before").map { GraphFilters.TimeCondition(.earlier, $0) },
+        ].compactMap { $0 }
+        if !created.isEmpty {
+            filters.times[.createdAt] = (filters.times[.createdAt] ?? [[]]).map { $0 + created }
+        }
+        return filters
+    }
+
+    /// Alternatives of conditions: `[[{"date": …, "comparison_operator": "<"}, …], …]`.
+    private mutating func timeConditions(_ name: String, _ value: JSONValue) -> [[GraphFilters.TimeCondition]] {
+        guard case .array(let alternatives) = value, (1...20).contains(alternatives.count) else {
+            reject(name, "An array of up to 20 arrays of conditions is expected.")
+            return []
+        }
+        return alternatives.map { alternative in
+            guard case .array(let conditions) = alternative, (1...20).contains(conditions.count) else {
+                reject(name, "Each alternative is an array of up to 20 conditions.")
+                return []
+            }
+            return conditions.compactMap { condition in
+                guard let condition = GraphFilters.TimeCondition(condition) else {
+                    let known = GraphFilters.Comparison.allCases.map(\.rawValue).joined(separator: " ")
+                    reject(name, "A condition has a date (RFC 3339) and a comparison_operator: one of \(known)")
+                    return nil
+                }
+                return condition
+            }
+        }
+    }
+}
+
+extension GraphFilters.TimeCondition {
+    /// Reads a condition; nil when it is none.
+    fileprivate init?(_ value: JSONValue) {
+        guard case .object(let object) = value, case .string(let text)? = object["comparison_operator"],
+            let comparison = GraphFilters.Comparison(rawValue: text.uppercased())
+        else { return nil }
+        switch comparison {
+        case .missing, .known: self.init(comparison)
+        default:
+            guard case .string(let text)? = object["date"], let date = Timestamp(text) else { return nil }
+            self.init(comparison, date)
+        }
+    }
+}
+
+extension SearchMethod {
+    /// What clients call them: as the server for searches of Graphiti does, and as Graphiti itself.
+    fileprivate static let words: KeyValuePairs<String, SearchMethod> = [
+        "fulltext": .fullText, "similarity": .similarity, "bfs": .breadthFirst, "bm25": .fullText,
+        "cosine_similarity": .similarity, "breadth_first_search": .breadthFirst,
+    ]
+}
+
+extension Reranker {
+    /// What clients call them.
+    fileprivate static let words: KeyValuePairs<String, Reranker> = [
+        "rrf": .reciprocalRank, "reciprocal_rank_fusion": .reciprocalRank,
+    ]
+}

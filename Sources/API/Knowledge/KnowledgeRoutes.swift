@@ -1,0 +1,99 @@
+import ChangeLog
+import Core
+import HTTPTypes
+public import Knowledge
+import Storage
+
+extension Routes {
+    /// Graphs of what is known.
+    ///
+    /// - parameter patience: how long a request waits until what was written can be found.
+    public static func knowledgeRoutes(_ role: KnowledgeRole, patience: Duration) -> [Route] {
+        let routes = KnowledgeRoutes(role)
+        return (routes.writing() + routes.reading() + routes.searching())
+            .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
+    }
+}
+
+/// The routes of graphs.
+struct KnowledgeRoutes: Sendable {
+    static let read = "knowledge:read"
+    static let write = "knowledge:write"
+
+    let role: KnowledgeRole
+
+    init(_ role: KnowledgeRole) { self.role = role }
+
+    func writing() -> [Route] {
+        putting(GraphNode.self, at: "/graph/nodes") { $0.graphNode($1) }
+            + putting(GraphEdge.self, at: "/graph/edges") { $0.graphEdge($1) }
+            + putting(GraphEpisode.self, at: "/graph/episodes") { $0.graphEpisode($1) }
+    }
+
+    /// Writes, makes and deletes elements of a kind.
+    private func putting<Element: GraphElement>(
+        _ type: Element.Type, at path: String,
+        _ read: @escaping @Sendable (inout JSONFields, ElementHeader) -> Element
+    ) -> [Route] {
+        @Sendable func draft(_ request: APIRequest, _ id: String?) throws -> ElementDraft<Element> {
+            let body = try request.readJSON { try GraphBody(&$0) }
+            let element = try body.read { fields in
+                let header = fields.graphHeader(id, at: role.log.time.now())
+                return read(&fields, header)
+            }
+            return try role.elements.draft(element, embedding: body.embedding, at: body.embeddingPointer)
+        }
+        @Sendable func put(_ draft: ElementDraft<Element>, in unit: UnitOfWork) throws -> APIResponse {
+            guard let element = try role.elements.put([draft], in: unit).first else { return .noContent }
+            return .json(
+                JSONWriter.bytes(of: element), status: element.header.version == 1 ? .created : .ok,
+                version: element.header.version)
+        }
+        return [
+            .write(.put, path + "/{id}", scope: Self.write) { request in
+                let draft = try draft(request, try elementID(request))
+                return { unit in try put(draft, in: unit) }
+            },
+            .write(.post, path, scope: Self.write) { request in
+                let draft = try draft(request, nil)
+                return { unit in
+                    var draft = draft
+                    if draft.element.header.id.isEmpty { draft.element.header.id = unit.makeIdentifier().description }
+                    return try put(draft, in: unit)
+                }
+            },
+            .write(.delete, path + "/{id}", scope: Self.write) { request in
+                let id = try elementID(request)
+                return { unit in
+                    guard try role.elements.delete(type, [id], in: unit).count == 1 else {
+                        throw GraphElements.notFound(Element.kind, id)
+                    }
+                    return .noContent
+                }
+            },
+        ]
+    }
+
+    func reading() -> [Route] {
+        [
+            getting(GraphNode.self, "/graph/nodes/{id}"), getting(GraphEdge.self, "/graph/edges/{id}"),
+            getting(GraphEpisode.self, "/graph/episodes/{id}"),
+        ]
+    }
+
+    private func getting<Element: GraphElement>(_ type: Element.Type, _ path: String) -> Route {
+        .read(.get, path, scope: Self.read) { request in
+            let (id, tenant) = (try elementID(request), request.tenant)
+            return { .ok(try role.elements.require(type, id, of: tenant, in: $0)) }
+        }
+    }
+
+    private func elementID(_ request: APIRequest) throws -> String {
+        let id = try request.parameter("id")
+        guard ElementHeader.idLength.contains(id.unicodeScalars.count) else {
+            throw Failure(
+                .notFound, code: "not_found", "Ids have \(ElementHeader.idLength.upperBound) characters at most.")
+        }
+        return id
+    }
+}

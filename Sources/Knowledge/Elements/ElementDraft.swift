@@ -1,0 +1,14 @@
+/// An element that is to be written.
+public struct ElementDraft<Element: GraphElement>: Sendable {
+    /// The element; its version and the size of its vector are found out.
+    public var element: Element
+    /// A vector of its ``GraphElement/embeddedText``. Without one it keeps what it has as long as that text stays as it
+    /// is.
+    public var embedding: [Float]?
+
+    /// An element with a vector, if there is one.
+    public init(_ element: Element, embedding: [Float]? = nil) {
+        self.element = element
+        self.embedding = embedding
+    }
+}

@@ -1,0 +1,69 @@
+import Core
+import Search
+
+/// The graph of a tenant at one moment. Searches hold it while changes go on elsewhere.
+struct GraphSnapshot: Sendable {
+    var nodes: ElementIndex
+    var edges: ElementIndex
+    var episodes: ElementIndex
+    var adjacency = Adjacency()
+
+    /// A graph of nothing.
+    init(dimensions: Int) {
+        nodes = ElementIndex(IndexedFields.nodes, dimensions: dimensions)
+        edges = ElementIndex(IndexedFields.edges, dimensions: dimensions)
+        episodes = ElementIndex(IndexedFields.episodes, dimensions: dimensions)
+    }
+
+    /// The index of a kind.
+    func index(of kind: ElementKind) -> ElementIndex {
+        switch kind {
+        case .node: nodes
+        case .edge: edges
+        case .episode: episodes
+        }
+    }
+
+    /// Takes over an element as it is.
+    ///
+    /// - parameter embedding: its vector, where that may have changed; empty when it has none any more.
+    mutating func set(_ kind: ElementKind, _ fields: StoredFields, embedding: [Float]?) throws {
+        switch kind {
+        case .node:
+            let node = try GraphNode(fields)
+            let slot = nodes.assign(node.header.id)
+            nodes.set(IndexedFields.values(of: node), at: slot)
+            try Self.set(embedding, of: slot, in: nodes.vectors)
+        case .edge:
+            let edge = try GraphEdge(fields)
+            let slot = edges.assign(edge.header.id)
+            edges.set(IndexedFields.values(of: edge), at: slot)
+            try Self.set(embedding, of: slot, in: edges.vectors)
+            let ends = Adjacency.Ends(source: nodes.assign(edge.source), target: nodes.assign(edge.target))
+            adjacency.set(slot, ends)
+            if adjacency.shouldCompress { adjacency.compress(nodeLimit: nodes.limit) }
+        case .episode:
+            let episode = try GraphEpisode(fields)
+            let slot = episodes.assign(episode.header.id)
+            episodes.set(IndexedFields.values(of: episode), at: slot)
+            try Self.set(embedding, of: slot, in: episodes.vectors)
+        }
+    }
+
+    private static func set(_ embedding: [Float]?, of slot: UInt32, in vectors: VectorIndex) throws {
+        guard let embedding else { return }
+        if embedding.isEmpty { vectors.remove(slot) } else { try vectors.set(embedding, label: slot) }
+    }
+
+    /// Forgets an element.
+    mutating func remove(_ kind: ElementKind, _ id: String) {
+        switch kind {
+        case .node: if let slot = nodes.slot(of: id) { nodes.remove(slot) }
+        case .edge:
+            guard let slot = edges.slot(of: id) else { return }
+            edges.remove(slot)
+            adjacency.remove(slot)
+        case .episode: if let slot = episodes.slot(of: id) { episodes.remove(slot) }
+        }
+    }
+}

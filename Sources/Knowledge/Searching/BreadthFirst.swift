@@ -1,0 +1,67 @@
+import Search
+
+/// What edges lead to from some nodes, the nearest first (breadth-first search).
+struct BreadthFirst {
+    /// What was reached, and over how many edges.
+    struct Reached {
+        let slot: UInt32
+        let depth: Int
+    }
+
+    let graph: GraphSnapshot
+    let direction: EdgeDirection
+    /// How many edges are followed at most from an origin.
+    let depth: Int
+    /// The edges that may be followed; nil are all.
+    let edges: NodeSet?
+
+    /// The nodes that are reached, without the origins: at least `limit` of them when there are as many, and all that
+    /// are as near as the last of those.
+    func nodes(from origins: [UInt32], limit: Int, where isWanted: (UInt32) -> Bool) -> [Reached] {
+        var found: [Reached] = []
+        walk(from: origins) { depth, _, nodes in
+            for node in nodes where isWanted(node) { found.append(Reached(slot: node, depth: depth)) }
+            return found.count < limit
+        }
+        return found
+    }
+
+    /// The edges that are followed: at least `limit` of them when there are as many, and all that are as near as the
+    /// last of those.
+    func edges(from origins: [UInt32], limit: Int, where isWanted: (UInt32) -> Bool) -> [Reached] {
+        var found: [Reached] = []
+        walk(from: origins) { depth, edges, _ in
+            for edge in edges where isWanted(edge) { found.append(Reached(slot: edge, depth: depth)) }
+            return found.count < limit
+        }
+        return found
+    }
+
+    /// Goes on level by level as long as the closure, which is given the new edges and nodes of each, wants more.
+    private func walk(from origins: [UInt32], _ body: (Int, [UInt32], [UInt32]) -> Bool) {
+        var seenNodes = NodeSet(origins)
+        var seenEdges = NodeSet()
+        var level = origins
+        for depth in stride(from: 1, through: depth, by: 1) where !level.isEmpty {
+            var (edges, nodes): ([UInt32], [UInt32]) = ([], [])
+            for node in level {
+                graph.adjacency.forEachLink(of: node) { link in
+                    guard isFollowed(link) else { return }
+                    if seenEdges.insert(link.edge) { edges.append(link.edge) }
+                    if seenNodes.insert(link.node) { nodes.append(link.node) }
+                }
+            }
+            guard body(depth, edges, nodes) else { return }
+            level = nodes
+        }
+    }
+
+    private func isFollowed(_ link: Adjacency.Link) -> Bool {
+        switch direction {
+        case .outgoing: guard link.isOutgoing else { return false }
+        case .incoming: guard !link.isOutgoing else { return false }
+        case .both: break
+        }
+        return graph.nodes.isThere(link.node) && (edges?.contains(link.edge) ?? true)
+    }
+}

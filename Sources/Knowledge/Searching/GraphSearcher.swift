@@ -1,0 +1,110 @@
+import Core
+import Search
+
+/// Looks for elements in the graph of a tenant as it is at one moment.
+struct GraphSearcher {
+    /// What a method has found, the best first.
+    private typealias Ranking = (method: SearchMethod, found: [ScoredSlot])
+
+    let graph: GraphSnapshot
+    let search: GraphSearch
+
+    /// The elements of a kind that fit best, the best first. Those with the same score come in the order of their ids.
+    func run(_ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
+        let index = graph.index(of: kind)
+        let allowed = search.filters.filter(kind).map { index.values.plan($0, points: index).nodes }
+        var rankings: [Ranking] = []
+        for method in SearchMethod.allCases where section.methods.contains(method) {
+            let found =
+                switch method {
+                case .fullText: byWords(index, allowed)
+                case .similarity: try bySimilarity(index, section, allowed)
+                case .breadthFirst: byEdges(kind, section, allowed, after: rankings)
+                }
+            rankings.append((method, found))
+        }
+        return fuse(rankings, section, index)
+    }
+
+    /// How many elements each method finds at most, so that the ranking has some to choose from.
+    private var breadth: Int { 2 * search.limit }
+
+    // MARK: Methods
+
+    private func byWords(_ index: ElementIndex, _ allowed: NodeSet?) -> [ScoredSlot] {
+        index.values.rank(search.query, in: IndexedFields.text, among: allowed, limit: breadth) {
+            index.id($0) < index.id($1)
+        } ?? []
+    }
+
+    private func bySimilarity(
+        _ index: ElementIndex, _ section: SectionSearch, _ allowed: NodeSet?
+    ) throws -> [ScoredSlot] {
+        guard let embedding = search.embedding, index.vectors.count > 0 else { return [] }
+        let hits = try index.vectors.search(
+            VectorSearch(embedding, k: breadth, among: allowed, scoreThreshold: section.minimumSimilarity))
+        return hits.filter { index.isThere($0.label) }.map { ScoredSlot(slot: $0.label, score: $0.score) }
+            .sorted { isBefore($0, $1, index) }
+    }
+
+    /// - parameter rankings: what was found otherwise, where the search names no origins.
+    private func byEdges(
+        _ kind: ElementKind, _ section: SectionSearch, _ allowed: NodeSet?, after rankings: [Ranking]
+    ) -> [ScoredSlot] {
+        let origins = origins(kind, after: rankings)
+        let index = graph.index(of: kind)
+        let isWanted = { (slot: UInt32) in allowed?.contains(slot) ?? true }
+        let reached: [BreadthFirst.Reached]
+        switch kind {
+        case .node:
+            reached = walk(section).nodes(from: origins, limit: breadth, where: isWanted)
+        case .edge:
+            reached = walk(section).edges(from: origins, limit: breadth, where: isWanted)
+        case .episode:
+            reached = []
+        }
+        let scored = reached.map { ScoredSlot(slot: $0.slot, score: 1 / Float($0.depth)) }
+        return Array(scored.sorted { isBefore($0, $1, index) }.prefix(breadth))
+    }
+
+    private func walk(_ section: SectionSearch) -> BreadthFirst {
+        // What may be found does not say where the way may lead: only the parts of the graph do.
+        var inGroups = GraphFilters()
+        inGroups.groups = search.filters.groups
+        let edges = inGroups.filter(.edge).map { graph.edges.values.plan($0, points: graph.edges).nodes }
+        return BreadthFirst(
+            graph: graph, direction: section.direction, depth: min(section.depth, SectionSearch.depthLimit),
+            edges: edges)
+    }
+
+    private func origins(_ kind: ElementKind, after rankings: [Ranking]) -> [UInt32] {
+        guard search.origins.isEmpty else {
+            return search.origins.compactMap { graph.nodes.slot(of: $0) }.filter { graph.nodes.isThere($0) }
+        }
+        let found = rankings.flatMap(\.found).map(\.slot)
+        return kind == .edge ? found.compactMap { graph.adjacency.ends(of: $0)?.source } : found
+    }
+
+    // MARK: Ranking
+
+    private func fuse(_ rankings: [Ranking], _ section: SectionSearch, _ index: ElementIndex) -> [GraphHit] {
+        let fused = RankFusion.reciprocal(
+            rankings.map { $0.found.map(\.slot) }, constant: section.rankConstant, limit: .max)
+        let ordered = fused.sorted { left, right in
+            left.score == right.score ? index.id(left.id) < index.id(right.id) : left.score > right.score
+        }
+        return ordered.prefix(search.limit).filter { $0.score >= search.minimumScore }.map { slot, score in
+            GraphHit(
+                id: index.id(slot), score: score,
+                findings: rankings.compactMap { method, found in
+                    found.firstIndex { $0.slot == slot }.map {
+                        .init(method: method, rank: $0 + 1, score: Double(found[$0].score))
+                    }
+                })
+        }
+    }
+
+    private func isBefore(_ left: ScoredSlot, _ right: ScoredSlot, _ index: ElementIndex) -> Bool {
+        left.score == right.score ? index.id(left.slot) < index.id(right.slot) : left.score > right.score
+    }
+}

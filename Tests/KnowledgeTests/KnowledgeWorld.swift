@@ -1,0 +1,79 @@
+import ChangeLog
+import Core
+import Logging
+import Search
+import ServiceLifecycle
+import Storage
+import TestKit
+
+@testable import Knowledge
+
+/// The role on a store of its own. What follows the log runs for as long as it is held.
+final class KnowledgeWorld: Sendable {
+    let store: TestStore
+    let role: KnowledgeRole
+    private let services: Task<Void, any Error>
+
+    /// - parameter shared: the store of another world, which stands for a restart or a second server.
+    init(_ engine: TestStore.Engine, on shared: TestStore? = nil) async throws {
+        if let shared {
+            store = shared
+        } else {
+            store = try await TestStore(engine, schemas: [KnowledgeSchema.schema])
+        }
+        let settings = try SettingsRegistry(KnowledgeSettings.all).values(from: [
+            SettingsSource(name: "test", texts: ["knowledge.dimensions": "3"])
+        ])
+        role = KnowledgeRole(
+            store.log, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
+        services = Task { [role] in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for service in role.services { group.addTask { try await service.run() } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    deinit { services.cancel() }
+
+    /// Performs a unit of work and waits until what it did can be found.
+    @discardableResult
+    func write<T: Sendable>(_ body: @escaping @Sendable (UnitOfWork) throws -> T) async throws -> T {
+        let answer = try await store.log.write(TestStore.context, body)
+        try await role.waitUntilFound(answer.position, atMost: .seconds(60))
+        return answer.value
+    }
+
+    /// Writes nodes with these names as ids.
+    func nodes(_ names: String..., label: String = "Thing", group: String = "") async throws {
+        try await write { [role] unit in
+            try role.elements.put(
+                names.map { name in
+                    let header = ElementHeader(id: name, group: group, createdAt: unit.now)
+                    return ElementDraft(GraphNode(header, name: name, labels: [label]))
+                }, in: unit)
+        }
+    }
+
+    /// Writes an edge.
+    func edge(
+        _ id: String, _ source: String, _ name: String, _ target: String, fact: String = "", group: String = "",
+        embedding: [Float]? = nil
+    ) async throws {
+        try await write { [role] unit in
+            let header = ElementHeader(id: id, group: group, createdAt: unit.now)
+            let edge = GraphEdge(header, from: source, to: target, name: name, fact: fact)
+            try role.elements.put([try role.elements.draft(edge, embedding: embedding)], in: unit)
+        }
+    }
+
+    /// The ids that a search finds.
+    func find(
+        _ search: GraphSearch, _ kind: ElementKind, _ methods: SearchMethod..., depth: Int = 3,
+        direction: EdgeDirection = .both
+    ) throws -> [String] {
+        var section = SectionSearch(methods)
+        (section.depth, section.direction) = (depth, direction)
+        return try role.search(search, kind, section, of: TestStore.context.tenant).map(\.id)
+    }
+}
