@@ -29,7 +29,8 @@ public final class KnowledgeRole: Sendable {
         elements = GraphElements(dimensions: settings[KnowledgeSettings.dimensions])
         indexes = GraphIndexes(log, elements, logger: logger)
         follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
-        services = [follower]
+        let keeper = GraphKeeper(indexes)
+        services = [follower, IdleWork(log, follower) { keeper.work() }]
     }
 
     /// Whether the graphs have been read since the start.

@@ -62,11 +62,12 @@ public final class MemoryRole: Sendable {
         checker = RecallChecker(indexes, settings: settings, metrics: metrics, logger: logger)
         MemoryMetrics.register(indexes, in: metrics)
         follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
-        let linker = IndexLinker(log, indexes, follower, logger: logger)
+        let linker = IndexLinker(indexes, logger: logger)
+        let linking = IdleWork(log, follower) { linker.work() }
         let filler = VectorFiller(log, indexes, logger: logger)
         let sweeper = PointSweeper(
             log, collections, points, settings: settings, metrics: metrics, logger: logger)
-        services = [follower, linker, filler, sweeper, checker] + (keeper.map { [$0] } ?? [])
+        services = [follower, linking, filler, sweeper, checker] + (keeper.map { [$0] } ?? [])
     }
 
     /// Keeps the indexes for the next start. The services must have stopped.

@@ -37,7 +37,7 @@ struct GraphSearchTests {
         #expect(try world.find(search, .node, .fullText) == ["ant twin"])
         // Those of a later start are the same, though it has read them in another order.
         let later = try await KnowledgeWorld(engine, on: world.store)
-        try await later.role.waitUntilFound(world.store.log.head, atMost: .seconds(60))
+        try await later.catchUp(with: world)
         #expect(try later.find(search, .node, .fullText) == ["ant twin"])
     }
 
@@ -85,7 +85,7 @@ struct GraphSearchTests {
         // A later start has the vectors too, and another text has none.
         try await world.edge("north", "a", "IS", "b", fact: "plums")
         let later = try await KnowledgeWorld(engine, on: world.store)
-        try await later.role.waitUntilFound(world.store.log.head, atMost: .seconds(60))
+        try await later.catchUp(with: world)
         for world in [world, later] { #expect(try world.find(search, .edge, .similarity).isEmpty) }
         search.embedding = [1, 0, 0]
         for world in [world, later] { #expect(try world.find(search, .edge, .similarity) == ["east"]) }

@@ -44,6 +44,11 @@ final class KnowledgeWorld: Sendable {
         return answer.value
     }
 
+    /// Waits until everything is found here that is found in another world on the same store.
+    func catchUp(with other: KnowledgeWorld) async throws {
+        try await role.waitUntilFound(other.role.follower.position, atMost: .seconds(60))
+    }
+
     /// Writes nodes with these names as ids.
     func nodes(_ names: String..., label: String = "Thing", group: String = "") async throws {
         try await write { [role] unit in

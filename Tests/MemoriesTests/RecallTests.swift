@@ -131,9 +131,7 @@ import Testing
             try vectors.set(Self.vector(&random).map { $0 * 3 }, label: label % UInt32(Self.count))
         }
         #expect(vectors.isDrifted)
-        let (log, logger) = (world.store.log, Logger(label: "test"))
-        let follower = Follower(indexes, of: log, metrics: MetricsRegistry(), logger: logger)
-        let linker = IndexLinker(log, indexes, follower, logger: logger)
+        let linker = IndexLinker(indexes, logger: Logger(label: "test"))
         #expect(linker.remakeDrifted() == 1 && indexes.isRemaking(collection.number))
         #expect(linker.remakeDrifted() == 0, "it says so once")
     }

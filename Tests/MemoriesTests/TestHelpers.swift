@@ -5,16 +5,6 @@ import Testing
 
 @testable import Memories
 
-/// Waits until something holds that happens by itself.
-func wait(until holds: () async throws -> Bool) async throws {
-    let end = ContinuousClock.now + .seconds(120)
-    while ContinuousClock.now < end {
-        if try await holds() { return }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-    Issue.record("It did not happen within two minutes.")
-}
-
 /// How something failed, or nil.
 func failure(_ body: () async throws -> Void) async -> Failure? {
     do { try await body() } catch { return error as? Failure }

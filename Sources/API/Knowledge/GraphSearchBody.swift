@@ -55,6 +55,7 @@ struct GraphSearchBody: Sendable {
             search.filters = fields.graphFilters()
             search.origins =
                 fields.optionalStrings("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength) ?? []
+            search.center = fields.optionalString("center_node_uuid", length: ElementHeader.idLength)
             let sections = try sections(&fields, &search)
             fields.limits(&search)
             if search.query.isEmpty, search.embedding == nil, search.origins.isEmpty {
@@ -93,6 +94,8 @@ extension JSONFields {
         if let direction = optionalChoice("bfs_direction", EdgeDirection.self) { section.direction = direction }
         if let least = optionalNumber("sim_min_score", in: -1...1) { section.minimumSimilarity = Float(least) }
         if let constant = optionalNumber("rrf_k", in: 0...1_000_000) { section.rankConstant = constant }
+        if let lambda = optionalNumber("mmr_lambda", in: 0...1) { section.lambda = lambda }
+        if let factor = optionalNumber("centrality_boost_factor", in: 0...1_000) { section.centralityFactor = factor }
         return section
     }
 
@@ -205,6 +208,8 @@ extension SearchMethod {
 extension Reranker {
     /// What clients call them.
     fileprivate static let words: KeyValuePairs<String, Reranker> = [
-        "rrf": .reciprocalRank, "reciprocal_rank_fusion": .reciprocalRank,
+        "rrf": .reciprocalRank, "mmr": .marginalRelevance, "node_distance": .nodeDistance,
+        "episode_mentions": .episodeMentions, "centrality_boosted": .centralityBoosted,
+        "reciprocal_rank_fusion": .reciprocalRank, "maximal_marginal_relevance": .marginalRelevance,
     ]
 }

@@ -2,8 +2,8 @@ public import Core
 
 /// A fact that relates two nodes, with the time in which it holds.
 ///
-/// ``validAt`` and ``invalidAt`` are of the world: since when it is so and since when no more. The time of its header and
-/// ``expiredAt`` are of the graph: since when it has been known, and since when it has been known to be wrong.
+/// ``validAt`` and ``invalidAt`` are of the world: since when it is so and since when no more. The time of its header
+/// and ``expiredAt`` are of the graph: since when it has been known, and since when it has been known to be wrong.
 public struct GraphEdge: GraphElement {
     public static let kind = ElementKind.edge
 

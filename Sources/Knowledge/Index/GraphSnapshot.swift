@@ -1,4 +1,3 @@
-import Core
 import Search
 
 /// The graph of a tenant at one moment. Searches hold it while changes go on elsewhere.
@@ -7,6 +6,11 @@ struct GraphSnapshot: Sendable {
     var edges: ElementIndex
     var episodes: ElementIndex
     var adjacency = Adjacency()
+    var mentions = Mentions()
+    /// How many episodes each edge comes from, by slot.
+    var episodeCounts = ChunkedArray<UInt32>(empty: 0, shift: 8)
+    /// What follows from all of it, of a moment before.
+    var analysis = GraphAnalysis()
 
     /// A graph of nothing.
     init(dimensions: Int) {
@@ -38,6 +42,7 @@ struct GraphSnapshot: Sendable {
             let edge = try GraphEdge(fields)
             let slot = edges.assign(edge.header.id)
             edges.set(IndexedFields.values(of: edge), at: slot)
+            episodeCounts.update(Int(slot)) { $0 = UInt32(clamping: edge.episodes.count) }
             try Self.set(embedding, of: slot, in: edges.vectors)
             let ends = Adjacency.Ends(source: nodes.assign(edge.source), target: nodes.assign(edge.target))
             adjacency.set(slot, ends)
@@ -46,6 +51,7 @@ struct GraphSnapshot: Sendable {
             let episode = try GraphEpisode(fields)
             let slot = episodes.assign(episode.header.id)
             episodes.set(IndexedFields.values(of: episode), at: slot)
+            mentions.set(episode.mentions.map { nodes.assign($0) }, by: slot)
             try Self.set(embedding, of: slot, in: episodes.vectors)
         }
     }
@@ -63,7 +69,10 @@ struct GraphSnapshot: Sendable {
             guard let slot = edges.slot(of: id) else { return }
             edges.remove(slot)
             adjacency.remove(slot)
-        case .episode: if let slot = episodes.slot(of: id) { episodes.remove(slot) }
+        case .episode:
+            guard let slot = episodes.slot(of: id) else { return }
+            episodes.remove(slot)
+            mentions.set([], by: slot)
         }
     }
 }

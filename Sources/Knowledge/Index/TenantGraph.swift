@@ -3,23 +3,54 @@ import Synchronization
 
 /// The graph of a tenant as it is now. One writer at a time changes it, a ``Follower``; searches take a snapshot.
 final class TenantGraph: Sendable {
-    private let state: Mutex<GraphSnapshot>
+    private struct State {
+        var graph: GraphSnapshot
+        var analysis = GraphAnalysis()
+        var changeCount = 0
+        /// How often the graph had been changed when the analysis was made.
+        var analysedCount = 0
+    }
 
-    init(dimensions: Int) { state = Mutex(GraphSnapshot(dimensions: dimensions)) }
+    private let state: Mutex<State>
+
+    init(dimensions: Int) { state = Mutex(State(graph: GraphSnapshot(dimensions: dimensions))) }
 
     /// What there is now.
-    var snapshot: GraphSnapshot { state.withLock { $0 } }
+    var snapshot: GraphSnapshot {
+        state.withLock { state in
+            var graph = state.graph
+            graph.analysis = state.analysis
+            return graph
+        }
+    }
 
     /// Changes the graph. Searches see all of it or nothing.
     func update(_ change: (inout GraphSnapshot) throws -> Void) rethrows {
-        var next = snapshot
+        var next = state.withLock { $0.graph }
         try change(&next)
-        state.withLock { $0 = next }
+        state.withLock { state in
+            state.graph = next
+            state.changeCount += 1
+        }
+    }
+
+    /// Finds out anew what follows from the graph as a whole, if it has changed since the last time.
+    ///
+    /// - returns: whether it had.
+    @discardableResult
+    func analyse() -> Bool {
+        let (graph, count) = state.withLock { ($0.graph, $0.changeCount) }
+        guard count != state.withLock({ $0.analysedCount }) else { return false }
+        let analysis = GraphAnalysis(graph)
+        state.withLock { state in
+            state.analysis = analysis
+            state.analysedCount = count
+        }
+        return true
     }
 
     /// The indexes of vectors.
     var vectors: [VectorIndex] {
-        let snapshot = snapshot
-        return [snapshot.nodes.vectors, snapshot.edges.vectors, snapshot.episodes.vectors]
+        state.withLock { [$0.graph.nodes.vectors, $0.graph.edges.vectors, $0.graph.episodes.vectors] }
     }
 }

@@ -37,12 +37,25 @@ struct BreadthFirst {
         return found
     }
 
+    /// How many edges lead from an origin to each of some nodes, where any do; to the origin none.
+    func distances(from origin: UInt32, to wanted: Set<UInt32>) -> [UInt32: Int] {
+        var distances: [UInt32: Int] = wanted.contains(origin) ? [origin: 0] : [:]
+        guard distances.count < wanted.count else { return distances }
+        walk(from: [origin]) { depth, _, nodes in
+            for node in nodes where wanted.contains(node) { distances[node] = depth }
+            return distances.count < wanted.count
+        }
+        return distances
+    }
+
     /// Goes on level by level as long as the closure, which is given the new edges and nodes of each, wants more.
     private func walk(from origins: [UInt32], _ body: (Int, [UInt32], [UInt32]) -> Bool) {
         var seenNodes = NodeSet(origins)
         var seenEdges = NodeSet()
         var level = origins
-        for depth in stride(from: 1, through: depth, by: 1) where !level.isEmpty {
+        var reached = 0
+        while reached < depth, !level.isEmpty {
+            reached += 1
             var (edges, nodes): ([UInt32], [UInt32]) = ([], [])
             for node in level {
                 graph.adjacency.forEachLink(of: node) { link in
@@ -51,7 +64,7 @@ struct BreadthFirst {
                     if seenNodes.insert(link.node) { nodes.append(link.node) }
                 }
             }
-            guard body(depth, edges, nodes) else { return }
+            guard body(reached, edges, nodes) else { return }
             level = nodes
         }
     }

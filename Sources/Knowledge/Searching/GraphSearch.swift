@@ -13,6 +13,8 @@ public struct GraphSearch: Sendable {
     public var filters = GraphFilters()
     /// The ids of the nodes that edges are followed from; those of what is found otherwise when there are none.
     public var origins: [String] = []
+    /// The id of the node from which distances are counted.
+    public var center: String?
     /// The least score that an element is to have.
     public var minimumScore = 0.0
 

@@ -4,7 +4,7 @@ import Search
 /// Looks for elements in the graph of a tenant as it is at one moment.
 struct GraphSearcher {
     /// What a method has found, the best first.
-    private typealias Ranking = (method: SearchMethod, found: [ScoredSlot])
+    typealias Ranking = (method: SearchMethod, found: [ScoredSlot])
 
     let graph: GraphSnapshot
     let search: GraphSearch
@@ -23,7 +23,7 @@ struct GraphSearcher {
                 }
             rankings.append((method, found))
         }
-        return fuse(rankings, section, index)
+        return try rank(rankings, kind, section)
     }
 
     /// How many elements each method finds at most, so that the ranking has some to choose from.
@@ -68,13 +68,17 @@ struct GraphSearcher {
     }
 
     private func walk(_ section: SectionSearch) -> BreadthFirst {
-        // What may be found does not say where the way may lead: only the parts of the graph do.
+        BreadthFirst(
+            graph: graph, direction: section.direction, depth: min(section.depth, SectionSearch.depthLimit),
+            edges: edgesOfGroups())
+    }
+
+    /// The edges that a way may lead along; nil are all. What may be found does not say where the way leads: only the
+    /// parts of the graph do.
+    func edgesOfGroups() -> NodeSet? {
         var inGroups = GraphFilters()
         inGroups.groups = search.filters.groups
-        let edges = inGroups.filter(.edge).map { graph.edges.values.plan($0, points: graph.edges).nodes }
-        return BreadthFirst(
-            graph: graph, direction: section.direction, depth: min(section.depth, SectionSearch.depthLimit),
-            edges: edges)
+        return inGroups.filter(.edge).map { graph.edges.values.plan($0, points: graph.edges).nodes }
     }
 
     private func origins(_ kind: ElementKind, after rankings: [Ranking]) -> [UInt32] {
@@ -83,25 +87,6 @@ struct GraphSearcher {
         }
         let found = rankings.flatMap(\.found).map(\.slot)
         return kind == .edge ? found.compactMap { graph.adjacency.ends(of: $0)?.source } : found
-    }
-
-    // MARK: Ranking
-
-    private func fuse(_ rankings: [Ranking], _ section: SectionSearch, _ index: ElementIndex) -> [GraphHit] {
-        let fused = RankFusion.reciprocal(
-            rankings.map { $0.found.map(\.slot) }, constant: section.rankConstant, limit: .max)
-        let ordered = fused.sorted { left, right in
-            left.score == right.score ? index.id(left.id) < index.id(right.id) : left.score > right.score
-        }
-        return ordered.prefix(search.limit).filter { $0.score >= search.minimumScore }.map { slot, score in
-            GraphHit(
-                id: index.id(slot), score: score,
-                findings: rankings.compactMap { method, found in
-                    found.firstIndex { $0.slot == slot }.map {
-                        .init(method: method, rank: $0 + 1, score: Double(found[$0].score))
-                    }
-                })
-        }
     }
 
     private func isBefore(_ left: ScoredSlot, _ right: ScoredSlot, _ index: ElementIndex) -> Bool {

@@ -12,6 +12,14 @@ public enum SearchMethod: String, Sendable, CaseIterable {
 public enum Reranker: String, Sendable, CaseIterable {
     /// By the ranks that each method gives (``RankFusion``).
     case reciprocalRank = "rrf"
+    /// By the likeness to what is searched for, less that to what stands before it (``MaximalMarginalRelevance``).
+    case marginalRelevance = "mmr"
+    /// By the number of edges between a node and the centre, the nearest first.
+    case nodeDistance = "node_distance"
+    /// By the number of episodes that tell of it, the most first.
+    case episodeMentions = "episode_mentions"
+    /// By the ranks that each method gives, and more for what is central in the graph.
+    case centralityBoosted = "centrality_boosted"
 }
 
 /// Which way edges are followed.

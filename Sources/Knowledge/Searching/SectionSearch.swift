@@ -1,4 +1,4 @@
-public import Search
+import Search
 
 /// How the elements of one kind are looked for.
 public struct SectionSearch: Sendable {
@@ -14,6 +14,11 @@ public struct SectionSearch: Sendable {
     public var minimumSimilarity: Float = 0.6
     /// The constant of the fusion by ranks.
     public var rankConstant = RankFusion.standardConstant
+
+    /// How much likeness counts against variety, from 0 to 1, where results are to be various.
+    public var lambda = 0.5
+    /// How much more the most central node counts than one at the very edge.
+    public var centralityFactor = 1.0
 
     /// A search by some methods.
     public init(_ methods: [SearchMethod]) { self.methods = methods }

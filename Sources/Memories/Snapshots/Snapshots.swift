@@ -3,6 +3,7 @@ public import Core
 import Crypto
 import Foundation
 import Search
+import Storage
 
 /// A snapshot of a collection as it is listed.
 public struct SnapshotDescription: Sendable {
