@@ -99,5 +99,17 @@ public enum MemoriesSchema {
                         PRIMARY KEY (tenant, number)) {clustered}
                     """
                 ]),
+            // Of what stood under a name before a position, nothing is known: another collection took its place.
+            Migration(
+                4, "where the pasts of collections begin",
+                [
+                    """
+                    CREATE TABLE collection_pasts (
+                        tenant BIGINT NOT NULL,
+                        name TEXT NOT NULL,
+                        position BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, name)) {clustered}
+                    """
+                ]),
         ])
 }

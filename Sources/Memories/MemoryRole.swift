@@ -123,18 +123,19 @@ public final class MemoryRole: Sendable {
     /// Searches what there was of one user at a position of the change log. All of it is compared.
     ///
     /// - parameter transaction: must not have read anything yet.
-    /// - throws: ``Failure`` `collection_not_found`, `index_not_ready`, `history_gone`, `invalid_request` when the
-    ///   position is not there yet, or the user has more than ``PointHistory/searchLimit`` points.
+    /// - throws: ``Failure`` `collection_not_found`, `index_not_ready`, `history_gone`, `history_not_kept`,
+    ///   `invalid_request` when the position is not there yet, or the user has more than ``PointHistory/searchLimit`` points.
     public func search<T>(
         _ name: String, ofUser user: Int64, asOf position: LogPosition, of tenant: Tenant,
         in transaction: any ReadTransaction, _ body: (CollectionSearch) throws -> T
     ) throws -> T {
-        guard position <= follower.position else { throw Self.notThereYet(position) }
+        try requireThere(position)
         let filter = try PayloadFilter.points(ofUser: user)
         // What is there now is found by the index before the transaction begins to read.
         let keys = try search(name, of: tenant, in: transaction) { try $0.keys(of: filter) }
         guard let collection = collection(name, of: tenant) else { throw Collections.notFound(name) }
-        let moment = try points.history.moment(of: position, in: transaction)
+        try collection.requireHistory()
+        let moment = try points.history.moment(of: position, in: name, tenant, transaction)
         let past = try points.history.points(ofUser: user, keys, of: collection, asOf: position, in: transaction)
             .filter { $0.isThere(at: moment) }
         let index = try CollectionIndex(collection, .embedded)
@@ -148,9 +149,13 @@ public final class MemoryRole: Sendable {
         }
     }
 
-    /// There is no such position.
-    public static func notThereYet(_ position: LogPosition) -> Failure {
-        Failure.invalid(at: "/as_of", "The change log has not come to position \(position) yet.")
+    /// Refuses a position that is not there yet.
+    ///
+    /// - throws: ``Failure`` `invalid_request`.
+    public func requireThere(_ position: LogPosition) throws {
+        guard position <= follower.position else {
+            throw Failure.invalid(at: "/as_of", "The change log has not come to position \(position) yet.")
+        }
     }
 
     /// The collection as searches know it, without a look at the tables; nil when there is none.

@@ -43,13 +43,13 @@ extension MemoryRoutes {
     ) throws -> Point {
         // What the index knows of the collection costs no look at its row. It follows the log, and a write is answered
         // when it has been followed.
+        if let position { try requirePast(of: name, tenant, at: position, in: transaction) }
         guard
             let collection = try role.collection(name, of: tenant)
                 ?? role.collections.find(name, of: tenant, in: transaction)
         else { throw Points.notFound(key) }
         let found: Point?
         if let position {
-            guard position <= role.follower.position else { throw MemoryRole.notThereYet(position) }
             found = try role.points.history.find(key, of: collection, asOf: position, in: transaction)
         } else {
             found = try role.points.find(
@@ -57,6 +57,18 @@ extension MemoryRoutes {
         }
         guard let point = found, try reach.includes(point) else { throw Points.notFound(key) }
         return point
+    }
+}
+
+extension MemoryRoutes {
+    /// Refuses a position of which it is not known what was in a collection, whether it is there or not.
+    ///
+    /// - throws: ``Failure`` `history_gone`, `invalid_request` for a position that is not there yet.
+    func requirePast(
+        of name: String, _ tenant: Tenant, at position: LogPosition, in transaction: any ReadTransaction
+    ) throws {
+        try role.requireThere(position)
+        try role.points.history.moment(of: position, in: name, tenant, transaction)
     }
 }
 

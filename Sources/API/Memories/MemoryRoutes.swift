@@ -223,7 +223,10 @@ struct MemoryRoutes: Sendable {
         _ name: String, _ past: MemoryPast?, of tenant: Tenant, in transaction: any ReadTransaction,
         otherwise empty: @autoclosure () -> some JSONEncodable, _ body: (CollectionSearch) throws -> some JSONEncodable
     ) throws -> APIResponse {
-        guard role.collection(name, of: tenant) != nil else { return .ok(empty()) }
+        guard role.collection(name, of: tenant) != nil else {
+            if let past { try requirePast(of: name, tenant, at: past.position, in: transaction) }
+            return .ok(empty())
+        }
         if let past {
             return try role.search(name, ofUser: past.user, asOf: past.position, of: tenant, in: transaction) {
                 .ok(try body($0))

@@ -8,6 +8,7 @@ public struct Collections: Sendable {
     static let countLimit = 10_000
 
     private let definitions = StoredDefinitions()
+    private let pasts = CollectionPasts()
 
     /// Makes a collection.
     ///
@@ -93,6 +94,7 @@ public struct Collections: Sendable {
         try transaction.execute(
             "INSERT INTO deleted_collections (tenant, number) VALUES (\(unit.tenant), \(old.number))")
         try unit.recordDelete(PointCollection.entityType, old.id, before: JSONWriter.bytes(of: old))
+        try pasts.begin(name, in: unit)
         return true
     }
 

@@ -24,6 +24,20 @@ public struct PointCollection: Sendable, Versioned {
     public internal(set) var updatedAt: Timestamp
 }
 
+extension PointCollection {
+    /// Refuses to be asked about what it was where that is not kept.
+    ///
+    /// - throws: ``Failure`` `history_not_kept`.
+    func requireHistory() throws {
+        guard definition.keepsHistory else {
+            throw Failure(
+                .notFound, code: "history_not_kept",
+                "\(name) keeps nothing of what its points were, since it was not made by the API of memories. Ask "
+                    + "without as_of.")
+        }
+    }
+}
+
 extension PointCollection: JSONEncodable {
     public func write(to json: inout JSONWriter) {
         json.object { json in

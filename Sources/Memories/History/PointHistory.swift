@@ -13,6 +13,8 @@ public struct PointHistory: Sendable {
     /// How many memories of one user can be searched as of a position.
     public static let searchLimit = 10_000
 
+    private let pasts = CollectionPasts()
+
     // MARK: Keeping
 
     /// Keeps points as they stand in their tables, which a change with this position is about to write over or delete.
@@ -119,16 +121,19 @@ public struct PointHistory: Sendable {
                 point: try Point($0), until: LogPosition($0.integer(Points.columnCount)),
                 endedAt: $0.timestamp(Points.columnCount + 1))
         }
-        return Array((current + past).prefix(limit))
+        // What a snapshot brought back stood in the tables before it was in the collection.
+        let beginning = try pasts.beginning(of: collection.name, collection.tenant, in: transaction)
+        return (current + past).prefix(limit).map { $0.notBefore(beginning) }
     }
 
     /// A point as it was at a position, with its vectors, or nil when there was none.
     ///
-    /// - throws: ``Failure`` `history_gone`.
+    /// - throws: ``Failure`` `history_gone`, `history_not_kept`.
     public func find(
         _ key: PointKey, of collection: PointCollection, asOf position: LogPosition, in transaction: any ReadTransaction
     ) throws -> Point? {
-        let moment = try moment(of: position, in: transaction)
+        try collection.requireHistory()
+        let moment = try moment(of: position, in: collection.name, collection.tenant, transaction)
         let place: SQL = "AND " + PointPlace.isAny(of: [key], in: collection.number)
         return try past(place, of: collection, asOf: position, in: transaction)
             .first { $0.isThere(at: moment) }
@@ -165,21 +170,39 @@ public struct PointHistory: Sendable {
 
     /// When the change at a position was made.
     ///
+    /// - parameter name: the collection that is asked about, which need not be there.
     /// - throws: ``Failure`` `history_gone` when not all is kept any more that was there then.
-    func moment(of position: LogPosition, in transaction: any ReadTransaction) throws -> Timestamp {
-        let start = try transaction.first("SELECT position FROM point_history_start") { $0.integer(0) } ?? 0
+    @discardableResult
+    public func moment(
+        of position: LogPosition, in name: String, _ tenant: Tenant, _ transaction: any ReadTransaction
+    ) throws -> Timestamp {
+        let start = try transaction.first("SELECT position FROM point_history_start") { $0.position(0) } ?? .start
         let moment = try transaction.first(
             "SELECT changed_at FROM changes WHERE position <= \(position.value) ORDER BY position DESC LIMIT 1"
         ) { $0.timestamp(0) }
-        guard position.value >= start, let moment else {
-            throw Failure(
-                .notFound, code: "history_gone",
+        let beginning = try pasts.beginning(of: name, tenant, in: transaction)
+        guard position >= start, let moment else {
+            throw Self.gone(
+                max(start, beginning),
                 """
-                What was there at position \(position.value) is not kept any more: \
+                What was there at position \(position) is not kept any more: \
                 memories.history_age and change_log.retention_age say for how long it is.
-                """, details: [.init("oldest_position", .integer(start))])
+                """)
+        }
+        guard position >= beginning else {
+            throw Self.gone(
+                beginning,
+                """
+                What was in \(name) at position \(position) is not known: at \(beginning) a snapshot took its place, or it \
+                was deleted. Ask about \(beginning) or later.
+                """)
         }
         return moment
+    }
+
+    private static func gone(_ oldest: LogPosition, _ message: String) -> Failure {
+        Failure(
+            .notFound, code: "history_gone", message, details: [.init("oldest_position", .integer(oldest.value))])
     }
 
     private static let current: SQL = "points p"

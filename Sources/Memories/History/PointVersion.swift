@@ -9,4 +9,11 @@ public struct PointVersion: Sendable {
     public let until: LogPosition?
     /// When that was.
     public let endedAt: Timestamp?
+
+    /// The same, from a position on at the earliest.
+    func notBefore(_ position: LogPosition) -> PointVersion {
+        var point = point
+        point.position = max(point.position, position)
+        return PointVersion(point: point, until: until, endedAt: endedAt)
+    }
 }

@@ -62,13 +62,22 @@ public struct PointSweeper: Service {
         let isThere = try await log.read { transaction in
             try transaction.first("SELECT 1 FROM point_versions WHERE ended_at < \(moment) LIMIT 1") { _ in true }
         }.value
-        guard isThere != nil else { return 0 }
+        guard isThere != nil else { return try await forgetOldPasts(under: grant) }
         let count = try await log.database.write(.readCommitted) { [points, batchLimit] transaction in
             try grant?.check(in: transaction)
             return try points.history.deleteOld(before: moment, limit: batchLimit, in: transaction)
         }
         versionsDeleted.increment(by: count)
         return count
+    }
+
+    private func forgetOldPasts(under grant: LeaseGrant?) async throws -> Int {
+        let pasts = CollectionPasts()
+        guard try await log.read({ try pasts.hasOld(in: $0) }).value else { return 0 }
+        return try await log.database.write(.readCommitted) { [batchLimit] transaction in
+            try grant?.check(in: transaction)
+            return try pasts.forgetOld(limit: batchLimit, in: transaction)
+        }
     }
 
     private func deleteEnded(under grant: LeaseGrant?) async throws -> Int {

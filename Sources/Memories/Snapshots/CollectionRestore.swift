@@ -80,6 +80,8 @@ struct CollectionRestore: Sendable {
             guard ended == 1 else { throw Self.givenUp }
             _ = try collections.delete(name, in: unit)
             _ = try collections.insert(name, definition, number: number, in: unit)
+            // The points were written a while ago, and what they were before is not known.
+            try CollectionPasts().begin(name, in: unit)
         }.position
     }
 

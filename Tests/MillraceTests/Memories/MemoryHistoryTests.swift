@@ -57,6 +57,46 @@ import Testing
         #expect(await server.process.stop() == 0)
     }
 
+    /// Neither a restore nor a deletion makes that anybody is told of a past that was not so.
+    @Test func aPastThatIsNotKnownIsRefused() async throws {
+        let server = try await MemoryServer()
+        let first = try await Self.put(server, Self.memory("likes tea", "[1,0,0]"))
+        let made = try await server.post("/collections/user_memories/snapshots", "{}")
+        let name = try #require(made["result"]?["name"]?.string)
+        _ = try await Self.put(server, Self.memory("likes coffee", "[0,1,0]"))
+        let recovery = try await server.send(
+            "PUT", "/collections/user_memories/snapshots/recover", "{\"location\":\"\(name)\"}")
+        let restored = try #require(recovery.headers["millrace-position"].flatMap { Int64($0) })
+
+        func expectGone(_ oldest: Int64) async throws {
+            let past = "{\"user_id\":7,\"as_of\":\(first)"
+            for answer in [
+                try await server.send("GET", "/memories/m?as_of=\(first)"),
+                try await server.send("POST", "/memories/search", past + ",\"query_text\":\"tea\"}"),
+                try await server.send("POST", "/memories/scroll", past + "}"),
+            ] {
+                #expect(answer.status == 404 && answer.json["code"] == .string("history_gone"), "\(answer.text)")
+                #expect(answer.json["oldest_position"] == .integer(oldest))
+            }
+        }
+        try await expectGone(restored)
+        let then = try await server.send("GET", "/memories/m?as_of=\(restored)")
+        #expect(then.json["payload"]?["value"] == .string("likes tea"))
+
+        let deletion = try await server.send("DELETE", "/collections/user_memories")
+        let deleted = try #require(deletion.headers["millrace-position"].flatMap { Int64($0) })
+        try await expectGone(deleted)
+        func scroll(_ members: String) async throws -> (status: Int, text: String) {
+            let answer = try await server.send("POST", "/memories/scroll", "{\"user_id\":7,\(members)}")
+            return (answer.status, answer.text)
+        }
+        #expect(try await scroll("\"as_of\":\(deleted)").status == 200, "there was nothing then")
+        #expect(try await scroll("\"namespace\":\"never\",\"as_of\":\(first)").status == 200)
+        let early = try await scroll("\"namespace\":\"never\",\"as_of\":\(deleted + 1_000_000)")
+        #expect(early.status == 422 && early.text.contains("as_of"))
+        #expect(await server.process.stop() == 0)
+    }
+
     @Test func aUserWhoIsWipedLeavesNoHistory() async throws {
         let server = try await MemoryServer()
         let first = try await Self.put(server, Self.memory("likes tea", "[1,0,0]"))
