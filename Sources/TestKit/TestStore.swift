@@ -1,5 +1,6 @@
 public import ChangeLog
 public import Core
+import Foundation
 import Logging
 public import Storage
 public import Telemetry
@@ -35,10 +36,12 @@ public final class TestStore: Sendable {
 
     /// Opens an empty store with the schema of the change log and those given.
     ///
-    /// - parameter clock: what the log dates changes by, where the test does not move the time itself.
+    /// - parameters:
+    ///   - clock: what the log dates changes by, where the test does not move the time itself.
+    ///   - backup: the file of an embedded database that it begins as a copy of.
     public init(
         _ engine: Engine = .sqlite, schemas: [Schema] = [], settings: SettingsValues = .defaults,
-        time: ManualTime = ManualTime(), clock: (any TimeSource)? = nil
+        time: ManualTime = ManualTime(), clock: (any TimeSource)? = nil, from backup: String? = nil
     ) async throws {
         await Self.permits[engine]?.take(atMost: .seconds(4))
         self.engine = engine
@@ -50,6 +53,7 @@ public final class TestStore: Sendable {
             switch engine {
             case .sqlite:
                 url = nil
+                if let backup { try Self.copy(backup, to: directory.file("test.sqlite")) }
                 database = try SQLiteDatabase(path: directory.file("test.sqlite"), settings: settings, metrics: metrics)
             case .postgres:
                 let url = try await PostgresTemplates.shared.makeDatabase([ChangeLogSchema.schema] + schemas)
@@ -80,6 +84,15 @@ public final class TestStore: Sendable {
             await database.close()
             Self.permits[.postgres]?.giveBack()
             try? await PostgresServer.shared().dropDatabase(url)
+        }
+    }
+
+    /// Copies the file of an embedded database that nobody writes now.
+    public func copy(to path: String) throws { try Self.copy(directory.file("test.sqlite"), to: path) }
+
+    private static func copy(_ source: String, to path: String) throws {
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: source + suffix) {
+            try FileManager.default.copyItem(atPath: source + suffix, toPath: path + suffix)
         }
     }
 

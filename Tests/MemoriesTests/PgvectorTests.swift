@@ -63,8 +63,8 @@ import Testing
             }
             try await engine.apply(writes, to: set, at: LogPosition(5))
         }
-        try await engine.finishFilling(set, at: LogPosition(5))
-        #expect(try await engine.open(set) == LogPosition(5))
+        try await engine.finishFilling(set, at: LogMark(LogPosition(5), "c"))
+        #expect(try await engine.open(set) == LogMark(LogPosition(5), "c"))
         var query = NearestQuery(vector: VectorSample.vector(8, &random), limit: 3_000)
         let found = try engine.nearest(query, in: set)
         #expect(Set(found.map(\.key)).count == 3_000, "\(random)")
@@ -84,7 +84,7 @@ import Testing
         try await engine.check()
         let set = VectorSet(Identifier(high: 3, low: 4), 0, VectorDefinition(size: 2, metric: .euclid))
         _ = try await engine.open(set)
-        try await engine.finishFilling(set, at: LogPosition(1))
+        try await engine.finishFilling(set, at: LogMark(LogPosition(1), "c"))
         let (one, two) = (PointKey.number(1), PointKey.text("two"))
         try await engine.apply(
             [VectorWrite(key: one, vector: [1, 0]), VectorWrite(key: two, vector: nil)], to: set, at: LogPosition(10))
@@ -95,12 +95,12 @@ import Testing
         #expect(try await engine.keys(of: set) == [one])
         try await engine.apply([VectorWrite(key: two, vector: [2, 0])], to: set, at: LogPosition(11))
         #expect(try engine.nearest(query, in: set).map(\.key) == [one, two])
-        try await engine.save(LogPosition(7), of: [set])
-        #expect(try await engine.open(set) == LogPosition(7))
-        try await engine.save(LogPosition(2), of: [set])
-        #expect(try await engine.open(set) == LogPosition(7))
+        try await engine.save(LogMark(LogPosition(7), "c"), of: [set])
+        #expect(try await engine.open(set) == LogMark(LogPosition(7), "c"))
+        try await engine.save(LogMark(LogPosition(2), "c"), of: [set])
+        #expect(try await engine.open(set) == LogMark(LogPosition(7), "c"))
         try await engine.apply([VectorWrite(key: one, vector: nil)], to: set, at: LogPosition(12))
-        try await engine.save(LogPosition(200_000), of: [set])
+        try await engine.save(LogMark(LogPosition(200_000), "c"), of: [set])
         #expect(try place.ask("SELECT count(*) FROM \(set.name)") == "1", "what is gone is forgotten in the end")
         engine.close()
     }

@@ -89,14 +89,14 @@ import Testing
             keys.enumerated().map { VectorWrite(key: $1, vector: [Float($0), 0]) }, to: set, at: LogPosition(4))
         try await engine.apply(
             [VectorWrite(key: .number(9), vector: [9, 9])], to: set, at: LogPosition(3))
-        try await engine.save(LogPosition(5), of: [set])
+        try await engine.save(LogMark(LogPosition(5), "c"), of: [set])
         #expect(try await engine.open(set) == nil, "how far it is counts once it is complete")
-        try await engine.finishFilling(set, at: LogPosition(4))
-        #expect(try await engine.open(set) == LogPosition(4))
+        try await engine.finishFilling(set, at: LogMark(LogPosition(4), "c"))
+        #expect(try await engine.open(set) == LogMark(LogPosition(4), "c"))
         #expect(Set(try await engine.keys(of: set)) == Set(keys), "what is older than the filling is gone")
-        try await engine.save(LogPosition(8), of: [set])
-        try await engine.save(LogPosition(6), of: [set])
-        #expect(try await engine.open(set) == LogPosition(8))
+        try await engine.save(LogMark(LogPosition(8), "c"), of: [set])
+        try await engine.save(LogMark(LogPosition(6), "c"), of: [set])
+        #expect(try await engine.open(set) == LogMark(LogPosition(8), "c"))
         let nearest = try await withTaskExecutorPreference(engine.threads) {
             try engine.nearest(NearestQuery(vector: [0.1, 0], limit: 2), in: set)
         }

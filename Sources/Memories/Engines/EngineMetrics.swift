@@ -12,6 +12,8 @@ struct EngineMetrics: Sendable {
 
     private let durations: MetricsFamily<Histogram>
     private let failures: MetricsFamily<Counter>
+    /// How often the vectors of a collection were of another log.
+    let resets: Counter
 
     init(_ registry: MetricsRegistry) {
         durations = registry.histogram(
@@ -19,6 +21,10 @@ struct EngineMetrics: Sendable {
         failures = registry.counter(
             "vector_engine_failures_total", "How often the vector engine did not do what it was asked.",
             labels: ["operation"])
+        resets = registry.counter(
+            "vector_engine_resets_total",
+            "How often the vector engine had the vectors of a collection of another log, and they were filled again."
+        ).with()
         for operation in Operation.allCases { failures.with(operation.rawValue).increment(by: 0) }
     }
 

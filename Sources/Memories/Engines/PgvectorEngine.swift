@@ -60,7 +60,7 @@ final class PgvectorEngine: VectorEngine {
         }
     }
 
-    func open(_ set: VectorSet) async throws -> LogPosition? {
+    func open(_ set: VectorSet) async throws -> LogMark? {
         guard let table = PgvectorTable(set) else { return nil }
         return try await run(writing, set) { transaction in
             try PgvectorExtension.use(in: transaction)
@@ -70,8 +70,13 @@ final class PgvectorEngine: VectorEngine {
             for sql in table.creation { try transaction.execute(sql) }
             // Somebody may have deleted the table alone.
             if !isThere { try transaction.execute(table.forgetting) }
-            return try transaction.first(table.position) { LogPosition($0.integer(0)) }
+            return try transaction.first(table.mark) { LogMark($0.position(0), $0.text(1)) }
         }
+    }
+
+    func later(than position: LogPosition, in set: VectorSet) async throws -> LogPosition? {
+        guard let table = PgvectorTable(set) else { return nil }
+        return try await run(building, set) { try $0.first(table.later(than: position)) { $0.position(0) } }
     }
 
     func keys(of set: VectorSet) async throws -> [PointKey] {
@@ -91,19 +96,19 @@ final class PgvectorEngine: VectorEngine {
         }
     }
 
-    func finishFilling(_ set: VectorSet, at position: LogPosition) async throws {
+    func finishFilling(_ set: VectorSet, at mark: LogMark) async throws {
         guard let table = PgvectorTable(set) else { return }
         try await run(building, set) { transaction in
             try PgvectorExtension.use(in: transaction)
-            for sql in table.completion(at: position) { try transaction.execute(sql) }
+            for sql in table.completion(at: mark) { try transaction.execute(sql) }
         }
     }
 
-    func save(_ position: LogPosition, of sets: [VectorSet]) async throws {
+    func save(_ mark: LogMark, of sets: [VectorSet]) async throws {
         try await run(writing, nil) { transaction in
             for set in sets {
                 guard let table = PgvectorTable(set) else { continue }
-                for sql in table.progress(to: position) { try transaction.execute(sql) }
+                for sql in table.progress(to: mark) { try transaction.execute(sql) }
             }
         }
     }

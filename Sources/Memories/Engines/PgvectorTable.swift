@@ -47,10 +47,17 @@ struct PgvectorTable {
         "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = \(name)"
     }
 
+    /// Makes the register: up to which position each table has everything, and which change of the log stands there.
+    private static let registration: SQL =
+        """
+        CREATE TABLE IF NOT EXISTS \(register) (
+            name TEXT PRIMARY KEY, position BIGINT NOT NULL, change TEXT NOT NULL)
+        """
+
     /// Makes the table, without its index.
     var creation: [SQL] {
         [
-            "CREATE TABLE IF NOT EXISTS \(Self.register) (name TEXT PRIMARY KEY, position BIGINT NOT NULL)",
+            Self.registration,
             """
             CREATE TABLE IF NOT EXISTS \(table) (
                 key BYTEA PRIMARY KEY, position BIGINT NOT NULL, embedding vector(\(SQL.number(Int64(set.size)))))
@@ -59,7 +66,12 @@ struct PgvectorTable {
     }
 
     /// Asks up to where the table has everything; there is no row before it has been filled.
-    var position: SQL { "SELECT position FROM \(Self.register) WHERE name = \(name)" }
+    var mark: SQL { "SELECT position, change FROM \(Self.register) WHERE name = \(name)" }
+
+    /// Asks for any later position than one.
+    func later(than position: LogPosition) -> SQL {
+        "SELECT position FROM \(table) WHERE position > \(position.value) LIMIT 1"
+    }
 
     var keys: SQL { "SELECT key FROM \(table) WHERE embedding IS NOT NULL" }
 
@@ -78,19 +90,20 @@ struct PgvectorTable {
     }
 
     /// Ends the filling of a table: takes out what is older, makes the index, and notes that everything is there.
-    func completion(at position: LogPosition) -> [SQL] {
+    func completion(at mark: LogMark) -> [SQL] {
         let m = SQL.number(Int64(min(max(set.m, 2), 100)))
         // pgvector wants twice as many candidates as links at least.
         let candidates = SQL.number(Int64(min(max(set.efConstruction, 4, 2 * min(set.m, 100)), 1_000)))
         return [
-            "DELETE FROM \(table) WHERE position < \(position.value)",
+            "DELETE FROM \(table) WHERE position < \(mark.position.value)",
             """
             CREATE INDEX IF NOT EXISTS \(SQL.name(set.name + "_hnsw")) ON \(table)
             USING hnsw (\(indexed) \(operators)) WITH (m = \(m), ef_construction = \(candidates))
             """,
             """
-            INSERT INTO \(Self.register) AS old VALUES (\(name), \(position.value))
-            ON CONFLICT (name) DO UPDATE SET position = GREATEST(old.position, EXCLUDED.position)
+            INSERT INTO \(Self.register) AS old VALUES (\(name), \(mark.position.value), \(mark.change))
+            ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, change = EXCLUDED.change
+            WHERE old.position < EXCLUDED.position
             """,
         ]
     }
@@ -99,10 +112,11 @@ struct PgvectorTable {
     private static let memory: Int64 = 100_000
 
     /// Notes how far the table has come, and forgets what was taken out long ago.
-    func progress(to position: LogPosition) -> [SQL] {
-        [
+    func progress(to mark: LogMark) -> [SQL] {
+        let position = mark.position
+        return [
             """
-            UPDATE \(Self.register) SET position = \(position.value)
+            UPDATE \(Self.register) SET position = \(position.value), change = \(mark.change)
             WHERE name = \(name) AND position < \(position.value)
             """,
             "DELETE FROM \(table) WHERE embedding IS NULL AND position < \(position.value - Self.memory)",
@@ -112,7 +126,7 @@ struct PgvectorTable {
     var removal: [SQL] {
         [
             "DROP TABLE IF EXISTS \(table)",
-            "CREATE TABLE IF NOT EXISTS \(Self.register) (name TEXT PRIMARY KEY, position BIGINT NOT NULL)",
+            Self.registration,
             forgetting,
         ]
     }

@@ -45,7 +45,7 @@ final class QdrantEngine: VectorEngine {
         _ = try await client.send(.get, "/collections")
     }
 
-    func open(_ set: VectorSet) async throws -> LogPosition? {
+    func open(_ set: VectorSet) async throws -> LogMark? {
         try await make(Self.register, size: 1, .dot, nil)
         let isNew = try await make(set.name, size: set.size, set.metric, set)
         guard !isNew else {
@@ -56,7 +56,19 @@ final class QdrantEngine: VectorEngine {
             json.member("ids", array: [Self.mark(set)])
             json.member("with_payload", true)
         }
-        return QdrantReply.points(found).first.flatMap { QdrantReply.position($0.payload) }
+        return QdrantReply.points(found).first.flatMap { QdrantReply.mark($0.payload) }
+    }
+
+    func later(than position: LogPosition, in set: VectorSet) async throws -> LogPosition? {
+        let found = try await client.post("/collections/\(set.name)/points/scroll") { json in
+            json.member("limit", 1)
+            json.member("with_payload", true)
+            json.member(
+                "filter", object: { $0.member("must", array: [QdrantPositions(bound: "gt", position: position)]) })
+        }
+        return QdrantReply.points(QdrantReply.member("points", of: found)).first.flatMap {
+            QdrantReply.position($0.payload)
+        }
     }
 
     /// Makes a collection unless it is there.
@@ -118,18 +130,18 @@ final class QdrantEngine: VectorEngine {
         }
     }
 
-    func finishFilling(_ set: VectorSet, at position: LogPosition) async throws {
+    func finishFilling(_ set: VectorSet, at mark: LogMark) async throws {
         try await client.change(.post, "/collections/\(set.name)/points/delete?wait=true") { json in
             json.member(
                 "filter",
                 object: { json in
-                    json.member("must", array: [QdrantOlder(position: position)])
+                    json.member("must", array: [QdrantPositions(bound: "lt", position: mark.position)])
                 })
         }
-        try await note(position, [set])
+        try await note(mark, [set])
     }
 
-    func save(_ position: LogPosition, of sets: [VectorSet]) async throws {
+    func save(_ mark: LogMark, of sets: [VectorSet]) async throws {
         let known = try await client.post("/collections/\(Self.register)/points") { json in
             json.member("ids", array: sets.map(Self.mark))
             json.member("with_payload", true)
@@ -137,13 +149,13 @@ final class QdrantEngine: VectorEngine {
         let complete = Dictionary(
             QdrantReply.points(known).map { ($0.id, QdrantReply.position($0.payload) ?? .start) },
             uniquingKeysWith: { first, _ in first })
-        try await note(position, sets.filter { complete[Self.mark($0)].map { $0 < position } ?? false })
+        try await note(mark, sets.filter { complete[Self.mark($0)].map { $0 < mark.position } ?? false })
     }
 
-    private func note(_ position: LogPosition, _ sets: [VectorSet]) async throws {
+    private func note(_ mark: LogMark, _ sets: [VectorSet]) async throws {
         guard !sets.isEmpty else { return }
         try await client.change(.put, "/collections/\(Self.register)/points?wait=true") { json in
-            json.member("points", array: sets.map { QdrantMark(id: Self.mark($0), name: $0.name, position: position) })
+            json.member("points", array: sets.map { QdrantMark(id: Self.mark($0), name: $0.name, mark: mark) })
         }
     }
 

@@ -42,14 +42,16 @@ struct QdrantPoint: JSONEncodable {
     }
 }
 
-/// The condition that a point is of an earlier position.
-struct QdrantOlder: JSONEncodable {
+/// The condition that a point is of an earlier or a later position.
+struct QdrantPositions: JSONEncodable {
+    /// What Qdrant calls the bound: `lt` or `gt`.
+    let bound: StaticString
     let position: LogPosition
 
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("key", "position")
-            json.member("range", object: { $0.member("lt", position.value) })
+            json.member("range", object: { $0.member(bound, position.value) })
         }
     }
 }
@@ -67,7 +69,7 @@ struct QdrantIDs: JSONEncodable {
 struct QdrantMark: JSONEncodable {
     let id: String
     let name: String
-    let position: LogPosition
+    let mark: LogMark
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -77,7 +79,8 @@ struct QdrantMark: JSONEncodable {
                 "payload",
                 object: { json in
                     json.member("name", name)
-                    json.member(QdrantReply.positionField, position.value)
+                    json.member(QdrantReply.positionField, mark.position.value)
+                    json.member(QdrantReply.changeField, mark.change)
                 })
         }
     }

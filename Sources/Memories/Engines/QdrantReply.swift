@@ -8,6 +8,9 @@ enum QdrantReply {
     /// The member of a payload with the position of the log that a point is of.
     static let positionField: StaticString = "position"
 
+    /// The member of a payload with the change of the log that stands there.
+    static let changeField: StaticString = "change"
+
     /// A point of an answer.
     struct Found {
         /// As its text.
@@ -45,6 +48,12 @@ enum QdrantReply {
     static func position(_ payload: JSONObject) -> LogPosition? {
         guard case .number(let text) = payload["position"] else { return nil }
         return Int64(text).map { LogPosition($0) }
+    }
+
+    /// The position in a payload with the change that stands there.
+    static func mark(_ payload: JSONObject) -> LogMark? {
+        guard let position = position(payload), case .string(let change) = payload["change"] else { return nil }
+        return LogMark(position, change)
     }
 
     /// The id of a point of ours in a payload.

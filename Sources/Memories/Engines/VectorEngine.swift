@@ -24,7 +24,10 @@ protocol VectorEngine: Sendable {
     /// Looks for a set of vectors and makes an empty one when there is none.
     ///
     /// - returns: everything up to there is in it; nil when it has to be filled.
-    func open(_ set: VectorSet) async throws -> LogPosition?
+    func open(_ set: VectorSet) async throws -> LogMark?
+
+    /// The position of anything in a set that is of a later position than this one; nil where there is nothing.
+    func later(than position: LogPosition, in set: VectorSet) async throws -> LogPosition?
 
     /// The ids of the points that have a vector in the set.
     func keys(of set: VectorSet) async throws -> [PointKey]
@@ -35,10 +38,10 @@ protocol VectorEngine: Sendable {
     func apply(_ writes: [VectorWrite], to set: VectorSet, at position: LogPosition) async throws
 
     /// Notes that a set has been filled: everything that was not written since it was opened is taken out.
-    func finishFilling(_ set: VectorSet, at position: LogPosition) async throws
+    func finishFilling(_ set: VectorSet, at mark: LogMark) async throws
 
     /// Notes how far the sets have come, so that a start need not go further back.
-    func save(_ position: LogPosition, of sets: [VectorSet]) async throws
+    func save(_ mark: LogMark, of sets: [VectorSet]) async throws
 
     /// Deletes all sets of a collection.
     func drop(_ collection: PointCollection) async throws

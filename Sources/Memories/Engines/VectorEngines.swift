@@ -53,20 +53,23 @@ struct VectorEngines: Sendable {
 
     /// Opens the sets of a collection.
     ///
-    /// - returns: everything up to there is in all of them; nil when one of them has to be filled.
-    func open(_ sets: [EngineVectors]) async throws -> LogPosition? {
-        guard let external else { return nil }
-        var reached: LogPosition? = LogPosition(.max)
-        for vectors in sets {
-            let position = try await external.open(vectors.set)
-            reached = reached.flatMap { reached in position.map { min($0, reached) } }
-        }
-        return reached
+    /// - returns: up to where each has everything; nil for one that has to be filled.
+    @discardableResult
+    func open(_ sets: [EngineVectors]) async throws -> [LogMark?] {
+        guard let external else { return [] }
+        var marks: [LogMark?] = []
+        for vectors in sets { marks.append(try await external.open(vectors.set)) }
+        return marks
+    }
+
+    /// The position of anything in a set that is of a later position than this one; nil where there is nothing.
+    func later(than position: LogPosition, in vectors: EngineVectors) async throws -> LogPosition? {
+        try await external?.later(than: position, in: vectors.set)
     }
 
     /// Notes that the sets of a collection have been filled.
-    func finishFilling(_ sets: [EngineVectors], at position: LogPosition) async throws {
-        for vectors in sets { try await external?.finishFilling(vectors.set, at: position) }
+    func finishFilling(_ sets: [EngineVectors], at mark: LogMark) async throws {
+        for vectors in sets { try await external?.finishFilling(vectors.set, at: mark) }
     }
 
     /// Takes over which points have vectors in the engine, once the points are known.
@@ -91,8 +94,8 @@ struct VectorEngines: Sendable {
     }
 
     /// Notes how far all sets have come.
-    func save(_ position: LogPosition, of indexes: [CollectionIndex]) async throws {
+    func save(_ mark: LogMark, of indexes: [CollectionIndex]) async throws {
         let sets = indexes.flatMap(\.elsewhere).map(\.set)
-        if !sets.isEmpty { try await external?.save(position, of: sets) }
+        if !sets.isEmpty { try await external?.save(mark, of: sets) }
     }
 }

@@ -45,11 +45,16 @@ extension CollectionIndexes {
 
     /// The index of a collection as its files have it, without its points; nil when there are no files of use.
     ///
-    /// - parameter last: where the log ends. Files that are ahead of it are of another log: a backup was restored.
+    /// - parameter last: where the log ends. Files that are ahead of it are of another log: a backup was restored. They
+    ///   are deleted, since the log comes to their position one day.
     private func load(_ collection: PointCollection, notAfter last: LogPosition) throws -> RestoredIndex? {
-        guard try CollectionIndex(collection, engines).elsewhere.isEmpty, let stored = files?.load(collection),
-            stored.position <= last
-        else { return nil }
+        guard try CollectionIndex(collection, engines).elsewhere.isEmpty, let stored = files?.load(collection) else {
+            return nil
+        }
+        guard stored.position <= last else {
+            files?.remove(collection)
+            return nil
+        }
         return RestoredIndex(index: try CollectionIndex(collection, engines, stored), stored: stored)
     }
 
@@ -61,7 +66,8 @@ extension CollectionIndexes {
     ) async throws -> (CollectionIndex, reached: LogPosition?) {
         let index = try CollectionIndex(collection, engines)
         let elsewhere = index.elsewhere
-        if usingFiles, !elsewhere.isEmpty, index.embedded.isEmpty, let reached = try await engines.open(elsewhere) {
+        let opened = elsewhere.isEmpty ? nil : try await openOwn(elsewhere, of: collection)
+        if usingFiles, index.embedded.isEmpty, let reached = opened {
             try await forEachPage(of: collection, withVectors: false) { page in
                 for point in page { try index.set(point) }
             }
@@ -77,12 +83,13 @@ extension CollectionIndexes {
     /// - parameter position: the points are as they were there, or later.
     func fill(_ index: CollectionIndex, at position: LogPosition) async throws {
         let elsewhere = index.elsewhere
-        _ = try await engines.open(elsewhere)
+        try await engines.open(elsewhere)
         try await forEachPage(of: index.collection, withVectors: true) { page in
             try await engines.send(page, of: index, at: position)
             for point in page { try index.set(point) }
         }
-        try await engines.finishFilling(elsewhere, at: position)
+        guard !elsewhere.isEmpty else { return }
+        try await engines.finishFilling(elsewhere, at: try await mark(at: position))
     }
 
     /// Reads the points of collections into their indexes, which have been read from files, without the vectors that

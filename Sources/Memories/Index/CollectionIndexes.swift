@@ -253,8 +253,9 @@ final class CollectionIndexes: Projection {
         let made = collection.definition.vectors.indices.dropFirst(index.vectors.count).compactMap { place in
             engines.make(collection, place) as? EngineVectors
         }
-        _ = try await engines.open(made)
-        try await engines.finishFilling(made, at: appliedPosition ?? .start)
+        guard !made.isEmpty else { return }
+        try await engines.open(made)
+        try await engines.finishFilling(made, at: try await mark(at: appliedPosition ?? .start))
     }
 
     private func payloads(of index: CollectionIndex) async throws -> [(PointKey, JSONObject)] {

@@ -59,6 +59,13 @@ struct IndexFiles: Sendable {
         }
     }
 
+    /// Deletes the files of a collection.
+    func remove(_ collection: PointCollection) {
+        for place in collection.definition.vectors.indices {
+            try? FileManager.default.removeItem(atPath: path(collection.number, place))
+        }
+    }
+
     /// Deletes the files of collections that are gone.
     func remove(allBut numbers: Set<Int64>) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

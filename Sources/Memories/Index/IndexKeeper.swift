@@ -52,7 +52,7 @@ final class IndexKeeper: Service {
     private func saveEngine() async {
         guard let position = indexes.appliedPosition else { return }
         do {
-            try await indexes.engines.save(position, of: indexes.all)
+            try await indexes.engines.save(try await indexes.mark(at: position), of: indexes.all)
         } catch {
             logger.warning("how far the vector engine has come was not noted", metadata: ["error": "\(error)"])
         }

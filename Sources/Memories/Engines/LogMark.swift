@@ -1,0 +1,26 @@
+import ChangeLog
+import Core
+import Storage
+
+/// A position of the change log together with what stands there, so that it is not taken for that of another log: a
+/// database that was restored from a backup gives its later positions to other changes.
+struct LogMark: Sendable, Equatable {
+    let position: LogPosition
+    /// What tells the last change up to there from every other one; empty where there is none.
+    let change: String
+
+    /// A mark that was noted earlier.
+    init(_ position: LogPosition, _ change: String) { (self.position, self.change) = (position, change) }
+
+    /// The mark of a position in a log.
+    init(_ position: LogPosition, in transaction: any ReadTransaction) throws {
+        self.position = position
+        change =
+            try transaction.first(
+                """
+                SELECT position, changed_at, entity_id FROM changes WHERE position <= \(position)
+                ORDER BY position DESC LIMIT 1
+                """
+            ) { "\($0.integer(0)) \($0.integer(1)) \(try $0.identifier(2))" } ?? ""
+    }
+}
