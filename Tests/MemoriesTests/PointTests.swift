@@ -224,4 +224,22 @@ import Testing
             #expect(pages == [[.number(1)], [], [.number(5), .number(6)], [.number(7)]], "\(filter == nil)")
         }
     }
+
+    /// A filter that asks for vectors is asked of them once more, however deep it does so.
+    @Test(arguments: ["must", "should", "must_not"], [false, true])
+    func whatHasAVectorIsDeletedByThat(_ part: String, isNested: Bool) async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let collection = try await world.make("a")
+        let bare = PointDraft(key: .number(9), payload: Array("{}".utf8), vectors: PointVectors())
+        try await world.write { [role = world.role] unit in
+            let drafts = [MemoryWorld.draft(.number(1), at: 1), MemoryWorld.draft(.number(2), at: 2), bare]
+            try role.points.upsert(drafts, into: collection, in: unit)
+        }
+        let text = "{\"\(part)\":[{\"has_vector\":\"\"}]}"
+        let filter = try PayloadFilter(JSONParser.parse(Array((isNested ? "{\"must\":[\(text)]}" : text).utf8)))
+        let count = try await world.write { [role = world.role] in
+            try role.points.delete([.number(1), .number(2), .number(9)], matching: filter, of: collection, in: $0)
+        }
+        #expect(count == (part == "must_not" ? 1 : 2))
+    }
 }

@@ -145,8 +145,8 @@ extension MemoryRoutes {
     ) -> Route {
         .write(method, path, scope: Self.write) { request in
             let filter = try decode(request)
-            try await role.waitUntilAllIsFound(atMost: patience)
-            return { .ok(try delete(filter, from: MemoryCollections.documents, in: $0)) }
+            let removal = try await removal(of: filter, from: MemoryCollections.documents, for: request)
+            return { .ok(try removal($0)) }
         }
     }
 

@@ -210,12 +210,6 @@ struct MemoryRoutes: Sendable {
         return try role.points.delete([key], of: collection, in: unit, where: reach.includes)
     }
 
-    func delete(_ filter: PayloadFilter, from name: String, in unit: UnitOfWork) throws -> Int {
-        guard let collection = try role.collections.find(name, of: unit.tenant, in: unit.transaction) else { return 0 }
-        let keys = try role.keys(of: filter, in: collection, unit.transaction)
-        return try role.points.delete(keys, matching: filter, of: collection, in: unit)
-    }
-
     /// Searches a collection, which need not be there yet.
     ///
     /// - parameter past: what is searched in its place: what there was of a user.

@@ -55,7 +55,12 @@ struct QdrantRoutes: Sendable {
         _ decode: @escaping @Sendable (APIRequest) throws -> QdrantOperation
     ) -> Route {
         updates(method, path) { request in
-            (try await perform([try decode(request)]), { $0.updated($1) })
+            let operation = try decode(request)
+            if case .delete(.filter(let filter)) = operation, !request.isToBeDoneOnce {
+                _ = try await role.deleteMost(
+                    of: filter, in: request.parameter("collection"), for: request.context, patience: patience)
+            }
+            return (try await perform([operation]), { $0.updated($1) })
         }
     }
 

@@ -40,6 +40,10 @@ public struct APIRequest: Sendable {
     /// Whose data it is about.
     public var tenant: Tenant { context.tenant }
 
+    /// Whether a repetition is answered from memory: all that it does is then done in the unit of work that remembers
+    /// the answer. Only `POST` takes an `Idempotency-Key`.
+    var isToBeDoneOnce: Bool { headers[.idempotencyKey] != nil }
+
     /// The value of a name in the template of the path.
     ///
     /// - throws: ``Failure`` `malformed_path` when its escapes are broken or it is not UTF-8.

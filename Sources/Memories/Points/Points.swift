@@ -106,12 +106,16 @@ public struct Points: Sendable {
 
     /// Deletes points that an index has found by a filter and that still fit it.
     ///
+    /// - parameter fate: what becomes of what they were.
     /// - returns: how many there were.
     @discardableResult
     public func delete(
-        _ keys: [PointKey], matching filter: PayloadFilter, of collection: PointCollection, in unit: UnitOfWork
+        _ keys: [PointKey], matching filter: PayloadFilter, of collection: PointCollection,
+        history fate: HistoryOnDelete = .keep, in unit: UnitOfWork
     ) throws -> Int {
-        try delete(keys, of: collection, withVectors: true, in: unit) { try $0.matches(filter, in: collection) }
+        try delete(keys, of: collection, withVectors: filter.asksForVectors, history: fate, in: unit) {
+            try $0.matches(filter, in: collection)
+        }
     }
 
     /// Changes points that an index has found by a filter and that still fit it. The closure is given the vectors too.

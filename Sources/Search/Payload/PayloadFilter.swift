@@ -44,6 +44,21 @@ public struct PayloadFilter: Sendable {
 
     /// Whether it has no conditions, so that every point fits.
     public var isEmpty: Bool { must.isEmpty && should.isEmpty && mustNot.isEmpty && minShould == nil }
+
+    /// Whether it matters which vectors a point has.
+    public var asksForVectors: Bool {
+        [must, should, mustNot, minShould?.conditions ?? []].contains { $0.contains(where: \.asksForVectors) }
+    }
+}
+
+extension PayloadCondition {
+    fileprivate var asksForVectors: Bool {
+        switch self {
+        case .hasVector: true
+        case .filter(let filter): filter.asksForVectors
+        case .field, .hasID, .nested, .slice: false
+        }
+    }
 }
 
 extension PayloadFilter {
