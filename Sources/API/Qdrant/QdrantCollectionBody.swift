@@ -31,6 +31,11 @@ enum QdrantCollectionBody {
         }
     }
 
+    /// What Qdrant calls its tokenizers. Here words are always the same.
+    private static let tokenizers: [JSONValue] = [
+        .string("word"), .string("whitespace"), .string("prefix"), .string("multilingual"), .null,
+    ]
+
     /// The body of a request that indexes a field: `{"field_name":"…","field_schema":"keyword"}`, where the schema may
     /// be an object with a `type`.
     static func index(_ fields: inout JSONFields) throws -> PayloadFieldDefinition {
@@ -43,6 +48,10 @@ enum QdrantCollectionBody {
                 object, size: JSONWriter.bytes(of: object).count, limit: StoredObject.noteLimit, at: "/field_schema")
             options = object
             if case .string(let type) = object["type"] { name = type }
+            if let tokenizer = object["tokenizer"], !Self.tokenizers.contains(tokenizer) {
+                throw Failure.invalid(
+                    at: "/field_schema/tokenizer", "One of word, whitespace, prefix, multilingual is expected.")
+            }
         } else {
             name = fields.optionalString("field_schema", length: 1...32) ?? name
         }

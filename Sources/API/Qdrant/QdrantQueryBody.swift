@@ -106,6 +106,7 @@ struct QdrantQueryBody: Sendable {
     func write(_ found: CollectionSearch, to json: inout JSONWriter) throws {
         let points: [(hit: PointHit, point: Point)]
         do {
+            try vectors.check(found.collection.definition)
             points = try found.run(query, withVectors: vectors.isShown)
         } catch let failure as Failure {
             throw failure.moved(below: pointer)
@@ -279,7 +280,7 @@ enum QdrantQueryReader {
             query.limit = Int(limit)
         }
         if let value = fields.value("score_threshold"), value != .null {
-            query.scoreThreshold = try components(.array([value]), at: "/score_threshold")[0]
+            query.scoreThreshold = try component(value, at: "/score_threshold")
         }
         fields.optionalObject("params") { params in
             query.ef = params.optionalInteger("hnsw_ef", in: 1...10_000).map { Int($0) }
@@ -303,11 +304,15 @@ enum QdrantQueryReader {
             throw Failure.invalid(at: pointer, "An array of numbers is expected.")
         }
         return try values.enumerated().map { index, value in
-            guard case .number(let text) = value, let component = Float(text), component.isFinite else {
-                throw Failure.invalid(at: "\(pointer)/\(index)", "A finite number is expected.")
-            }
-            return component
+            try component(value, at: "\(pointer)/\(index)")
         }
+    }
+
+    private static func component(_ value: JSONValue, at pointer: String) throws -> Float {
+        guard case .number(let text) = value, let component = Float(text), component.isFinite else {
+            throw Failure.invalid(at: pointer, "A finite number is expected.")
+        }
+        return component
     }
 
     private static func below<T>(_ pointer: String, _ body: () throws -> T) throws -> T {

@@ -45,6 +45,7 @@ extension QdrantRoutes {
                 try request.readBody { fields in
                     fields.ignore("shard_key")
                     let values = fields.optionalValues("ids", count: 0...QdrantSelection.keyLimit) ?? []
+                    if fields.isMissing("ids") { fields.reject("ids", "This member is required.") }
                     return (
                         try QdrantSelection.keys(values, at: "/ids"),
                         try QdrantPayloadSelection(fields.value("with_payload"), default: true),
@@ -70,6 +71,7 @@ extension QdrantRoutes {
             let tenant = request.tenant
             return { transaction in
                 let collection = try role.collections.require(name, of: tenant, in: transaction)
+                try vectors.check(collection.definition)
                 let now = role.log.time.now()
                 let points = try role.points.find(
                     all: keys, of: collection, withVectors: vectors.isShown, at: now, in: transaction,

@@ -77,7 +77,7 @@ struct QdrantScrollBody: Sendable {
     init(_ fields: inout JSONFields) throws {
         fields.ignore("shard_key")
         start = try fields.value("offset").flatMap { value in
-            value == .null ? nil : try QdrantSelection.keys([value], at: "/offset")[0]
+            value == .null ? nil : try QdrantSelection.key(value, at: "/offset")
         }
         limit = Int(fields.optionalInteger("limit", in: 1...Int64(PointQuery.limitBound)) ?? 10)
         filter = try fields.optionalFilter()
@@ -94,6 +94,7 @@ struct QdrantScrollBody: Sendable {
 
     /// Writes a page, and the id that the next one begins with.
     func write(_ found: CollectionSearch, to json: inout JSONWriter) throws {
+        try vectors.check(found.collection.definition)
         var rows: [(Point, PayloadOrderValue?)]
         var next: PointKey?
         if let order {

@@ -19,6 +19,9 @@ enum QdrantSelection: Sendable {
         } else if let filter = fields.treeIfObject("filter") {
             self = .filter(try PayloadFilter(.object(filter), at: "/filter"))
         } else {
+            let isWrong = !fields.isMissing("filter")
+            fields.ignore("filter")
+            if isWrong { fields.reject("filter", "An object is expected.") }
             if fields.isValid { fields.reject("points", "Points are expected: send points, or a filter.") }
             self = .keys([])
         }
@@ -29,12 +32,18 @@ enum QdrantSelection: Sendable {
         var keys: [PointKey] = []
         var seen: Set<PointKey> = []
         for (index, value) in values.enumerated() {
-            guard let key = PointKey(value, .numberOrUUID) else {
-                throw Failure.invalid(at: "\(pointer)/\(index)", "A whole number from 0 or a UUID is expected.")
-            }
+            let key = try key(value, at: "\(pointer)/\(index)")
             if seen.insert(key).inserted { keys.append(key) }
         }
         return keys
+    }
+
+    /// An id.
+    static func key(_ value: JSONValue, at pointer: String) throws -> PointKey {
+        guard let key = PointKey(value, .numberOrUUID) else {
+            throw Failure.invalid(at: pointer, "A whole number from 0 or a UUID is expected.")
+        }
+        return key
     }
 }
 
@@ -133,6 +142,11 @@ struct QdrantVectorSelection: Sendable {
             isShown = true
         default: throw Failure.invalid(at: pointer, "true, false or names of vectors are expected.")
         }
+    }
+
+    /// Refuses names that no vector of the collection has.
+    func check(_ definition: CollectionDefinition, at pointer: String = "/with_vector") throws {
+        for name in (names ?? []).sorted() { _ = try definition.requirePlace(of: name, at: pointer) }
     }
 
     /// Writes the member `vector`.
