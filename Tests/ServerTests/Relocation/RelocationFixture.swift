@@ -100,6 +100,7 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO collections VALUES (1, 'a', 1, \(id), 1, \(definition), 0, 0)")
             try transaction.execute("INSERT INTO deleted_collections VALUES (1, 2)")
             try transaction.execute("INSERT INTO restoring_collections VALUES (1, 3, 4)")
+            try transaction.execute("INSERT INTO collection_pasts VALUES (1, 'a', 5)")
             try transaction.execute("INSERT INTO points VALUES (\(place), 1, 1, 1, '{}', 0, 0, NULL, 7, \(vector))")
             try transaction.execute(
                 "INSERT INTO point_versions VALUES (\(place), 1, 1, 5, 7, 1, '{}', 0, 0, NULL, 0, 8, \(vector))")
