@@ -124,7 +124,8 @@ public final class MemoryRole: Sendable {
     ///
     /// - parameter transaction: must not have read anything yet.
     /// - throws: ``Failure`` `collection_not_found`, `index_not_ready`, `history_gone`, `history_not_kept`,
-    ///   `invalid_request` when the position is not there yet, or the user has more than ``PointHistory/searchLimit`` points.
+    ///   `invalid_request` when the position is not there yet, or the user
+    ///   has more than ``PointHistory/searchLimit`` points.
     public func search<T>(
         _ name: String, ofUser user: Int64, asOf position: LogPosition, of tenant: Tenant,
         in transaction: any ReadTransaction, _ body: (CollectionSearch) throws -> T

@@ -193,8 +193,8 @@ public struct PointHistory: Sendable {
             throw Self.gone(
                 beginning,
                 """
-                What was in \(name) at position \(position) is not known: at \(beginning) a snapshot took its place, or it \
-                was deleted. Ask about \(beginning) or later.
+                What was in \(name) at position \(position) is not known: at \(beginning) a snapshot took its place, \
+                or it was deleted. Ask about \(beginning) or later.
                 """)
         }
         return moment

@@ -28,8 +28,8 @@ extension CollectionIndexes {
         }
         logger.warning(
             """
-            the vectors of a collection beside this server are of another log, as after a backup was restored: they are \
-            deleted there and filled again from the tables
+            the vectors of a collection beside this server are of another log, as after a backup was restored: they \
+            are deleted there and filled again from the tables
             """,
             metadata: ["collection": "\(collection.name)", "position": "\(foreign)"])
         engines.metrics.resets.increment()
