@@ -82,7 +82,7 @@ extension ChangeLog {
             guard let first = times.min(), let last = times.max() else { continue }
             let changes = try transaction.rows(
                 """
-                SELECT \(columns) FROM changes WHERE position IN (\(list: part.map(\.position)))
+                SELECT \(columns) FROM changes WHERE position = \(each: part.map(\.position))
                     AND changed_at >= \(first) AND changed_at <= \(last)
                 """, Change.init)
             for change in changes { found[change.position] = change }

@@ -83,6 +83,22 @@ extension SQL: ExpressibleByStringInterpolation {
             for value in list { values.append(value.sqlValue) }
         }
 
+        /// Binds each value of a list after `column =`: the query is asked for each of them, as by as many statements,
+        /// and PostgreSQL looks each of them up in an index whose last column this is, whatever it knows of the table.
+        ///
+        /// A value that stands there twice counts once. What the query says of order, groups and limits holds for the
+        /// rows of one value, and in which order the values come is not said. It belongs to a `SELECT` without `UNION`.
+        ///
+        /// The last value is repeated until their number is a power of two: each number of values is a statement that
+        /// is prepared and kept, so lists of up to a thousand have eleven of them instead of a thousand.
+        public mutating func appendInterpolation(each keys: some Collection<some SQLBindable>) {
+            guard keys.count > 1 else { return appendInterpolation(list: keys) }
+            let size = 1 << (Int.bitWidth - (keys.count - 1).leadingZeroBitCount)
+            text += "{each " + String(repeating: "?, ", count: size - 1) + "?}"
+            for key in keys { values.append(key.sqlValue) }
+            values += repeatElement(values[values.count - 1], count: size - keys.count)
+        }
+
         /// Inserts another fragment with its values.
         public mutating func appendInterpolation(_ fragment: SQL) {
             text += fragment.text

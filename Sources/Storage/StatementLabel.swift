@@ -11,10 +11,10 @@ enum StatementLabel {
         case "update": return "update \(words.dropFirst().first.map(String.init) ?? "")"
         default: return verb
         }
-        guard let index = words.firstIndex(where: { $0.lowercased() == marker }), index + 1 < words.count else {
-            return verb
-        }
-        let table = words[index + 1].filter { $0.isLetter || $0.isNumber || $0 == "_" }
+        // A query from another one is named by the table of that one.
+        let places = words.indices.filter { $0 > 0 && words[$0 - 1].lowercased() == marker }
+        guard let place = places.first(where: { words[$0] != "SELECT" }) else { return verb }
+        let table = words[place].filter { $0.isLetter || $0.isNumber || $0 == "_" }
         // Each collection has vectors in a table of its own; together they have one name.
         return "\(verb) \(table.hasPrefix("vectors_") ? "vectors" : table)"
     }

@@ -35,4 +35,23 @@ import Testing
         }
         #expect(plan.contains { $0.contains("Index Cond: (place = ANY") }, "\(plan)")
     }
+
+    /// Nor with a plan that was made when there were few points.
+    @Test func pointsAreReadOneByOneAsTheirNumberGrows() async throws {
+        let world = try await MemoryWorld(.postgres)
+        let collection = try await world.make("a")
+        let keys = (1...100).map { PointKey.number($0 * 10) }
+        let read = try await world.write { [points = world.role.points] unit in
+            let transaction = unit.transaction
+            let put = { (numbers: ClosedRange<UInt64>) in
+                let drafts = numbers.map { MemoryWorld.draft(.number($0), at: Float($0)) }
+                try points.upsert(drafts, into: collection, in: unit)
+            }
+            try put(1...10)
+            for _ in 0..<8 { _ = try points.find(keys, of: collection, in: transaction) }
+            try put(11...2_000)
+            return try transaction.rowsRead(of: "points") { _ = try points.find(keys, of: collection, in: transaction) }
+        }
+        #expect(read == 100)
+    }
 }

@@ -87,7 +87,7 @@ extension Products {
         for part in skus.parts {
             let query: SQL = """
                 SELECT sku, id, product FROM variants
-                WHERE tenant = \(unit.tenant) AND sku IN (\(list: part.paddedForStatement))
+                WHERE tenant = \(unit.tenant) AND sku = \(each: part)
                 """
             try unit.transaction.forEachRow(query) { row in
                 owners[row.text(0)] = SkuOwner(variant: try row.identifier(1), product: try row.identifier(2))
@@ -126,7 +126,7 @@ private struct BulkState {
         for part in names.parts {
             let query: SQL = """
                 SELECT external_id, id FROM products
-                WHERE tenant = \(unit.tenant) AND external_id IN (\(list: part.paddedForStatement))
+                WHERE tenant = \(unit.tenant) AND external_id = \(each: part)
                 """
             try unit.transaction.forEachRow(query) { row in
                 externalIDs[row.text(0)] = try row.identifier(1)

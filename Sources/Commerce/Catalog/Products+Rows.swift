@@ -13,7 +13,7 @@ extension Products {
             SELECT p.id, p.name, p.description, p.tags, p.attributes, p.active, p.external_id, p.version, p.created_at,
                 p.updated_at, v.id, v.sku, v.name, v.options, v.price, v.currency, v.tax_rate, v.cost, v.active
             FROM products p JOIN variants v ON v.tenant = p.tenant AND v.product = p.id
-            WHERE p.tenant = \(tenant) AND p.id IN (\(list: ids.paddedForStatement)) ORDER BY p.id, v.id
+            WHERE p.tenant = \(tenant) AND p.id = \(each: ids) ORDER BY p.id, v.id
             """
         var products: [Identifier: Product] = Dictionary(minimumCapacity: ids.count)
         try transaction.forEachRow(query) { row in

@@ -39,7 +39,7 @@ extension Products {
         """
         SELECT v.sku, v.product, v.id, p.name, v.name, v.price, v.currency, v.tax_rate, v.active * p.active
         FROM variants v JOIN products p ON p.tenant = v.tenant AND p.id = v.product
-        WHERE v.tenant = \(tenant) AND v.sku IN (\(list: skus.paddedForStatement))
+        WHERE v.tenant = \(tenant) AND v.sku = \(each: skus)
         """
     }
 
@@ -50,8 +50,7 @@ extension Products {
     ) throws -> [Identifier: String] {
         guard !productsOrVariants.isEmpty else { return [:] }
         let query: SQL = """
-            SELECT id, sku FROM variants
-            WHERE tenant = \(tenant) AND id IN (\(list: productsOrVariants.paddedForStatement))
+            SELECT id, sku FROM variants WHERE tenant = \(tenant) AND id = \(each: productsOrVariants)
             """
         let rows = try transaction.rows(query) { (try $0.identifier(0), $0.text(1)) }
         return Dictionary(uniqueKeysWithValues: rows)
@@ -76,17 +75,5 @@ extension Sellable {
         price = Money(stored: row.integer(5), currency: try row.currency(6))
         taxRate = row.rate(7)
         isActive = row.bool(8)
-    }
-}
-
-extension Array {
-    /// The elements with the last one repeated until their number is a power of two.
-    ///
-    /// A statement with a list has a text per length of the list, and each text is prepared and kept once: this way a
-    /// list of up to a thousand elements has eleven texts instead of a thousand.
-    var paddedForStatement: [Element] {
-        guard let last, count > 1 else { return self }
-        let size = 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
-        return self + repeatElement(last, count: size - count)
     }
 }

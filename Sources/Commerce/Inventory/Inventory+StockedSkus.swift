@@ -9,9 +9,8 @@ extension Inventory {
     ) throws -> [String] {
         try transaction.rows(
             """
-            SELECT DISTINCT sku FROM balances
-            WHERE tenant = \(tenant) AND sku IN (\(list: skus.paddedForStatement)) AND on_hand > 0 ORDER BY sku
+            SELECT DISTINCT sku FROM balances WHERE tenant = \(tenant) AND sku = \(each: skus) AND on_hand > 0
             """
-        ) { $0.text(0) }
+        ) { $0.text(0) }.sorted()
     }
 }

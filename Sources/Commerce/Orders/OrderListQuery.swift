@@ -19,7 +19,7 @@ struct OrderListQuery {
 
     /// Counts the whole list.
     var count: SQL {
-        "SELECT COUNT(*) FROM orders WHERE tenant = \(tenant)\(conditions(filter.statuses))"
+        "SELECT COUNT(*) FROM (SELECT id FROM orders WHERE tenant = \(tenant)\(conditions(filter.statuses))) AS listed"
     }
 
     /// Reads a page.
@@ -31,7 +31,8 @@ struct OrderListQuery {
         guard filter.sort == .createdAt, filter.statuses.count > 1, filter.customerID == nil, filter.search == nil
         else {
             let end = try SQL.page(filter.sort.columns, descending: filter.descending, page)
-            return source + conditions(filter.statuses) + end
+            let all = source + conditions(filter.statuses)
+            return found == nil ? all + end : "SELECT \(Order.columns) FROM (\(all)) AS found WHERE 1 = 1" + end
         }
         var merged: SQL = ""
         let walk = PageRequest(limit: page.limit + page.offset, after: page.after)
@@ -68,7 +69,7 @@ struct OrderListQuery {
     }
 
     private func matching(_ search: String) -> SQL {
-        if let found { return " AND id IN (\(list: found.paddedForStatement))" }
+        if let found { return " AND id = \(each: found)" }
         let end = search + "\u{10FFFF}"
         return """
              AND ((order_number >= \(search) AND order_number < \(end))

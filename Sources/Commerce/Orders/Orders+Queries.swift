@@ -100,7 +100,7 @@ extension Orders {
         try transaction.forEachRow(
             """
             SELECT \(OrderLine.columns), order_id FROM order_lines
-            WHERE tenant = \(tenant) AND order_id IN (\(list: orders.prefix(limit).map(\.id).paddedForStatement))
+            WHERE tenant = \(tenant) AND order_id = \(each: orders.prefix(limit).map(\.id))
             ORDER BY order_id, id
             """
         ) { row in

@@ -57,7 +57,7 @@ extension Orders {
         let query: SQL = """
             SELECT b.sku, SUM(b.on_hand - b.reserved)
             FROM balances b JOIN locations l ON l.tenant = b.tenant AND l.code = b.location
-            WHERE b.tenant = \(unit.tenant) AND b.sku IN (\(list: skus.sorted().paddedForStatement)) AND l.is_active = 1
+            WHERE b.tenant = \(unit.tenant) AND b.sku = \(each: skus.sorted()) AND l.is_active = 1
             GROUP BY b.sku
             """
         return Dictionary(uniqueKeysWithValues: try unit.transaction.rows(query) { ($0.text(0), $0.integer(1)) })

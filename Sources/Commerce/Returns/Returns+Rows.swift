@@ -18,7 +18,7 @@ extension Returns {
         try transaction.forEachRow(
             """
             SELECT return_id, order_line_id, sku, quantity, received_quantity, reason, condition, restock, refund_amount
-            FROM return_lines WHERE tenant = \(tenant) AND return_id IN (\(list: heads.map(\.id).paddedForStatement))
+            FROM return_lines WHERE tenant = \(tenant) AND return_id = \(each: heads.map(\.id))
             ORDER BY return_id, order_line_id
             """
         ) { row in

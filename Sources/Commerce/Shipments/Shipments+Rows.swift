@@ -18,7 +18,7 @@ extension Shipments {
         try transaction.forEachRow(
             """
             SELECT shipment_id, order_line_id, sku, quantity FROM shipment_lines
-            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement))
+            WHERE tenant = \(tenant) AND shipment_id = \(each: ids)
             ORDER BY shipment_id, order_line_id
             """
         ) { row in
@@ -31,7 +31,7 @@ extension Shipments {
         try transaction.forEachRow(
             """
             SELECT shipment_id, id, status, message, location, occurred_at FROM shipment_events
-            WHERE tenant = \(tenant) AND shipment_id IN (\(list: ids.paddedForStatement))
+            WHERE tenant = \(tenant) AND shipment_id = \(each: ids)
             ORDER BY shipment_id, occurred_at, id
             """
         ) { row in

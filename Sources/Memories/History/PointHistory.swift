@@ -160,7 +160,7 @@ public struct PointHistory: Sendable {
             let chunk = keys[start..<min(start + Points.chunk, keys.count)]
             let condition: SQL = "p.position <= \(position.value) AND "
             for point in try rows(
-                condition + PointPlace.isAny(of: chunk, in: collection.number), of: collection, from: Self.current,
+                condition + PointPlace.isEach(of: chunk, in: collection.number), of: collection, from: Self.current,
                 in: transaction)
             { found[point.key] = point }
             guard found.count <= Self.searchLimit else { throw Self.tooMany }

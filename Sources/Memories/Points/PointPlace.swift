@@ -30,6 +30,11 @@ struct PointPlace {
         "p.place IN (\(list: keys.map { PointPlace($0, in: collection).sqlValue }))"
     }
 
+    /// The same for a query, which looks them up one by one.
+    static func isEach(of keys: some Collection<PointKey>, in collection: Int64) -> SQL {
+        "p.place = \(each: keys.map { PointPlace($0, in: collection).sqlValue })"
+    }
+
     /// That a point of a table `p` is in a collection.
     ///
     /// - parameter start: the first key that it may have; nil is the very first.

@@ -14,7 +14,7 @@ extension Points {
         in transaction: any ReadTransaction, budget: SearchBudget? = nil
     ) throws -> [Point] {
         guard !keys.isEmpty else { return [] }
-        let condition = PointPlace.isAny(of: keys, in: collection.number)
+        let condition = PointPlace.isEach(of: keys, in: collection.number)
         return try rows(of: collection, condition + lock, withVectors: withVectors, in: transaction, budget)
     }
 

@@ -112,7 +112,7 @@ enum EventIndex {
         var further = conditions
         for words in others {
             further += """
-                 AND EXISTS (SELECT 1 FROM event_words o WHERE o.tenant = \(tenant) AND o.word IN (\(list: words))
+                 AND EXISTS (SELECT 1 FROM event_words o WHERE o.tenant = \(tenant) AND o.word = \(each: words)
                     AND o.position = c.position)
                 """
         }
@@ -121,10 +121,10 @@ enum EventIndex {
             let positions = candidates.positions[start..<min(start + chunk, candidates.positions.count)]
             places.found += try transaction.rows(
                 """
-                SELECT c.position, c.changed_at FROM event_index e
-                JOIN changes c ON c.position = e.position AND c.changed_at = e.changed_at
-                WHERE e.position IN (\(list: positions)) AND c.tenant = \(tenant)\(further)
-                ORDER BY c.position DESC LIMIT \(limit - places.found.count)
+                SELECT position, changed_at FROM (SELECT c.position, c.changed_at FROM event_index e
+                    JOIN changes c ON c.position = e.position AND c.changed_at = e.changed_at
+                    WHERE e.position = \(each: positions) AND c.tenant = \(tenant)\(further)) AS found
+                ORDER BY position DESC LIMIT \(limit - places.found.count)
                 """, EventPlaces.place)
         }
         return places
@@ -188,8 +188,8 @@ enum EventIndex {
         let counts = try alternatives.map { words in
             try transaction.first(
                 """
-                SELECT COUNT(*) FROM (SELECT 1 FROM event_words WHERE tenant = \(tenant)
-                    AND word IN (\(list: words)) AND \(within) LIMIT \(countLimit)) w
+                SELECT COUNT(*) FROM (SELECT 1 FROM (SELECT 1 FROM event_words WHERE tenant = \(tenant)
+                    AND word = \(each: words) AND \(within)) AS places LIMIT \(countLimit)) AS few
                 """
             ) { $0.integer(0) } ?? 0
         }

@@ -191,7 +191,7 @@ public struct Events: Sendable {
                 try transaction.forEachRow(
                     """
                     SELECT position, replay, state, attempts, due_at, updated_at, failure FROM deliveries
-                    WHERE observer = \(observer.number) AND action = \(number) AND position IN (\(list: positions))
+                    WHERE observer = \(observer.number) AND action = \(number) AND position = \(each: positions)
                     """
                 ) { row in
                     found[row.position(0), default: []].append(

@@ -11,7 +11,9 @@ struct PostgresStatement {
     init(_ sql: SQL, name: String, duration: Histogram) {
         self.name = name
         self.duration = duration
-        (text, placeCount) = Self.numbered(sql.text)
+        let numbered = Self.numbered(sql.text)
+        text = Dialect.postgres.lookingUpEachKey(numbered.text)
+        placeCount = numbered.count
     }
 
     /// Replaces each question mark with the next number, and tells how many there are.

@@ -207,7 +207,8 @@ final class SQLiteConnection: @unchecked Sendable {
         let known = statements[key]
         if let known, !known.isBusy { return known }
         var prepared: OpaquePointer?
-        let code = sqlite3_prepare_v3(handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        let code = sqlite3_prepare_v3(
+            handle, Dialect.sqlite.lookingUpEachKey(text), -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw failure(code, text) }
         let statement = SQLiteStatement(handle: prepared, duration: durations.with(StatementLabel.of(text)))
         if statements.count >= Self.statementLimit { statements = statements.filter { $0.value.isBusy } }
