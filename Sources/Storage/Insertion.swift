@@ -14,8 +14,8 @@ public struct Insertion: Sendable {
     /// - parameters:
     ///   - columns: the names of the columns, separated by commas.
     ///   - ending: what stands after the rows, such as `ON CONFLICT …`. It has no values.
-    ///   - hasNewKeys: whether closures make up the keys anew each time that they run: when one of them is taken, an
-    ///     engine on another machine undoes the whole write and runs it again.
+    ///   - hasNewKeys: whether closures make up the keys anew each time that they run, or look anew which of them are
+    ///     there: when one of them is taken, an engine on another machine undoes the whole write and runs it again.
     public init(into table: StaticString, _ columns: SQL, ending: SQL = "", hasNewKeys: Bool = false) {
         let columnCount = columns.text.split(separator: ",").count
         let row = "(" + String(repeating: "?, ", count: columnCount - 1) + "?)"

@@ -65,7 +65,9 @@ private struct CollectionRoutes: Sendable {
     }
 
     func importing() -> Route {
-        Route.write(.post, Self.path + "/import", scope: MemoryRoutes.write, bodyLimit: .bulk) { request in
+        Route.write(
+            .post, Self.path + "/import", scope: MemoryRoutes.write, bodyLimit: .bulk, isolation: .readCommitted
+        ) { request in
             try request.readQuery { _ in }
             var body = try PointImportBody(request, memories)
             try await body.fillVectors { try await texts.withVectors($0, .memory, of: request.tenant) }

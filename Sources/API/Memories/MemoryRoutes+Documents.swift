@@ -13,7 +13,7 @@ extension MemoryRoutes {
 
     private func documentWriting() -> [Route] {
         [
-            .write(.post, "/documents", scope: Self.write) { request in
+            .write(.post, "/documents", scope: Self.write, isolation: .readCommitted) { request in
                 let sent = try request.readJSON { try MemoryBody.read(&$0, .document) }
                 let reach = UserReach(request)
                 try reach.require(sent.payload)
@@ -23,7 +23,8 @@ extension MemoryRoutes {
                     return .json([])
                 }
             },
-            .write(.post, "/documents/batch", scope: Self.write, bodyLimit: .bulk) { request in
+            .write(.post, "/documents/batch", scope: Self.write, bodyLimit: .bulk, isolation: .readCommitted) {
+                request in
                 let sent = try request.readJSON { try MemoryBody.list(&$0, member: "documents", .document) }
                 let reach = UserReach(request)
                 for body in sent { try reach.require(body.payload) }

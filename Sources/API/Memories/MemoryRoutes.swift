@@ -47,7 +47,7 @@ struct MemoryRoutes: Sendable {
 
     func writing() -> [Route] {
         [
-            .write(.post, "/memories", scope: Self.write) { request in
+            .write(.post, "/memories", scope: Self.write, isolation: .readCommitted) { request in
                 let sent = try request.readJSON { try MemoryBody.read(&$0, .memory) }
                 let name = try memories.name(.memory, namespace: sent.namespace)
                 let reach = UserReach(request)
@@ -58,7 +58,8 @@ struct MemoryRoutes: Sendable {
                     return .ok(MemoryOutcome(key: sent.input.key, message: "The memory is stored."))
                 }
             },
-            .write(.post, "/memories/batch", scope: Self.write, bodyLimit: .bulk) { request in
+            .write(.post, "/memories/batch", scope: Self.write, bodyLimit: .bulk, isolation: .readCommitted) {
+                request in
                 let sent = try request.readJSON { try MemoryBody.list(&$0, member: "points", .memory) }
                 let reach = UserReach(request)
                 for body in sent { try reach.require(body.payload) }
@@ -186,21 +187,13 @@ struct MemoryRoutes: Sendable {
         in unit: UnitOfWork
     ) throws {
         let collection = try memories.open(name, kind, in: unit)
-        try refuseOthers(bodies.map(\.input.key), of: collection, reach, in: unit)
-        try role.points.upsert(
-            bodies.map { try $0.input.draft(for: collection.definition) }, into: collection, in: unit)
-    }
-
-    /// Refuses to write over what is kept of a user who is out of reach.
-    private func refuseOthers(
-        _ keys: [PointKey], of collection: PointCollection, _ reach: UserReach, in unit: UnitOfWork
-    ) throws {
-        guard reach.isLimited else { return }
-        for point in try role.points.find(all: keys, of: collection, at: unit.now, in: unit.transaction).values {
-            guard try reach.includes(point) else {
+        let drafts = try bodies.map { try $0.input.draft(for: collection.definition) }
+        try role.points.upsert(drafts, into: collection, in: unit) { old in
+            // What has ended is nobody's any more.
+            guard try reach.includes(old) || !old.isThere(at: unit.now) else {
                 throw Failure(
                     .forbidden, code: "user_out_of_reach",
-                    "The id \(point.key) is taken by what is kept of somebody else: choose another.")
+                    "The id \(old.key) is taken by what is kept of somebody else: choose another.")
             }
         }
     }

@@ -123,8 +123,7 @@ struct PointImportBody: Sendable {
     ) throws -> (PointCollection, PointInput?) {
         switch line {
         case .collection(let name, let definition):
-            let known = try found[name] ?? role.collections.find(name, of: unit.tenant, in: unit.transaction)
-            let collection = try known ?? role.collections.create(name, definition, in: unit)
+            let collection = try found[name] ?? role.collections.open(name, definition, in: unit)
             found[name] = collection
             return (collection, nil)
         case .point(let name, let input):

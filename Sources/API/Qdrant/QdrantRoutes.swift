@@ -39,11 +39,11 @@ struct QdrantRoutes: Sendable {
     /// What a request changes, once its collection is known.
     typealias Change = @Sendable (UnitOfWork, PointCollection) throws -> Void
 
-    /// A route that changes a collection or its points.
+    /// A route that changes a collection or its points, each as its locked row says (`readCommitted`).
     func update(
         _ method: HTTPRequest.Method, _ path: String, _ decode: @escaping @Sendable (APIRequest) throws -> Change
     ) -> Route {
-        updates(method, path) { request in
+        updates(method, path, isolation: .readCommitted) { request in
             let change = try decode(request)
             return (change, { $0.updated($1) })
         }
@@ -74,13 +74,13 @@ struct QdrantRoutes: Sendable {
 
     /// A route that changes the points of a collection, and answers in a way of its own.
     func updates(
-        _ method: HTTPRequest.Method, _ path: String,
+        _ method: HTTPRequest.Method, _ path: String, isolation: Isolation = .serializable,
         _ decode:
             @escaping @Sendable (APIRequest) async throws -> (
                 Change, @Sendable (QdrantAnswer, QdrantUpdate) -> APIResponse
             )
     ) -> Route {
-        .write(method, path, scope: Self.write, bodyLimit: .bulk) { [role] request in
+        .write(method, path, scope: Self.write, bodyLimit: .bulk, isolation: isolation) { [role] request in
             let answer = QdrantAnswer()
             let name = try request.parameter("collection")
             let update = try request.readQuery { QdrantUpdate(&$0) }

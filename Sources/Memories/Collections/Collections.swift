@@ -16,8 +16,31 @@ public struct Collections: Sendable {
     public func create(_ name: String, _ definition: CollectionDefinition, in unit: UnitOfWork) throws
         -> PointCollection
     {
+        guard try find(name, of: unit.tenant, in: unit.transaction) == nil,
+            let made = try add(name, definition, in: unit)
+        else { throw Self.exists(name) }
+        return made
+    }
+
+    /// The collection of a name, which is made if there is none.
+    ///
+    /// - parameter definition: what it is made for.
+    /// - throws: ``Failure`` `too_many_collections`.
+    public func open(
+        _ name: String, _ definition: @autoclosure () -> CollectionDefinition, in unit: UnitOfWork
+    ) throws -> PointCollection {
+        if let found = try find(name, of: unit.tenant, in: unit.transaction) { return found }
+        return try add(name, definition(), in: unit) ?? require(name, of: unit.tenant, in: unit.transaction)
+    }
+
+    /// - returns: nil when there is one.
+    private func add(
+        _ name: String, _ definition: CollectionDefinition, in unit: UnitOfWork
+    ) throws -> PointCollection? {
         let transaction = unit.transaction
-        guard try find(name, of: unit.tenant, in: transaction) == nil else { throw Self.exists(name) }
+        // Whoever else makes one holds the numbers until it can be seen.
+        let number = try takeNumber(in: transaction)
+        guard try find(name, of: unit.tenant, in: transaction) == nil else { return nil }
         let count = try transaction.first("SELECT COUNT(*) FROM collections WHERE tenant = \(unit.tenant)") {
             $0.int(0)
         }
@@ -26,7 +49,7 @@ public struct Collections: Sendable {
                 "too_many_collections",
                 "There are \(Self.countLimit) collections already. Tell points apart by their payloads instead.")
         }
-        return try insert(name, definition, number: takeNumber(in: transaction), in: unit)
+        return try insert(name, definition, number: number, in: unit)
     }
 
     /// A number that no collection has or had.

@@ -62,8 +62,7 @@ public struct MemoryCollections: Sendable {
 
     /// The collection of a name, which is made if there is none.
     public func open(_ name: String, _ kind: Kind, in unit: UnitOfWork) throws -> PointCollection {
-        if let found = try collections.find(name, of: unit.tenant, in: unit.transaction) { return found }
-        return try collections.create(name, definition(of: kind), in: unit)
+        try collections.open(name, definition(of: kind), in: unit)
     }
 
     private func definition(of kind: Kind) -> CollectionDefinition {

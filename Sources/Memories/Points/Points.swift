@@ -15,17 +15,28 @@ public struct Points: Sendable {
     /// What was written and is not in the indexes yet.
     let written = WrittenPoints()
 
-    private static let rows = Insertion(
-        into: "points",
-        "place, tenant, collection, version, payload, created_at, updated_at, expires_at, position, vectors")
+    private static let writtenColumns: SQL =
+        "place, tenant, collection, version, payload, created_at, updated_at, expires_at, position, vectors"
+    private static let restoredRows = Insertion(into: "points", writtenColumns)
+    /// When somebody else has made a point meanwhile, the whole write runs again and finds it.
+    private static let newRows = Insertion(into: "points", writtenColumns, hasNewKeys: true)
 
     /// Writes points: those that are there already are replaced as a whole.
     ///
-    /// - parameter drafts: points with different ids.
-    public func upsert(_ drafts: [PointDraft], into collection: PointCollection, in unit: UnitOfWork) throws {
+    /// Each point is decided on by its own row, which is locked or is its key's first, so the transaction may be read
+    /// committed. A serializable one would lose against whoever writes points whose keys are near.
+    ///
+    /// - parameters:
+    ///   - drafts: points with different ids.
+    ///   - check: is given each point that is replaced, and may refuse it.
+    public func upsert(
+        _ drafts: [PointDraft], into collection: PointCollection, in unit: UnitOfWork,
+        replacing check: (Point) throws -> Void = { _ in }
+    ) throws {
         for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
             let chunk = drafts[start..<min(start + Self.chunk, drafts.count)]
             let old = try current(chunk.map(\.key), of: collection, in: unit)
+            for draft in chunk { try old[draft.key].map(check) }
             let replacements = chunk.compactMap { draft in
                 old[draft.key].map { old in
                     var new = old
@@ -167,14 +178,15 @@ public struct Points: Sendable {
         guard !drafts.isEmpty else { return }
         let (tenant, number) = (unit.tenant.sqlValue, SQLValue.integer(collection.number))
         var values: [SQLValue] = []
-        for draft in drafts {
+        // Two who insert the same points wait for each other in one order, and not in a circle.
+        for draft in drafts.sorted(by: { $0.key < $1.key }) {
             values += [
                 PointPlace(draft.key, in: collection.number).sqlValue, tenant, number, .integer(1),
                 .utf8(draft.payload), unit.now.sqlValue, unit.now.sqlValue, draft.expiresAt.sqlValue,
                 .integer(position.value), .bytes(draft.vectors.bytes),
             ]
         }
-        try unit.transaction.insert(Self.rows, values)
+        try unit.transaction.insert(Self.newRows, values)
     }
 
     /// Writes points as they once were under a number that no collection has yet. The log is not told of them.
@@ -190,7 +202,7 @@ public struct Points: Sendable {
                 .integer(position.value), .bytes(point.vectors?.bytes ?? []),
             ]
         }
-        try transaction.insert(Self.rows, values)
+        try transaction.insert(Self.restoredRows, values)
     }
 
     private func update(
