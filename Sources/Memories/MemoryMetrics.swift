@@ -17,7 +17,7 @@ enum MemoryMetrics {
             let all = indexes.all
             points.set(Double(all.reduce(0) { $0 + $1.count }))
             let vectors = all.flatMap(\.embedded)
-            let used = vectors.map(\.bytes)
+            let used = (vectors + indexes.beingMade).map(\.bytes)
             bytes.with("codes").set(Double(used.reduce(0) { $0 + $1.codes }))
             bytes.with("links").set(Double(used.reduce(0) { $0 + $1.links }))
             bytes.with("vectors").set(Double(used.reduce(0) { $0 + $1.vectors }))

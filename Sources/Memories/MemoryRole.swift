@@ -28,6 +28,8 @@ public final class MemoryRole: Sendable {
     let indexes: CollectionIndexes
     let files: IndexFiles?
     let checker: RecallChecker
+    /// Makes indexes beside the follower.
+    let builder: IndexBuilder
     private let engines: VectorEngines
     private let keeper: IndexKeeper?
     private let searchTime: Duration
@@ -60,6 +62,7 @@ public final class MemoryRole: Sendable {
         let isKept = files != nil || access != nil
         keeper = isKept ? IndexKeeper(indexes, files, settings: settings, metrics: metrics, logger: logger) : nil
         checker = RecallChecker(indexes, settings: settings, metrics: metrics, logger: logger)
+        builder = IndexBuilder(indexes, metrics: metrics, logger: logger)
         MemoryMetrics.register(indexes, in: metrics)
         follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
         let linker = IndexLinker(indexes, logger: logger)
@@ -67,7 +70,7 @@ public final class MemoryRole: Sendable {
         let filler = VectorFiller(log, indexes, logger: logger)
         let sweeper = PointSweeper(
             log, collections, points, settings: settings, metrics: metrics, logger: logger)
-        services = [follower, linking, filler, sweeper, checker] + (keeper.map { [$0] } ?? [])
+        services = [follower, builder, linking, filler, sweeper, checker] + (keeper.map { [$0] } ?? [])
     }
 
     /// Keeps the indexes for the next start. The services must have stopped.
@@ -194,8 +197,11 @@ public final class MemoryRole: Sendable {
         try await waitUntilFound(log.head, atMost: patience)
     }
 
-    /// Waits until what was written up to a position can be found.
+    /// Waits until what was written up to a position can be found, and until the fields are indexed that the change at
+    /// it wants to be.
     public func waitUntilFound(_ position: LogPosition, atMost patience: Duration) async throws {
+        let start = ContinuousClock.now
         try await follower.waitUntil(position: position, atMost: patience)
+        try await indexes.waitUntilIndexed(at: position, atMost: patience - (ContinuousClock.now - start))
     }
 }

@@ -77,6 +77,8 @@ import Testing
         let recall = world.store.metrics.gauge("vector_recall_at_10", "", labels: ["tenant", "collection"])
             .with(String(collection.tenant.number), "a").value
         #expect(recall < 0.8 && recall > 0, "\(random)")
+        let builds = world.store.metrics.counter("index_builds_total", "", labels: ["outcome"])
+        try await wait { builds.with("made").value == 1 }
         try await world.put([5_000], into: collection, size: Self.size)
         #expect(made.count == Self.count + 1, "it follows the log")
     }

@@ -4,7 +4,8 @@ import Synchronization
 
 /// What the points of a collection are found by, in memory: derived from their rows.
 ///
-/// One writer at a time changes it, a ``Follower``. Searches go by a ``Snapshot`` and wait for nobody.
+/// One writer at a time changes it, who has the turn (``CollectionIndexes/turns``). Searches go by a ``Snapshot`` and
+/// wait for nobody.
 final class CollectionIndex: Sendable {
     /// What searches see: the payloads and points of one moment, and the vectors as they are.
     struct Snapshot {
@@ -24,9 +25,11 @@ final class CollectionIndex: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         var collection: PointCollection
         var payloads = PayloadIndex()
+        /// Fields that are being indexed: no filter uses them yet.
+        var growing: PayloadIndex?
         var slots: SlotTable
         var vectors: [any NearestVectors]
         var changeCount = 0
@@ -35,9 +38,9 @@ final class CollectionIndex: Sendable {
     /// How often it had been changed when it was as its files are.
     let restoredChangeCount: Int
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
+    let engines: VectorEngines
     private let number: Int64
-    private let engines: VectorEngines
 
     /// The index of a collection that has no points yet.
     ///
@@ -168,40 +171,9 @@ final class CollectionIndex: Sendable {
         }
         state.withLock { state in
             state.payloads.set(payload, at: slot)
+            state.growing?.set(payload, at: slot)
             state.changeCount += 1
         }
-    }
-
-    /// Takes over a later definition of the collection. Vectors under new names and new indexes of payloads are empty.
-    ///
-    /// - parameter payloads: those of all points, where there are new indexes of them.
-    func redefine(_ collection: PointCollection, _ payloads: [(PointKey, JSONObject)]) throws {
-        let old = self.collection.definition
-        let new = collection.definition
-        for field in new.indexes where !old.indexes.contains(field) {
-            try add(field.field(), payloads)
-        }
-        let dropped = try old.indexes.filter { field in !new.indexes.contains { $0.path == field.path } }
-            .map { try $0.field().path }
-        state.withLock { state in
-            for path in dropped { state.payloads.drop(path) }
-            state.changeCount += 1
-            for place in new.vectors.indices.dropFirst(state.vectors.count) {
-                state.vectors.append(engines.make(collection, place))
-            }
-            state.collection = collection
-        }
-    }
-
-    /// Indexes a field. Only the follower changes payloads, so nothing comes in between.
-    private func add(_ field: PayloadField, _ points: [(PointKey, JSONObject)]) {
-        var payloads = state.withLock { $0.payloads }
-        payloads.add(field) { note in
-            for (key, payload) in points {
-                if let slot = slot(of: key) { note(slot, payload) }
-            }
-        }
-        state.withLock { $0.payloads = payloads }
     }
 
     /// Forgets a point.
@@ -211,6 +183,7 @@ final class CollectionIndex: Sendable {
         for index in vectors { index.remove(slot) }
         state.withLock { state in
             state.payloads.remove(slot)
+            state.growing?.remove(slot)
             state.slots.remove(key)
             state.changeCount += 1
         }

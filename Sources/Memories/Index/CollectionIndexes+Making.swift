@@ -34,11 +34,12 @@ extension CollectionIndexes {
                 metadata: ["collection": "\(index.collection.name)", "points": "\(index.count)"])
         }
         state.withLock { state in
-            state.byName = [:]
-            state.byNumber = [:]
+            // What was to be made is made with these.
+            state = State()
             for index in made { state.add(index) }
             state.isReady = true
         }
+        builds.fire()
         // What is changed meanwhile is applied again, to what may be a later state already.
         applied.withLock { $0 = position }
     }

@@ -22,6 +22,10 @@ final class CollectionIndexes: Projection {
     struct State {
         /// Collections whose indexes are to be made anew.
         var unfit: Set<Int64> = []
+        /// What is being made in the place of one of them.
+        var replacement: IndexReplacement?
+        /// Collections with fields that are to be indexed, and the positions of the changes that want it.
+        var unindexed: [Int64: Set<LogPosition>] = [:]
         var byName: [Name: CollectionIndex] = [:]
         var byNumber: [Int64: CollectionIndex] = [:]
         var isReady = false
@@ -39,6 +43,10 @@ final class CollectionIndexes: Projection {
     let logger: Logger
     let state = Mutex(State())
     let applied = Mutex<LogPosition?>(nil)
+    /// Who writes into indexes.
+    let turns = Turns()
+    /// Tells of indexes that are to be made, and of those that are.
+    let builds = ChangeSignal()
 
     /// - parameter files: where they are kept over a restart; nil is nowhere.
     init(
@@ -69,13 +77,22 @@ final class CollectionIndexes: Projection {
     /// Everything up to there is in the indexes; nil before they are made.
     var appliedPosition: LogPosition? { applied.withLock { $0 } }
 
-    var isUsable: Bool { state.withLock { $0.unfit.isEmpty } }
+    var isUsable: Bool { unfitElsewhere.isEmpty }
 
-    /// Has the index of a collection made anew, once nothing is applied to it.
+    /// Indexes to be made anew whose sets of vectors are elsewhere: those that are searched have the same sets, so
+    /// nobody can go on in them.
+    private var unfitElsewhere: [CollectionIndex] {
+        state.withLock { state in
+            state.unfit.compactMap { state.byNumber[$0] }.filter { !$0.elsewhere.isEmpty }
+        }
+    }
+
+    /// Has the index of a collection made anew.
     func remake(_ number: Int64) {
         state.withLock { state in
             if state.byNumber[number] != nil { state.unfit.insert(number) }
         }
+        builds.fire()
     }
 
     /// Whether the index of a collection is to be made anew, or is being made.
@@ -83,24 +100,26 @@ final class CollectionIndexes: Projection {
 
     func position() async throws -> LogPosition? {
         if let position = appliedPosition {
-            try await remakeUnfit()
+            try await remakeElsewhere()
             return position
         }
         guard files != nil || engines.external != nil else { return nil }
-        try await make(usingFiles: true)
+        try await turns.take { try await make(usingFiles: true) }
         return appliedPosition
     }
 
-    func rebuild() async throws { try await make(usingFiles: false) }
+    func rebuild() async throws { try await turns.take { try await make(usingFiles: false) } }
 
-    private func remakeUnfit() async throws {
-        for number in state.withLock({ $0.unfit }) {
-            if let old = state.withLock({ $0.byNumber[number] }) {
-                let made = try CollectionIndex(old.collection, engines, samples: try await samples(of: old))
+    private func remakeElsewhere() async throws {
+        for old in unfitElsewhere {
+            let made = try CollectionIndex(old.collection, engines, samples: try await samples(of: old))
+            try await turns.take {
                 try await fill(made, at: appliedPosition ?? .start)
-                state.withLock { $0.add(made) }
+                state.withLock { state in
+                    state.add(made)
+                    state.unfit.remove(old.collection.number)
+                }
             }
-            state.withLock { _ = $0.unfit.remove(number) }
         }
     }
 
@@ -131,7 +150,8 @@ final class CollectionIndexes: Projection {
             if change.entityType == PointCollection.entityType {
                 try await apply(pending, upTo: change.position)
                 pending = PendingPoints()
-                try await applyToCollection(change)
+                try await turns.take { try await applyToCollection(change) }
+                builds.fire()
             } else {
                 try pending.add(change, written.removeValue(forKey: change.entity))
             }
@@ -143,16 +163,40 @@ final class CollectionIndexes: Projection {
     /// Brings points to the state that they have in the tables now, which may be later than their changes.
     private func apply(_ pending: PendingPoints, upTo position: LogPosition) async throws {
         for (name, items) in pending.items {
-            guard let index = state.withLock({ $0.byName[name] }) else { continue }
             for start in stride(from: 0, to: items.count, by: Points.chunk) {
                 let chunk = items[start..<min(start + Points.chunk, items.count)]
-                let (there, gone) = try await outcomes(of: chunk, in: index.collection)
-                guard try await send(there, removing: gone, of: index, at: position) else { break }
-                for point in there { try index.set(point) }
-                for key in gone { index.remove(key) }
+                guard let index = try await turns.take({ try await apply(chunk, of: name, upTo: position) }) else {
+                    break
+                }
                 await linkBacklog(of: index)
             }
         }
+    }
+
+    /// Brings points of one collection to their state.
+    ///
+    /// - returns: the index that has them now; nil when the collection is gone.
+    private func apply(
+        _ items: ArraySlice<PendingPoints.Item>, of name: Name, upTo position: LogPosition
+    ) async throws -> CollectionIndex? {
+        guard let index = state.withLock({ $0.byName[name] }) else { return nil }
+        let (there, gone) = try await outcomes(of: items, in: index.collection)
+        guard try await send(there, removing: gone, of: index, at: position) else { return nil }
+        for point in there { try index.set(point) }
+        for key in gone { index.remove(key) }
+        if let replacement = state.withLock({ $0.replacement }), replacement.old === index {
+            try await tell(replacement, there, gone)
+        }
+        return index
+    }
+
+    /// Tells an index that is being made of what has changed.
+    private func tell(_ replacement: IndexReplacement, _ there: [Point], _ gone: [PointKey]) async throws {
+        let unread = there.filter { !replacement.suffices($0) }.map(\.key)
+        let rows = try await log.database.read { [points] transaction in
+            try points.find(unread, of: replacement.made.collection, withVectors: true, in: transaction)
+        }
+        try replacement.follow(there.filter(replacement.suffices) + rows, removing: gone)
     }
 
     /// What points are now: as this server wrote them, or else as their rows have them.
@@ -231,11 +275,16 @@ final class CollectionIndexes: Projection {
             return
         }
         if let index, index.collection.id == current.id {
-            let payloads =
-                index.collection.definition.indexes == current.definition.indexes
-                ? [] : try await payloads(of: index)
             try await openNew(current, index)
-            try index.redefine(current, payloads)
+            let hasNewFields = try index.redefine(current)
+            state.withLock { state in
+                state.forgetReplacement(of: index)
+                if hasNewFields {
+                    state.unindexed[current.number, default: []].insert(change.position)
+                } else {
+                    state.unindexed[current.number] = nil
+                }
+            }
             return
         }
         // Searches go on in what there was, until there is something to go on in.
@@ -257,14 +306,6 @@ final class CollectionIndexes: Projection {
         try await engines.open(made)
         try await engines.finishFilling(made, at: try await mark(at: appliedPosition ?? .start))
     }
-
-    private func payloads(of index: CollectionIndex) async throws -> [(PointKey, JSONObject)] {
-        var payloads: [(PointKey, JSONObject)] = []
-        try await forEachPage(of: index.collection, withVectors: false) { page in
-            for point in page { payloads.append((point.key, try point.payloadObject())) }
-        }
-        return payloads
-    }
 }
 
 extension CollectionIndexes.State {
@@ -278,5 +319,13 @@ extension CollectionIndexes.State {
         let collection = index.collection
         byName[CollectionIndexes.Name(tenant: collection.tenant, name: collection.name)] = nil
         byNumber[collection.number] = nil
+        unfit.remove(collection.number)
+        unindexed[collection.number] = nil
+        forgetReplacement(of: index)
+    }
+
+    /// Gives up what is being made in the place of an index.
+    fileprivate mutating func forgetReplacement(of index: CollectionIndex) {
+        if replacement?.old === index { replacement = nil }
     }
 }

@@ -102,8 +102,9 @@ struct QueryRunner {
         for path in paths {
             let field = try PayloadPath(path)
             guard let found = snapshot.payloads.rank(text, in: field, among: allowed, limit: 4 * count) else {
-                throw Failure.invalid(
-                    at: query.operand, "Words are found in indexed texts only: make a text index of \(path).")
+                throw noIndex(
+                    of: field, at: query.operand,
+                    "Words are found in indexed texts only: make a text index of \(path).")
             }
             for scored in found { scores[scored.slot, default: 0] += scored.score }
         }
@@ -129,11 +130,22 @@ struct QueryRunner {
             let found = snapshot.payloads.sorted(
                 by: path, among: allowed, descending: order.isDescending, from: order.start, limit: count)
         else {
-            throw Failure.invalid(
-                at: query.operand,
+            throw noIndex(
+                of: path, at: query.operand,
                 "Points are ordered by indexed numbers and times only: make an index of \(order.path.prefix(64)).")
         }
         return found.map { ($0.slot, 0, $0.value) }
+    }
+
+    /// Why a field has no index: it is being made, or nobody has asked for it.
+    private func noIndex(of path: PayloadPath, at operand: String, _ remedy: String) -> Failure {
+        let isWanted = snapshot.collection.definition.indexes.contains { (try? PayloadPath($0.path)) == path }
+        guard isWanted, !snapshot.payloads.fields.contains(where: { $0.path == path }) else {
+            return Failure.invalid(at: operand, remedy)
+        }
+        return Failure(
+            .unavailable, code: "index_not_ready",
+            "The index of \("\(path)".prefix(64)) is being made; try again.", retryAfter: 1)
     }
 
     private func fuse(_ lists: [[Scored]], _ fusion: PointQuery.Fusion, _ query: PointQuery) -> [Scored] {

@@ -76,5 +76,13 @@ public struct PayloadIndex: Sendable {
         return indexes.count < before
     }
 
+    /// Takes over the indexes of another value that has the same points. Those of the same paths give way.
+    public mutating func adopt(_ other: PayloadIndex) {
+        for index in other.indexes {
+            drop(index.field.path)
+            indexes.append(index)
+        }
+    }
+
     func index(of path: PayloadPath) -> FieldIndex? { indexes.first { $0.field.path == path } }
 }
