@@ -2,6 +2,7 @@ import ChangeLog
 import Core
 import Logging
 import ServiceLifecycle
+import Storage
 import Synchronization
 import Telemetry
 
