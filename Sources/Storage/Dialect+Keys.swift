@@ -18,8 +18,8 @@ extension Dialect {
     /// As long as PostgreSQL has no statistics of a table, it takes the first column of a key, such as the tenant, for
     /// one that leaves a row of two hundred. For a list of keys it would read all rows with that column and pass over
     /// those that are not in the list, and it keeps a plan made for a small table while the table grows. So the query
-    /// runs once for each key, as a subquery that `OFFSET 0` keeps the planner from dissolving. The keys ascend, so that
-    /// transactions which lock their rows do not meet in a circle.
+    /// runs once for each key, as a subquery that `OFFSET 0` keeps the planner from dissolving. Keys ascend, so that
+    /// those who lock their rows do not wait in a circle.
     private static func inSubquery(
         _ text: String, _ condition: ClosedRange<String.Index>, _ keys: Substring
     ) -> String {
