@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    /// Has the index of a new collection of 600 points made anew, and holds that before a step.
+    private func rebuild(
+        in world: MemoryWorld, until step: CollectionIndexes.BuildStep
+    ) async throws -> (PointCollection, CollectionIndex, BuildGate) {
+        let collection = try await world.make("a")
+        try await world.put(1...600, into: collection)
+        let old = try #require(world.role.index("a", of: tenant))
+        let gate = BuildGate(world.role)
+        _ = try world.role.rebuild("a", of: tenant)
+        try await gate.reach(step)
+        return (collection, old, gate)
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func whatIsWrittenWhileAnIndexIsMadeIsFoundAtOnce(_ engine: TestStore.Engine) async throws {
         let world = try await MemoryWorld(engine)
@@ -165,12 +178,7 @@ import Testing
     /// The vectors that another definition adds must not be lost.
     @Test func anIndexWhoseCollectionChangesIsBegunAgain() async throws {
         let world = try await MemoryWorld(.sqlite)
-        let collection = try await world.make("a")
-        try await world.put(1...600, into: collection)
-        let old = try #require(world.role.index("a", of: tenant))
-        let gate = BuildGate(world.role)
-        _ = try world.role.rebuild("a", of: tenant)
-        try await gate.reach(.swap)
+        let (_, old, gate) = try await rebuild(in: world, until: .swap)
         let changed = try await world.write { [role = world.role] unit in
             try role.collections.update("a", in: unit) { definition in
                 definition.vectors.append(VectorDefinition(name: "second", size: 2, metric: .euclid))
@@ -190,12 +198,7 @@ import Testing
     /// A server that ends does not wait for what it is making.
     @Test func aServerThatEndsGivesUpWhatItMakes() async throws {
         let world = try await MemoryWorld(.sqlite, keepsFiles: true)
-        let collection = try await world.make("a")
-        try await world.put(1...600, into: collection)
-        let old = try #require(world.role.index("a", of: tenant))
-        let gate = BuildGate(world.role)
-        _ = try world.role.rebuild("a", of: tenant)
-        try await gate.reach(.page)
+        let (collection, old, _) = try await rebuild(in: world, until: .page)
         await world.stop()
         #expect(world.role.index("a", of: tenant) === old && world.role.indexes.beingMade.isEmpty)
         let second = try await MemoryWorld(.sqlite, keepsFiles: true, on: world.store)
