@@ -30,7 +30,8 @@ import Testing
             self.size = size
             world = try await MemoryWorld(
                 .sqlite, settings: ["memories.recall_sample": "0", "memories.recall_bound": "0"])
-            let definition = CollectionDefinition(vectors: [VectorDefinition(size: size, metric: .euclid)])
+            let definition = CollectionDefinition(
+                vectors: [VectorDefinition(size: size, metric: .euclid, m: 4, efConstruction: 8)])
             collection = try await world.write { [role = world.role] in
                 try role.collections.create("a", definition, in: $0)
             }

@@ -209,9 +209,12 @@ import Testing
     /// Else each search would look at all of its vectors, and the next writer would wait until they are linked.
     @Test func anIndexIsLinkedBeforeItTakesThePlace() async throws {
         let world = try await MemoryWorld(.sqlite, settings: ["memories.recall_sample": "0"])
-        var random = SeededRandom.fresh()
-        let sample = try VectorSample(1_010, size: 2_500, .dot, &random)
-        try await world.make("a", of: sample)
+        let definition = CollectionDefinition(
+            vectors: [VectorDefinition(size: 2_500, metric: .euclid, m: 4, efConstruction: 8)])
+        let collection = try await world.write { [role = world.role] in
+            try role.collections.create("a", definition, in: $0)
+        }
+        try await world.put(1...1_010, into: collection, size: 2_500)
         let old = try #require(world.role.index("a", of: tenant)).embedded[0]
         old.linkSome(.max)
         let gate = BuildGate(world.role)

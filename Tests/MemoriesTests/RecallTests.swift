@@ -63,7 +63,8 @@ import Testing
         #expect(bad.embedded[0].parameters.exactBelow <= Self.count)
         bad.embedded[0].linkSome(.max)
         let end = ContinuousClock.now + .seconds(120)
-        while world.role.index("a", of: collection.tenant) === bad, ContinuousClock.now < end {
+        while !world.role.indexes.isRemaking(collection.number), ContinuousClock.now < end {
+            guard world.role.index("a", of: collection.tenant) === bad else { break }
             var query = PointQuery(.nearest(.vector(Self.vector(&random))))
             query.ef = 1
             let asked = query
@@ -72,6 +73,7 @@ import Testing
             }.value
             #expect(found == 10)
         }
+        try await wait { world.role.index("a", of: collection.tenant) !== bad }
         let made = try #require(world.role.index("a", of: collection.tenant))
         #expect(made !== bad && made.count == Self.count, "\(random)")
         let recall = world.store.metrics.gauge("vector_recall_at_10", "", labels: ["tenant", "collection"])
