@@ -5,7 +5,7 @@ import Testing
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
         ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"], ["Search"],
-        ["Commerce", "Observers", "Memories"], ["API"], ["Server"],
+        ["Commerce", "Observers", "Memories", "Knowledge"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],
     ]

@@ -31,6 +31,7 @@ import Testing
         "Sources/TestKit/PostgresServer.swift": "processes of others give no sign of their end",
         "Sources/TestKit/RestingClock.swift": "it notes how long others would",
         "Sources/TestKit/ServerProcess.swift": "the deadline of a process",
+        "Sources/TestKit/wait.swift": "what happens by itself gives no sign",
     ]
 
     private let sources: [SwiftSource]
