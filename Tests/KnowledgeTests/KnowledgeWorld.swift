@@ -72,6 +72,15 @@ final class KnowledgeWorld: Sendable {
         }
     }
 
+    /// The ids of what has the word "twin", as a reranker orders them.
+    func rank(_ kind: ElementKind, around center: String, by reranker: Reranker) throws -> [String] {
+        var search = GraphSearch("twin")
+        search.center = center
+        var section = SectionSearch([.fullText])
+        section.reranker = reranker
+        return try role.search(search, kind, section, of: TestStore.context.tenant).map(\.id)
+    }
+
     /// The ids that a search finds.
     func find(
         _ search: GraphSearch, _ kind: ElementKind, _ methods: SearchMethod..., depth: Int = 3,

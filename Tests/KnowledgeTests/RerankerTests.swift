@@ -68,11 +68,7 @@ struct RerankerTests {
                 }, in: unit)
         }
         func rank(_ reranker: Reranker) throws -> [String] {
-            var search = GraphSearch("twin")
-            search.center = "center twin"
-            var section = SectionSearch([.fullText])
-            section.reranker = reranker
-            return try world.role.search(search, .node, section, of: TestStore.context.tenant).map(\.id)
+            try world.rank(.node, around: "center twin", by: reranker)
         }
         #expect(try rank(.reciprocalRank) == names.sorted())
         #expect(try rank(.nodeDistance) == ["center twin", "near twin", "far twin", "hub twin", "lone twin"])
@@ -93,13 +89,7 @@ struct RerankerTests {
             let edge = GraphEdge(header, from: "c", to: "d", name: "TWIN", episodes: ["p1", "p2"])
             try role.elements.put([ElementDraft(edge)], in: unit)
         }
-        func rank(_ reranker: Reranker) throws -> [String] {
-            var search = GraphSearch("twin")
-            search.center = "d"
-            var section = SectionSearch([.fullText])
-            section.reranker = reranker
-            return try world.role.search(search, .edge, section, of: TestStore.context.tenant).map(\.id)
-        }
+        func rank(_ reranker: Reranker) throws -> [String] { try world.rank(.edge, around: "d", by: reranker) }
         #expect(try rank(.reciprocalRank) == ["ab", "bc", "cd"])
         #expect(try rank(.nodeDistance) == ["cd", "bc", "ab"])
         #expect(try rank(.episodeMentions) == ["cd", "ab", "bc"])

@@ -9,8 +9,8 @@ extension Routes {
     ///
     /// - parameter patience: how long a request waits until what was written can be found.
     public static func knowledgeRoutes(_ role: KnowledgeRole, patience: Duration) -> [Route] {
-        let routes = KnowledgeRoutes(role)
-        return (routes.writing() + routes.reading() + routes.searching())
+        let routes = KnowledgeRoutes(role, patience: patience)
+        return (routes.writing() + routes.reading() + routes.walking() + routes.searching())
             .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
     }
 }
@@ -21,8 +21,13 @@ struct KnowledgeRoutes: Sendable {
     static let write = "knowledge:write"
 
     let role: KnowledgeRole
+    /// How long a change waits until what was written can be found.
+    let patience: Duration
 
-    init(_ role: KnowledgeRole) { self.role = role }
+    init(_ role: KnowledgeRole, patience: Duration) {
+        self.role = role
+        self.patience = patience
+    }
 
     func writing() -> [Route] {
         putting(GraphNode.self, at: "/graph/nodes") { $0.graphNode($1) }
@@ -44,10 +49,10 @@ struct KnowledgeRoutes: Sendable {
             return try role.elements.draft(element, embedding: body.embedding, at: body.embeddingPointer)
         }
         @Sendable func put(_ draft: ElementDraft<Element>, in unit: UnitOfWork) throws -> APIResponse {
-            guard let element = try role.elements.put([draft], in: unit).first else { return .noContent }
+            guard let written = try role.elements.put([draft], in: unit).first else { return .noContent }
             return .json(
-                JSONWriter.bytes(of: element), status: element.header.version == 1 ? .created : .ok,
-                version: element.header.version)
+                JSONWriter.bytes(of: written.element), status: written.isNew ? .created : .ok,
+                version: written.element.header.version)
         }
         return [
             .write(.put, path + "/{id}", scope: Self.write) { request in
@@ -64,14 +69,22 @@ struct KnowledgeRoutes: Sendable {
             },
             .write(.delete, path + "/{id}", scope: Self.write) { request in
                 let id = try elementID(request)
+                let edges = Element.kind == .node ? try await edges(of: id, request.tenant) : []
                 return { unit in
                     guard try role.elements.delete(type, [id], in: unit).count == 1 else {
                         throw GraphElements.notFound(Element.kind, id)
                     }
+                    try role.elements.delete(GraphEdge.self, edges, in: unit) { $0.source == id || $0.target == id }
                     return .noContent
                 }
             },
         ]
+    }
+
+    /// The edges of a node, which go with it.
+    private func edges(of node: String, _ tenant: Tenant) async throws -> [String] {
+        try await role.waitUntilAllIsFound(atMost: patience)
+        return try role.edges(of: node, tenant)
     }
 
     func reading() -> [Route] {
@@ -88,7 +101,7 @@ struct KnowledgeRoutes: Sendable {
         }
     }
 
-    private func elementID(_ request: APIRequest) throws -> String {
+    func elementID(_ request: APIRequest) throws -> String {
         let id = try request.parameter("id")
         guard ElementHeader.idLength.contains(id.unicodeScalars.count) else {
             throw Failure(

@@ -1,3 +1,11 @@
+/// An element that was written.
+public struct WrittenElement<Element: GraphElement>: Sendable {
+    /// The element as it is now.
+    public let element: Element
+    /// Whether there was none of its id before.
+    public let isNew: Bool
+}
+
 /// An element that is to be written.
 public struct ElementDraft<Element: GraphElement>: Sendable {
     /// The element; its version and the size of its vector are found out.

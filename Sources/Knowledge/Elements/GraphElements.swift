@@ -38,8 +38,10 @@ public struct GraphElements: Sendable {
     /// - returns: the elements as they are now, in the order of the drafts.
     /// - throws: ``Failure`` `node_missing` when one needs a node that is not there.
     @discardableResult
-    public func put<Element: GraphElement>(_ drafts: [ElementDraft<Element>], in unit: UnitOfWork) throws -> [Element] {
-        var written: [Element] = []
+    public func put<Element: GraphElement>(_ drafts: [ElementDraft<Element>], in unit: UnitOfWork) throws
+        -> [WrittenElement<Element>]
+    {
+        var written: [WrittenElement<Element>] = []
         for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
             let chunk = drafts[start..<min(start + Self.chunk, drafts.count)]
             try requireNodes(of: chunk.map(\.element), in: unit)
@@ -49,9 +51,9 @@ public struct GraphElements: Sendable {
             var rows: [SQLValue] = []
             for draft in chunk {
                 if let before = old[draft.element.header.id] {
-                    written.append(try replace(before, by: draft, in: unit))
+                    written.append(.init(element: try replace(before, by: draft, in: unit), isNew: false))
                 } else {
-                    written.append(try insert(draft, into: &rows, in: unit))
+                    written.append(.init(element: try insert(draft, into: &rows, in: unit), isNew: true))
                 }
             }
             if !rows.isEmpty { try unit.transaction.insert(Self.rows, rows) }
@@ -123,19 +125,20 @@ public struct GraphElements: Sendable {
         return after
     }
 
-    /// Deletes elements of a kind. Edges of nodes are left to the caller.
+    /// Deletes elements of a kind. Edges of nodes are left to the caller (``KnowledgeRole/edges(of:_:)``).
     ///
+    /// - parameter isWanted: is asked of each as it is for the unit of work.
     /// - returns: those that were there.
     @discardableResult
     public func delete<Element: GraphElement>(
-        _ type: Element.Type, _ ids: [String], in unit: UnitOfWork
+        _ type: Element.Type, _ ids: [String], in unit: UnitOfWork, where isWanted: (Element) -> Bool = { _ in true }
     ) throws -> [Element] {
         var deleted: [Element] = []
         for start in stride(from: 0, to: ids.count, by: Self.chunk) {
             let chunk = Array(ids[start..<min(start + Self.chunk, ids.count)])
             let found = try find(
                 Element.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"), in: unit.transaction)
-            let elements = chunk.compactMap { found[$0] }
+            let elements = chunk.compactMap { found[$0] }.filter(isWanted)
             guard !elements.isEmpty else { continue }
             for element in elements {
                 try unit.recordDelete(

@@ -18,20 +18,21 @@ struct BreadthFirst {
     /// The nodes that are reached, without the origins: at least `limit` of them when there are as many, and all that
     /// are as near as the last of those.
     func nodes(from origins: [UInt32], limit: Int, where isWanted: (UInt32) -> Bool) -> [Reached] {
-        var found: [Reached] = []
-        walk(from: origins) { depth, _, nodes in
-            for node in nodes where isWanted(node) { found.append(Reached(slot: node, depth: depth)) }
-            return found.count < limit
-        }
-        return found
+        reach(from: origins, limit: limit) { _, nodes in nodes.filter(isWanted) }
     }
 
     /// The edges that are followed: at least `limit` of them when there are as many, and all that are as near as the
     /// last of those.
     func edges(from origins: [UInt32], limit: Int, where isWanted: (UInt32) -> Bool) -> [Reached] {
+        reach(from: origins, limit: limit) { edges, _ in edges.filter(isWanted) }
+    }
+
+    private func reach(
+        from origins: [UInt32], limit: Int, _ wanted: ([UInt32], [UInt32]) -> [UInt32]
+    ) -> [Reached] {
         var found: [Reached] = []
-        walk(from: origins) { depth, edges, _ in
-            for edge in edges where isWanted(edge) { found.append(Reached(slot: edge, depth: depth)) }
+        walk(from: origins) { depth, edges, nodes in
+            found += wanted(edges, nodes).map { Reached(slot: $0, depth: depth) }
             return found.count < limit
         }
         return found
@@ -59,7 +60,7 @@ struct BreadthFirst {
             var (edges, nodes): ([UInt32], [UInt32]) = ([], [])
             for node in level {
                 graph.adjacency.forEachLink(of: node) { link in
-                    guard isFollowed(link) else { return }
+                    guard follows(link) else { return }
                     if seenEdges.insert(link.edge) { edges.append(link.edge) }
                     if seenNodes.insert(link.node) { nodes.append(link.node) }
                 }
@@ -69,7 +70,8 @@ struct BreadthFirst {
         }
     }
 
-    private func isFollowed(_ link: Adjacency.Link) -> Bool {
+    /// Whether a link leads on.
+    func follows(_ link: Adjacency.Link) -> Bool {
         switch direction {
         case .outgoing: guard link.isOutgoing else { return false }
         case .incoming: guard !link.isOutgoing else { return false }

@@ -1,6 +1,7 @@
 import ChangeLog
 import Commerce
 import Core
+import Knowledge
 import Logging
 import Memories
 import Observers
@@ -42,6 +43,9 @@ import Testing
             try await shop.findPoints()
             try await shop.lookAfterCollections()
             try await shop.keepSnapshots()
+            try await shop.keepGraph()
+            try await shop.walkGraph()
+            try await shop.searchGraph()
             try await shop.keepKeys()
             try await shop.readChanges()
             try await shop.keepObservers(receiver)
@@ -121,11 +125,13 @@ import Testing
         let files = try TemporaryDirectory()
         let settings = try ObserverRoutesFixture.settings(file: files.file("observers.yaml"))
         let store = try await TestStore(
-            engine, schemas: LiveServer.schemas + [ObserversSchema.schema, MemoriesSchema.schema], settings: settings,
-            clock: SystemTime())
+            engine,
+            schemas: LiveServer.schemas + [ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema],
+            settings: settings, clock: SystemTime())
         let observers = try ObserverRoutesFixture(store, settings: settings)
         let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
         let memories = try MemoryRoutesFixture(store, settings: ["embedding.url": endpoint.url("/v1")])
+        let knowledge = try KnowledgeRoutesFixture(store)
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -135,11 +141,13 @@ import Testing
         let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.commerce(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
-            + observers.routes + memories.routes
+            + observers.routes + memories.routes + knowledge.routes
         let following = Task { try await follower.run() }
         defer { following.cancel() }
         try await observers.run {
-            try await memories.run { try await LiveServer.run(store, routes: routes, body) }
+            try await memories.run {
+                try await knowledge.run { try await LiveServer.run(store, routes: routes, body) }
+            }
         }
     }
 }

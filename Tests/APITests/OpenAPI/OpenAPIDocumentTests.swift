@@ -2,6 +2,7 @@ import ChangeLog
 import Commerce
 import Core
 import HTTPTypes
+import Knowledge
 import Logging
 import Memories
 import Observers
@@ -133,7 +134,9 @@ import Testing
     /// All routes of a server.
     private static func routes() async throws -> [Route] {
         let store = try await TestStore(
-            schemas: Commerce.schemas + [APISchema.schema, ObserversSchema.schema, MemoriesSchema.schema])
+            schemas: Commerce.schemas + [
+                APISchema.schema, ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema,
+            ])
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -147,5 +150,6 @@ import Testing
                 log: store.log, credentials: Credentials(log: store.log, metrics: store.metrics),
                 metrics: store.metrics, checks: [], settings: .defaults)
             + ObserverRoutesFixture(store, settings: .defaults).routes + MemoryRoutesFixture(store).routes
+            + KnowledgeRoutesFixture(store).routes
     }
 }

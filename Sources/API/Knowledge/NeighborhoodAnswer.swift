@@ -1,0 +1,82 @@
+import Core
+import Knowledge
+
+/// The JSON of nodes and edges by their ids, as the table has it.
+struct GraphDocuments {
+    let nodes: [String: [UInt8]]
+    let edges: [String: [UInt8]]
+}
+
+/// What stands around a node.
+struct NeighborhoodAnswer: JSONEncodable {
+    let center: String
+    let around: GraphNeighborhood
+    /// What is told of the elements; nil where their ids are enough.
+    let documents: GraphDocuments?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("center_node_uuid", center)
+            json.key("nodes")
+            json.array { json in
+                for node in around.nodes {
+                    guard let documents else {
+                        json.object { json in
+                            json.member("uuid", node.id)
+                            json.member("depth", node.depth)
+                        }
+                        continue
+                    }
+                    guard let document = documents.nodes[node.id] else { continue }
+                    json.object { json in
+                        json.members(ofRaw: document)
+                        json.member("depth", node.depth)
+                    }
+                }
+            }
+            if let documents {
+                json.key("edges")
+                json.array { json in
+                    for edge in around.edges { if let document = documents.edges[edge] { json.raw(document) } }
+                }
+            } else {
+                json.member("edges", array: around.edges)
+            }
+            json.member("has_more", around.isCut)
+        }
+    }
+}
+
+/// The shortest ways between two nodes.
+struct PathsAnswer: JSONEncodable {
+    let paths: [GraphPath]
+    let documents: GraphDocuments
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.key("paths")
+            json.array { json in
+                for path in paths {
+                    json.object { json in
+                        json.member("length", path.edges.count)
+                        json.key("nodes")
+                        json.elements(path.nodes, documents.nodes)
+                        json.key("edges")
+                        json.elements(path.edges, documents.edges)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension JSONWriter {
+    /// An array of elements; of what has gone meanwhile only the id.
+    fileprivate mutating func elements(_ ids: [String], _ documents: [String: [UInt8]]) {
+        array { json in
+            for id in ids {
+                if let document = documents[id] { json.raw(document) } else { json.object { $0.member("uuid", id) } }
+            }
+        }
+    }
+}
