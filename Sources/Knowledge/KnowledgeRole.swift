@@ -97,8 +97,8 @@ public final class KnowledgeRole: Sendable {
         return (graph, slot)
     }
 
-    /// Waits until everything that this server knows to be written can be found, so that a change by what is found misses
-    /// nothing of it.
+    /// Waits until everything that this server knows to be written can be found, so that a change by what is found
+    /// misses nothing of it.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
         try await waitUntilFound(log.head, atMost: patience)
     }

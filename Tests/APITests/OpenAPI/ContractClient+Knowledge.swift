@@ -98,7 +98,8 @@ extension ContractClient {
         let near = #"{"query_vector": [1, 0.1, 0], "config": {"search_methods": ["cosine_similarity"]}}"#
         #expect(try await send("POST", "/search/edges", body: near).list("edges").map { $0.text("uuid") } == ["engine"])
         let dated = """
-            {"query": "engine", "filters": {"valid_at": [[{"date": "1850-01-01T00:00:00Z", "comparison_operator": "<"}]]}}
+            {"query": "engine",
+             "filters": {"valid_at": [[{"date": "1850-01-01T00:00:00Z", "comparison_operator": "<"}]]}}
             """
         #expect(try await send("POST", "/search/edges", body: dated).text("total") == "1")
         let later = dated.replacing(#""<""#, with: #"">""#)
