@@ -11,15 +11,52 @@ public enum KnowledgeSchema {
                 [
                     // `place` is the tenant, the kind and the id as bytes (`ElementPlace`). `document` is what clients
                     // are answered and the change log is told. The vector comes last and the table is not clustered,
-                    // so that who looks for a place, or reads a document, touches no vector.
+                    // so that who looks for a place, or reads a document, touches no vector. The keys of an edge are
+                    // hashes of its nodes and of its name (`EdgeKeys`); other elements have none.
                     """
                     CREATE TABLE graph_elements (
                         place {bytes} NOT NULL PRIMARY KEY,
                         tenant BIGINT NOT NULL,
+                        source_key BIGINT,
+                        target_key BIGINT,
+                        relation_key BIGINT,
+                        recorded_at BIGINT NOT NULL,
                         document TEXT NOT NULL,
                         embedding {bytes} NOT NULL)
                     """,
                     "{only postgres}ALTER TABLE graph_elements ALTER COLUMN embedding SET STORAGE EXTERNAL",
-                ])
+                    """
+                    CREATE INDEX graph_elements_source ON graph_elements (source_key, relation_key)
+                    WHERE source_key IS NOT NULL
+                    """,
+                    """
+                    CREATE INDEX graph_elements_target ON graph_elements (target_key, relation_key)
+                    WHERE target_key IS NOT NULL
+                    """,
+                ]),
+            Migration(
+                2, "what elements were before, and what is known of relations",
+                [
+                    // Elements as they were from `recorded_at` up to `ended_at`.
+                    """
+                    CREATE TABLE graph_versions (
+                        place {bytes} NOT NULL,
+                        tenant BIGINT NOT NULL,
+                        recorded_at BIGINT NOT NULL,
+                        ended_at BIGINT NOT NULL,
+                        document TEXT NOT NULL,
+                        embedding {bytes} NOT NULL,
+                        PRIMARY KEY (place, ended_at))
+                    """,
+                    "{only postgres}ALTER TABLE graph_versions ALTER COLUMN embedding SET STORAGE EXTERNAL",
+                    "CREATE INDEX graph_versions_age ON graph_versions (tenant, ended_at)",
+                    """
+                    CREATE TABLE graph_relations (
+                        tenant BIGINT NOT NULL,
+                        name TEXT NOT NULL,
+                        document TEXT NOT NULL,
+                        PRIMARY KEY (tenant, name)) {clustered}
+                    """,
+                ]),
         ])
 }

@@ -8,6 +8,18 @@ public enum KnowledgeSettings {
         moves: "http_requests_total{status=\"422\"}",
         "How many components the vectors of nodes, edges and episodes have; others are refused.")
 
+    /// How long it is kept what elements of graphs were.
+    public static let historyAge = Setting(
+        "knowledge.history_age", default: 87_600, unit: "hours", bounds: 1...876_000,
+        moves: "graph_versions_deleted_total",
+        "How long it is kept what nodes, edges and episodes were before they were changed or deleted, so that it can "
+            + "be asked what was known at a moment.")
+
+    /// How often it is looked for what was kept for long enough.
+    public static let sweepInterval = Setting(
+        "knowledge.sweep_interval", default: 60_000, unit: "ms", bounds: 100...86_400_000,
+        moves: "graph_versions_deleted_total", "How often it is looked for what was kept for long enough.")
+
     /// All of them.
-    public static let all: [AnySetting] = [dimensions.erased]
+    public static let all: [AnySetting] = [dimensions.erased, historyAge.erased, sweepInterval.erased]
 }

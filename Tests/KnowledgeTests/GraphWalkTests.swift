@@ -21,8 +21,10 @@ struct GraphWalkTests {
         func around(
             _ node: String, _ depth: Int, _ direction: EdgeDirection = .both, types: [String]? = nil, limit: Int = 10
         ) throws -> GraphNeighborhood {
-            try world.role.neighborhood(
-                of: node, depth: depth, direction: direction, edgeTypes: types, limit: limit, Self.tenant)
+            var filters = GraphFilters()
+            filters.edgeTypes = types
+            return try world.role.neighborhood(
+                of: node, depth: depth, direction: direction, filters, limit: limit, Self.tenant)
         }
         let near = try around("a", 1)
         #expect(near.nodes.map(\.id) == ["b", "c"] && near.edges == ["ab", "ac", "bc"] && !near.isCut)

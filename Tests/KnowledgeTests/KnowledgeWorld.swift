@@ -72,6 +72,20 @@ final class KnowledgeWorld: Sendable {
         }
     }
 
+    /// Writes a fact that holds from the beginning of a year, or until that of another.
+    @discardableResult
+    func fact(
+        _ id: String, _ source: String, _ name: String, _ target: String, from: Int, to: Int? = nil,
+        contradicting contradicted: [String] = []
+    ) async throws -> (facts: [WrittenElement<GraphEdge>], ended: [GraphEdge]) {
+        try await write { [role] unit in
+            let edge = GraphEdge(
+                ElementHeader(id: id, createdAt: unit.now), from: source, to: target, name: name,
+                validAt: Timestamp("\(from)-01-01"), invalidAt: to.flatMap { Timestamp("\($0)-01-01") })
+            return try role.facts.write([FactDraft(ElementDraft(edge), contradicting: contradicted)], in: unit)
+        }
+    }
+
     /// The ids of what has the word "twin", as a reranker orders them.
     func rank(_ kind: ElementKind, around center: String, by reranker: Reranker) throws -> [String] {
         var search = GraphSearch("twin")

@@ -59,8 +59,9 @@ extension JSONFields {
         if !group.utf8.allSatisfy(Self.isOfGroup) {
             reject("group_id", "Letters, digits, points, - and _ are expected.")
         }
-        return ElementHeader(
-            id: id ?? named ?? "", group: group, createdAt: optionalTimestamp("created_at") ?? now)
+        let createdAt = optionalTimestamp("created_at") ?? now
+        if createdAt > now { reject("created_at", "A moment that has passed is expected.") }
+        return ElementHeader(id: id ?? named ?? "", group: group, createdAt: createdAt)
     }
 
     private static func isOfGroup(_ byte: UInt8) -> Bool {
@@ -81,10 +82,13 @@ extension JSONFields {
     }
 
     /// An edge.
-    mutating func graphEdge(_ header: ElementHeader) -> GraphEdge {
+    ///
+    /// - parameter ends: the nodes that it relates, where the edge itself does not say that.
+    mutating func graphEdge(_ header: ElementHeader, between ends: (source: String, target: String)?) -> GraphEdge {
         let edge = GraphEdge(
-            header, from: string("source_node_uuid", length: Self.idLength),
-            to: string("target_node_uuid", length: Self.idLength), name: string("name", length: Self.nameLength),
+            header, from: ends?.source ?? string("source_node_uuid", length: Self.idLength),
+            to: ends?.target ?? string("target_node_uuid", length: Self.idLength),
+            name: string("name", length: Self.nameLength),
             fact: optionalString("fact", length: Self.textLength) ?? "",
             episodes: optionalStrings("episodes", count: 0...1_000, length: Self.idLength) ?? [],
             weight: graphWeight(), validAt: optionalTimestamp("valid_at"), invalidAt: optionalTimestamp("invalid_at"),

@@ -5,6 +5,8 @@ import Knowledge
 struct GraphSearchBody: Sendable {
     /// What is looked for.
     let search: GraphSearch
+    /// Of which moment is asked.
+    let asOf: AsOf
     /// How the elements of each kind are looked for; those of a kind that is not here are not.
     let sections: [ElementKind: SectionSearch]
 
@@ -53,6 +55,8 @@ struct GraphSearchBody: Sendable {
                 fields.reject("query_vector", "A vector of \(dimensions) components is expected.")
             }
             search.filters = fields.graphFilters()
+            let asOf = fields.asOf()
+            search.filters.validAt = asOf.valid
             search.origins =
                 fields.optionalStrings("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength) ?? []
             search.center = fields.optionalString("center_node_uuid", length: ElementHeader.idLength)
@@ -61,7 +65,7 @@ struct GraphSearchBody: Sendable {
             if search.query.isEmpty, search.embedding == nil, search.origins.isEmpty {
                 fields.reject("query", "Words are expected, or a query_vector, or bfs_origin_node_uuids.")
             }
-            return GraphSearchBody(search: search, sections: sections)
+            return GraphSearchBody(search: search, asOf: asOf, sections: sections)
         }
     }
 }

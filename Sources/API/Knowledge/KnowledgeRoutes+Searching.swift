@@ -31,12 +31,14 @@ extension KnowledgeRoutes {
         _ write: @escaping @Sendable (inout JSONWriter, [ElementKind: GraphHits]) -> Void
     ) throws -> Route.Reading {
         let tenant = request.tenant
+        let present = role.present(of: tenant)
         return { transaction in
             let start = ContinuousClock.now
+            let past = try past(body.asOf, of: present, tenant, in: transaction)
             var found: [ElementKind: GraphHits] = [:]
             for (kind, section) in body.sections {
-                let hits = try role.search(body.search, kind, section, of: tenant)
-                let documents = try role.elements.documents(kind, hits.map(\.id), of: tenant, in: transaction)
+                let hits = try role.search(body.search, kind, section, of: tenant, in: past)
+                let documents = try documents(kind, hits.map(\.id), body.asOf, tenant, in: transaction)
                 found[kind] = GraphHits(kind: kind, hits: hits, documents: documents)
             }
             var json = JSONWriter(capacity: 16_384)

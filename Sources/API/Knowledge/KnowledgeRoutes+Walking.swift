@@ -15,25 +15,30 @@ extension KnowledgeRoutes {
     private func neighbors() -> Route {
         .read(.get, "/graph/nodes/{id}/neighbors", scope: Self.read) { request in
             let (id, tenant) = (try elementID(request), request.tenant)
-            let (depth, direction, types, limit, isShort) = try request.readQuery { query in
+            let present = role.present(of: tenant)
+            let (depth, direction, types, limit, isShort, asOf) = try request.readQuery { query in
                 (
                     query.optionalInteger("depth", in: Self.depths) ?? 1,
                     query.optionalChoice("direction", EdgeDirection.self) ?? .both,
                     query.optionalStrings("edge_types", count: 1...100, length: 1...255),
                     query.optionalInteger("limit", in: Self.nodeLimit) ?? 100,
-                    query.optionalBool("ids_only") ?? false
+                    query.optionalBool("ids_only") ?? false,
+                    query.asOf()
                 )
             }
             return { transaction in
+                var filters = GraphFilters()
+                (filters.edgeTypes, filters.validAt) = (types, asOf.valid)
+                let past = try past(asOf, of: present, tenant, in: transaction)
                 let around = try role.neighborhood(
-                    of: id, depth: Int(depth), direction: direction, edgeTypes: types, limit: Int(limit), tenant)
+                    of: id, depth: Int(depth), direction: direction, filters, limit: Int(limit), tenant, in: past)
                 let ids = [id] + around.nodes.map(\.id)
                 let documents =
                     isShort
                     ? nil
                     : try GraphDocuments(
-                        nodes: role.elements.documents(.node, ids, of: tenant, in: transaction),
-                        edges: role.elements.documents(.edge, around.edges, of: tenant, in: transaction))
+                        nodes: self.documents(.node, ids, asOf, tenant, in: transaction),
+                        edges: self.documents(.edge, around.edges, asOf, tenant, in: transaction))
                 return .ok(NeighborhoodAnswer(center: id, around: around, documents: documents))
             }
         }
@@ -42,23 +47,29 @@ extension KnowledgeRoutes {
     private func paths() -> Route {
         .read(.get, "/graph/paths", scope: Self.read) { request in
             let tenant = request.tenant
-            let (start, end, depth, direction, limit) = try request.readQuery { query in
+            let present = role.present(of: tenant)
+            let (start, end, depth, direction, limit, asOf) = try request.readQuery { query in
                 (
                     query.string("from", length: ElementHeader.idLength),
                     query.string("to", length: ElementHeader.idLength),
                     query.optionalInteger("max_depth", in: Self.depths) ?? 5,
                     query.optionalChoice("direction", EdgeDirection.self) ?? .both,
-                    query.optionalInteger("limit", in: Self.pathLimit) ?? 10
+                    query.optionalInteger("limit", in: Self.pathLimit) ?? 10,
+                    query.asOf()
                 )
             }
             return { transaction in
+                var filters = GraphFilters()
+                filters.validAt = asOf.valid
+                let past = try past(asOf, of: present, tenant, in: transaction)
                 let paths = try role.paths(
-                    from: start, to: end, depth: Int(depth), direction: direction, limit: Int(limit), tenant)
+                    from: start, to: end, depth: Int(depth), direction: direction, filters, limit: Int(limit), tenant,
+                    in: past)
                 let nodes = Set(paths.flatMap(\.nodes)).sorted()
                 let edges = Set(paths.flatMap(\.edges)).sorted()
                 let documents = GraphDocuments(
-                    nodes: try role.elements.documents(.node, nodes, of: tenant, in: transaction),
-                    edges: try role.elements.documents(.edge, edges, of: tenant, in: transaction))
+                    nodes: try self.documents(.node, nodes, asOf, tenant, in: transaction),
+                    edges: try self.documents(.edge, edges, asOf, tenant, in: transaction))
                 return .ok(PathsAnswer(paths: paths, documents: documents))
             }
         }

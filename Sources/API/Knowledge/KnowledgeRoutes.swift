@@ -10,7 +10,9 @@ extension Routes {
     /// - parameter patience: how long a request waits until what was written can be found.
     public static func knowledgeRoutes(_ role: KnowledgeRole, patience: Duration) -> [Route] {
         let routes = KnowledgeRoutes(role, patience: patience)
-        return (routes.writing() + routes.reading() + routes.walking() + routes.searching())
+        return
+            (routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
+            + routes.facts() + routes.relations() + routes.merging())
             .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
     }
 }
@@ -31,22 +33,18 @@ struct KnowledgeRoutes: Sendable {
 
     func writing() -> [Route] {
         putting(GraphNode.self, at: "/graph/nodes") { $0.graphNode($1) }
-            + putting(GraphEdge.self, at: "/graph/edges") { $0.graphEdge($1) }
             + putting(GraphEpisode.self, at: "/graph/episodes") { $0.graphEpisode($1) }
+            + [deleting(GraphNode.self, at: "/graph/nodes"), deleting(GraphEdge.self, at: "/graph/edges")]
+            + [deleting(GraphEpisode.self, at: "/graph/episodes")]
     }
 
-    /// Writes, makes and deletes elements of a kind.
+    /// Writes and makes elements of a kind.
     private func putting<Element: GraphElement>(
         _ type: Element.Type, at path: String,
         _ read: @escaping @Sendable (inout JSONFields, ElementHeader) -> Element
     ) -> [Route] {
         @Sendable func draft(_ request: APIRequest, _ id: String?) throws -> ElementDraft<Element> {
-            let body = try request.readJSON { try GraphBody(&$0) }
-            let element = try body.read { fields in
-                let header = fields.graphHeader(id, at: role.log.time.now())
-                return read(&fields, header)
-            }
-            return try role.elements.draft(element, embedding: body.embedding, at: body.embeddingPointer)
+            try ElementReader(role).draft(try request.readJSON { try GraphBody(&$0) }, id, read)
         }
         @Sendable func put(_ draft: ElementDraft<Element>, in unit: UnitOfWork) throws -> APIResponse {
             guard let written = try role.elements.put([draft], in: unit).first else { return .noContent }
@@ -61,30 +59,21 @@ struct KnowledgeRoutes: Sendable {
             },
             .write(.post, path, scope: Self.write) { request in
                 let draft = try draft(request, nil)
-                return { unit in
-                    var draft = draft
-                    if draft.element.header.id.isEmpty { draft.element.header.id = unit.makeIdentifier().description }
-                    return try put(draft, in: unit)
-                }
-            },
-            .write(.delete, path + "/{id}", scope: Self.write) { request in
-                let id = try elementID(request)
-                let edges = Element.kind == .node ? try await edges(of: id, request.tenant) : []
-                return { unit in
-                    guard try role.elements.delete(type, [id], in: unit).count == 1 else {
-                        throw GraphElements.notFound(Element.kind, id)
-                    }
-                    try role.elements.delete(GraphEdge.self, edges, in: unit) { $0.source == id || $0.target == id }
-                    return .noContent
-                }
+                return { unit in try put(draft.named(by: unit), in: unit) }
             },
         ]
     }
 
-    /// The edges of a node, which go with it.
-    private func edges(of node: String, _ tenant: Tenant) async throws -> [String] {
-        try await role.waitUntilAllIsFound(atMost: patience)
-        return try role.edges(of: node, tenant)
+    private func deleting<Element: GraphElement>(_ type: Element.Type, at path: String) -> Route {
+        .write(.delete, path + "/{id}", scope: Self.write) { request in
+            let id = try elementID(request)
+            return { unit in
+                guard try role.elements.delete(type, [id], in: unit).count == 1 else {
+                    throw GraphElements.notFound(Element.kind, id)
+                }
+                return .noContent
+            }
+        }
     }
 
     func reading() -> [Route] {
@@ -97,10 +86,21 @@ struct KnowledgeRoutes: Sendable {
     private func getting<Element: GraphElement>(_ type: Element.Type, _ path: String) -> Route {
         .read(.get, path, scope: Self.read) { request in
             let (id, tenant) = (try elementID(request), request.tenant)
-            return { .ok(try role.elements.require(type, id, of: tenant, in: $0)) }
+            let asOf = try request.readQuery { $0.asOf() }
+            return { transaction in
+                guard let moment = asOf.known else {
+                    return .ok(try role.elements.require(type, id, of: tenant, in: transaction))
+                }
+                try role.requireKept(moment)
+                let documents = try role.elements.history.documents(
+                    Element.kind, [id], of: tenant, at: moment, in: transaction)
+                guard let document = documents[id] else { throw GraphElements.notFound(Element.kind, id) }
+                return .json(document)
+            }
         }
     }
 
+    /// The id of an element that the path names.
     func elementID(_ request: APIRequest) throws -> String {
         let id = try request.parameter("id")
         guard ElementHeader.idLength.contains(id.unicodeScalars.count) else {

@@ -1,3 +1,6 @@
+public import ChangeLog
+import Core
+
 /// An element that was written.
 public struct WrittenElement<Element: GraphElement>: Sendable {
     /// The element as it is now.
@@ -18,5 +21,15 @@ public struct ElementDraft<Element: GraphElement>: Sendable {
     public init(_ element: Element, embedding: [Float]? = nil) {
         self.element = element
         self.embedding = embedding
+    }
+}
+
+extension ElementDraft {
+    /// It with a new id where it has none.
+    public func named(by unit: UnitOfWork) -> ElementDraft {
+        guard element.header.id.isEmpty else { return self }
+        var named = self
+        named.element.header.id = unit.makeIdentifier().description
+        return named
     }
 }

@@ -13,7 +13,12 @@ public struct GraphElements: Sendable {
     /// How many components the vectors of all elements have.
     public let dimensions: Int
 
-    private static let rows = Insertion(into: "graph_elements", "place, tenant, document, embedding")
+    /// What elements were before.
+    public let history = ElementHistory()
+
+    private static let rows = Insertion(
+        into: "graph_elements",
+        "place, tenant, source_key, target_key, relation_key, recorded_at, document, embedding")
 
     /// - parameter dimensions: how many components vectors have.
     public init(dimensions: Int) { self.dimensions = dimensions }
@@ -61,6 +66,28 @@ public struct GraphElements: Sendable {
         return written
     }
 
+    /// Writes those elements that are not there yet; the others stay as they are. The first of several with one id
+    /// counts.
+    ///
+    /// - returns: all of them as they are now, in the order of the drafts, each once.
+    public func add<Element: GraphElement>(_ drafts: [ElementDraft<Element>], in unit: UnitOfWork) throws
+        -> [WrittenElement<Element>]
+    {
+        var seen: Set<String> = []
+        let drafts = drafts.filter { seen.insert($0.element.header.id).inserted }
+        var there: [String: Element] = [:]
+        for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
+            let ids = drafts[start..<min(start + Self.chunk, drafts.count)].map(\.element.header.id)
+            there.merge(try find(Element.self, ids, of: unit.tenant, in: unit.transaction)) { $1 }
+        }
+        let new = try put(drafts.filter { there[$0.element.header.id] == nil }, in: unit)
+        let written = Dictionary(new.map { ($0.element.header.id, $0) }, uniquingKeysWith: { first, _ in first })
+        return drafts.compactMap { draft in
+            let id = draft.element.header.id
+            return written[id] ?? there[id].map { WrittenElement(element: $0, isNew: false) }
+        }
+    }
+
     /// Looks that the nodes are there that some elements cannot be without.
     private func requireNodes(of elements: [some GraphElement], in unit: UnitOfWork) throws {
         let needed = Set(elements.lazy.flatMap(\.neededNodes)).sorted()
@@ -91,9 +118,10 @@ public struct GraphElements: Sendable {
         element.header.dimensions = draft.embedding.map(\.count)
         let document = JSONWriter.bytes(of: element)
         try unit.recordInsert(Element.kind.entityType, element.entity, after: document)
+        rows += [ElementPlace(Element.kind, element.header.id, of: unit.tenant).sqlValue, unit.tenant.sqlValue]
+        rows += EdgeKeys.values(of: element.keys(of: unit.tenant))
         rows += [
-            ElementPlace(Element.kind, element.header.id, of: unit.tenant).sqlValue, unit.tenant.sqlValue,
-            .utf8(document), .bytes(Self.stored(draft.embedding)),
+            min(element.header.createdAt, unit.now).sqlValue, .utf8(document), .bytes(Self.stored(draft.embedding)),
         ]
         return element
     }
@@ -109,11 +137,19 @@ public struct GraphElements: Sendable {
         after.header.dimensions = keepsEmbedding ? before.header.dimensions : draft.embedding.map(\.count)
         guard after != before || draft.embedding != nil else { return before }
         after.header.version += 1
-        after.header.updatedAt = unit.now
+        after.header.updatedAt = max(unit.now, before.header.updatedAt)
+        try history.keep([after.header.id], Element.kind, until: after.header.updatedAt, in: unit)
         let document = JSONWriter.bytes(of: after)
         let old = JSONWriter.bytes(of: before)
         var changed = try JSONDifference.changedMembers(old, document)
-        var assignments: SQL = "document = \(SQLValue.utf8(document))"
+        var assignments: SQL = """
+            document = \(SQLValue.utf8(document)), recorded_at = \(after.header.updatedAt)
+            """
+        if let keys = after.keys(of: unit.tenant), keys != before.keys(of: unit.tenant) {
+            assignments += """
+                , source_key = \(keys.source), target_key = \(keys.target), relation_key = \(keys.relation)
+                """
+        }
         if !keepsEmbedding {
             changed.append(Self.embeddingField)
             assignments += ", embedding = \(SQLValue.bytes(Self.stored(draft.embedding)))"
@@ -125,7 +161,7 @@ public struct GraphElements: Sendable {
         return after
     }
 
-    /// Deletes elements of a kind. Edges of nodes are left to the caller (``KnowledgeRole/edges(of:_:)``).
+    /// Deletes elements of a kind. Nodes go with their edges.
     ///
     /// - parameter isWanted: is asked of each as it is for the unit of work.
     /// - returns: those that were there.
@@ -140,10 +176,15 @@ public struct GraphElements: Sendable {
                 Element.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"), in: unit.transaction)
             let elements = chunk.compactMap { found[$0] }.filter(isWanted)
             guard !elements.isEmpty else { continue }
+            if Element.kind == .node {
+                let edges = try edges(of: elements.map(\.header.id), unit.tenant, in: unit.transaction)
+                try delete(GraphEdge.self, edges.map(\.header.id), in: unit)
+            }
             for element in elements {
                 try unit.recordDelete(
                     Element.kind.entityType, element.entity, before: JSONWriter.bytes(of: element))
             }
+            try history.keep(elements.map(\.header.id), Element.kind, until: unit.now, in: unit)
             try unit.transaction.execute(
                 "DELETE FROM graph_elements AS e WHERE "
                     + ElementPlace.isAny(of: elements.map(\.header.id), Element.kind, of: unit.tenant))
@@ -157,104 +198,12 @@ public struct GraphElements: Sendable {
         if let embedding { StoredVector.append(embedding, to: &bytes) }
         return bytes
     }
-
-    // MARK: Reading
-
-    /// The elements of some ids that are there.
-    ///
-    /// - parameter lock: what follows the query, to keep others from changing them.
-    public func find<Element: GraphElement>(
-        _: Element.Type, _ ids: [String], of tenant: Tenant, lock: SQL = "", in transaction: any ReadTransaction
-    ) throws -> [String: Element] {
-        guard !ids.isEmpty else { return [:] }
-        let elements = try transaction.rows(
-            "SELECT e.document FROM graph_elements e WHERE "
-                + ElementPlace.isAny(of: ids, Element.kind, of: tenant) + lock
-        ) { try Element(StoredFields($0.bytes(0))) }
-        return Dictionary(elements.map { ($0.header.id, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// What the table has of some elements that are there: the JSON of each, by its id.
-    public func documents(
-        _ kind: ElementKind, _ ids: [String], of tenant: Tenant, in transaction: any ReadTransaction
-    ) throws -> [String: [UInt8]] {
-        var documents: [String: [UInt8]] = [:]
-        for start in stride(from: 0, to: ids.count, by: Self.chunk) {
-            let chunk = ids[start..<min(start + Self.chunk, ids.count)]
-            let rows = try transaction.rows(
-                "SELECT e.place, e.document FROM graph_elements e WHERE "
-                    + ElementPlace.isAny(of: chunk, kind, of: tenant)
-            ) { (id: $0.withBytes(0, ElementPlace.id), document: $0.bytes(1)) }
-            for row in rows { documents[row.id] = row.document }
-        }
-        return documents
-    }
-
-    /// An element by its id.
-    ///
-    /// - throws: ``Failure`` `node_not_found`, `edge_not_found` or `episode_not_found`.
-    public func require<Element: GraphElement>(
-        _ type: Element.Type, _ id: String, of tenant: Tenant, in transaction: any ReadTransaction
-    ) throws -> Element {
-        guard let element = try find(type, [id], of: tenant, in: transaction)[id] else {
-            throw Self.notFound(Element.kind, id)
-        }
-        return element
-    }
-
-    /// There is no such element.
-    public static func notFound(_ kind: ElementKind, _ id: String) -> Failure {
-        Failure(
-            .notFound, code: "\(kind.rawValue)_not_found",
-            "There is no \(kind.rawValue) \(id.prefix(ElementHeader.idLength.upperBound)) in the graph.")
-    }
-
-    /// The vectors of some elements that are there and have one.
-    func embeddings(
-        _ kind: ElementKind, _ ids: [String], of tenant: Tenant, in transaction: any ReadTransaction
-    ) throws -> [String: [Float]] {
-        let rows = try transaction.rows(
-            "SELECT e.place, e.embedding FROM graph_elements e WHERE "
-                + ElementPlace.isAny(of: ids, kind, of: tenant)
-        ) { (id: $0.withBytes(0, ElementPlace.id), vector: $0.withBytes(1, StoredVector.components)) }
-        var found: [String: [Float]] = [:]
-        for row in rows where !row.vector.isEmpty { found[row.id] = row.vector }
-        return found
-    }
-
-    /// Some elements of all tenants, by ascending place.
-    ///
-    /// - parameters:
-    ///   - last: the place of the last one that was read before; nil begins.
-    ///   - limit: how many there are at most.
-    func page(after last: [UInt8]?, limit: Int, in transaction: any ReadTransaction) throws -> [StoredElement] {
-        try transaction.rows(
-            """
-            SELECT e.place, e.tenant, e.document, e.embedding FROM graph_elements e
-            WHERE e.place > \(SQLValue.bytes(last ?? [])) ORDER BY e.place LIMIT \(limit)
-            """
-        ) { row in
-            guard let kind = row.withBytes(0, ElementPlace.kind) else {
-                throw Failure(.internal, code: "corrupt_row", "An element of a graph stands at no place.")
-            }
-            let embedding = row.withBytes(3, StoredVector.components)
-            return StoredElement(
-                place: row.bytes(0), tenant: Tenant(row.integer(1)), kind: kind, fields: try StoredFields(row.bytes(2)),
-                embedding: embedding.isEmpty ? nil : embedding)
-        }
-    }
-}
-
-/// An element as it is read on the way through the whole table.
-struct StoredElement: Sendable {
-    let place: [UInt8]
-    let tenant: Tenant
-    let kind: ElementKind
-    let fields: StoredFields
-    let embedding: [Float]?
 }
 
 extension GraphElement {
+    /// By what it is looked for besides its id, if it is an edge.
+    func keys(of tenant: Tenant) -> EdgeKeys? { (self as? GraphEdge).map { EdgeKeys($0, of: tenant) } }
+
     /// What it is in the change log.
     var entity: Identifier { Identifier(hashing: Array("\(Self.kind.rawValue)/\(header.id)".utf8)) }
 }

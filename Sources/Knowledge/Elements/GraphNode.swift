@@ -1,3 +1,4 @@
+import ChangeLog
 public import Core
 
 /// A thing that something is known of: a person, a product, a word.
@@ -31,6 +32,13 @@ public struct GraphNode: GraphElement {
         labels = try fields.texts("labels")
         summary = try fields.text("summary")
         attributes = try fields.object("attributes")
+    }
+
+    /// The id of a node that is known by its name alone, within its group.
+    public var idByName: String {
+        let name = name.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased()
+        return Identifier(hashing: JSONWriter.bytes(of: JSONValue.array([.string(header.group), .string(name)])))
+            .description
     }
 
     public var embeddedText: String { name }

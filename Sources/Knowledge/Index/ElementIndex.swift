@@ -15,6 +15,10 @@ struct ElementIndex: Sendable {
     private var slots: TreeDictionary<ExactText, UInt32> = [:]
     /// Beyond all slots.
     private(set) var limit: UInt32 = 0
+    /// The slots of the elements that there are in the graph of a moment long ago; nil where all are.
+    private(set) var visible: NodeSet?
+    /// The vectors of a moment long ago that are not so any more.
+    private var past: PastVectors?
 
     /// An index of no elements.
     ///
@@ -31,10 +35,10 @@ struct ElementIndex: Sendable {
     var count: Int { values.count }
 
     /// The slots of all elements.
-    var all: NodeSet { values.slots }
+    var all: NodeSet { visible ?? values.slots }
 
     /// Whether there is an element at a slot.
-    func isThere(_ slot: UInt32) -> Bool { values.slots.contains(slot) }
+    func isThere(_ slot: UInt32) -> Bool { visible?.contains(slot) ?? values.slots.contains(slot) }
 
     /// The slot of an element, or nil when it was never heard of.
     func slot(of id: String) -> UInt32? { slots[ExactText(id)] }
@@ -60,6 +64,44 @@ struct ElementIndex: Sendable {
         values.remove(slot)
         vectors.remove(slot)
     }
+}
+
+extension ElementIndex {
+    /// The vectors that are nearest to one, the nearest first, of elements that are there.
+    func search(_ search: VectorSearch) throws -> [VectorHit] {
+        guard let past else { return try vectors.search(search).filter { isThere($0.label) } }
+        var unchanged = search
+        unchanged.allowed = (search.allowed ?? all).subtracting(past.slots)
+        let hits = try vectors.search(unchanged) + past.vectors.search(search)
+        return Array(hits.filter { isThere($0.label) }.sorted { $0.score > $1.score }.prefix(search.k))
+    }
+
+    /// The vector of an element, if it has one.
+    func vector(of slot: UInt32) throws -> [Float]? {
+        if let past, past.slots.contains(slot) { return try past.vectors.vector(slot) }
+        return try vectors.vector(slot)
+    }
+
+    /// Makes it that of a moment long ago: elements that were not known then are out of sight.
+    ///
+    /// - parameter embeddings: the vectors, or none, of the elements that have changed or gone since, by their slots.
+    ///   What else these were has been taken over.
+    mutating func revert(to moment: Timestamp, _ embeddings: [UInt32: [Float]?]) throws {
+        let past = PastVectors(slots: NodeSet(embeddings.keys), vectors: VectorIndex(vectors.parameters))
+        for (slot, embedding) in embeddings {
+            if let embedding { try past.vectors.set(embedding, label: slot) }
+        }
+        self.past = past
+        let known = PayloadCondition.field(IndexedFields.createdAt, .times(TimeRange(lte: moment)))
+        visible = values.plan(PayloadFilter(must: [known]), points: self).nodes
+    }
+}
+
+/// The vectors of elements that have changed or gone since.
+private struct PastVectors: Sendable {
+    /// The elements, with a vector or without one.
+    let slots: NodeSet
+    let vectors: VectorIndex
 }
 
 extension ElementIndex: PointDirectory {

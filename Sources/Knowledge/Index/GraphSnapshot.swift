@@ -1,3 +1,4 @@
+import Core
 import Search
 
 /// The graph of a tenant at one moment. Searches hold it while changes go on elsewhere.
@@ -32,28 +33,58 @@ struct GraphSnapshot: Sendable {
     ///
     /// - parameter embedding: its vector, where that may have changed; empty when it has none any more.
     mutating func set(_ kind: ElementKind, _ fields: StoredFields, embedding: [Float]?) throws {
+        let slot = try set(kind, fields)
+        try Self.set(embedding, of: slot, in: index(of: kind).vectors)
+    }
+
+    /// Takes over all of an element but its vector.
+    ///
+    /// - returns: its slot.
+    private mutating func set(_ kind: ElementKind, _ fields: StoredFields) throws -> UInt32 {
         switch kind {
         case .node:
             let node = try GraphNode(fields)
             let slot = nodes.assign(node.header.id)
             nodes.set(IndexedFields.values(of: node), at: slot)
-            try Self.set(embedding, of: slot, in: nodes.vectors)
+            return slot
         case .edge:
             let edge = try GraphEdge(fields)
             let slot = edges.assign(edge.header.id)
             edges.set(IndexedFields.values(of: edge), at: slot)
             episodeCounts.update(Int(slot)) { $0 = UInt32(clamping: edge.episodes.count) }
-            try Self.set(embedding, of: slot, in: edges.vectors)
             let ends = Adjacency.Ends(source: nodes.assign(edge.source), target: nodes.assign(edge.target))
             adjacency.set(slot, ends)
             if adjacency.shouldCompress { adjacency.compress(nodeLimit: nodes.limit) }
+            return slot
         case .episode:
             let episode = try GraphEpisode(fields)
             let slot = episodes.assign(episode.header.id)
             episodes.set(IndexedFields.values(of: episode), at: slot)
             mentions.set(episode.mentions.map { nodes.assign($0) }, by: slot)
-            try Self.set(embedding, of: slot, in: episodes.vectors)
+            return slot
         }
+    }
+
+    /// Makes it what was known at a moment long ago. What follows from the graph as a whole stays that of now.
+    ///
+    /// - parameter changed: all elements that were known then and have changed or gone since, as they were.
+    mutating func revert(to moment: Timestamp, _ changed: [StoredElement]) throws {
+        var embeddings: [ElementKind: [UInt32: [Float]?]] = [:]
+        for element in changed {
+            let slot = try set(element.kind, element.fields)
+            embeddings[element.kind, default: [:]].updateValue(element.embedding, forKey: slot)
+        }
+        try nodes.revert(to: moment, embeddings[.node] ?? [:])
+        try edges.revert(to: moment, embeddings[.edge] ?? [:])
+        try episodes.revert(to: moment, embeddings[.episode] ?? [:])
+    }
+
+    /// The elements of a kind that filters let through; nil are all.
+    func allowed(_ kind: ElementKind, _ filters: GraphFilters) -> NodeSet? {
+        let index = index(of: kind)
+        let planned = filters.filter(kind).map { index.values.plan($0, points: index).nodes }
+        guard let visible = index.visible else { return planned }
+        return planned?.intersection(visible) ?? visible
     }
 
     private static func set(_ embedding: [Float]?, of slot: UInt32, in vectors: VectorIndex) throws {

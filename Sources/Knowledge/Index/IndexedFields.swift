@@ -8,6 +8,7 @@ enum IndexedFields {
     static let name = PayloadPath(name: "name")
     static let source = PayloadPath(name: "source")
     static let text = PayloadPath(name: "text")
+    static let createdAt = PayloadPath(name: "created_at")
 
     static let nodes = [
         PayloadField(group, .keyword), PayloadField(labels, .keyword), time("created_at"), PayloadField(text, .text),

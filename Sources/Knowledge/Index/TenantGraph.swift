@@ -1,3 +1,4 @@
+import Core
 import Search
 import Synchronization
 
@@ -9,7 +10,12 @@ final class TenantGraph: Sendable {
         var changeCount = 0
         /// How often the graph had been changed when the analysis was made.
         var analysedCount = 0
+        /// Graphs of moments long ago that were asked for lately.
+        var pasts: [PastGraph] = []
     }
+
+    /// How many graphs of moments long ago are kept, since who asks for one asks again.
+    private static let pastLimit = 4
 
     private let state: Mutex<State>
 
@@ -31,6 +37,31 @@ final class TenantGraph: Sendable {
         state.withLock { state in
             state.graph = next
             state.changeCount += 1
+        }
+    }
+
+    /// What there is now, as what graphs of moments long ago are made of.
+    var present: PresentGraph {
+        state.withLock { state in
+            var graph = state.graph
+            graph.analysis = state.analysis
+            return PresentGraph(of: self, graph, changeCount: state.changeCount)
+        }
+    }
+
+    /// A graph of a moment long ago that was made of the present one.
+    func past(_ moment: Timestamp, of present: PresentGraph) -> PastGraph? {
+        state.withLock { state in
+            state.pasts.first { $0.moment == moment && $0.changeCount == present.changeCount }
+        }
+    }
+
+    /// Remembers a graph of a moment long ago for a while.
+    func remember(_ past: PastGraph) {
+        state.withLock { state in
+            state.pasts.removeAll { $0.moment == past.moment || $0.changeCount < past.changeCount }
+            state.pasts.insert(past, at: 0)
+            state.pasts.removeLast(max(0, state.pasts.count - Self.pastLimit))
         }
     }
 

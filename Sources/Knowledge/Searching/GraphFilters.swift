@@ -46,8 +46,20 @@ public struct GraphFilters: Sendable {
     /// For a time the alternatives of which one must hold, each with conditions that all must hold.
     public var times: [TimeField: [[TimeCondition]]] = [:]
 
+    /// When edges hold, and until when episodes were told; nil is whenever.
+    public var validAt: Timestamp?
+
     /// Filters that let everything through.
     public init() {}
+
+    /// Of these what says which edges a way may lead along: what may be found does not say where the way leads, only
+    /// the parts of the graph and the moment do.
+    var ofWays: GraphFilters {
+        var filters = GraphFilters()
+        filters.groups = groups
+        filters.validAt = validAt
+        return filters
+    }
 
     /// What is asked of the elements of a kind; nil when nothing is.
     func filter(_ kind: ElementKind) -> PayloadFilter? {
@@ -65,7 +77,21 @@ public struct GraphFilters: Sendable {
             }
             filter.must.append(.filter(PayloadFilter(should: conditions)))
         }
+        if let validAt, kind != .node {
+            filter.must.append(
+                Self.isUnknown(.validAt, or: .field(Self.path(.validAt), .times(TimeRange(lte: validAt)))))
+            if kind == .edge {
+                filter.must.append(
+                    Self.isUnknown(.invalidAt, or: .field(Self.path(.invalidAt), .times(TimeRange(gt: validAt)))))
+            }
+        }
         return filter.isEmpty ? nil : filter
+    }
+
+    private static func path(_ field: TimeField) -> PayloadPath { PayloadPath(name: field.rawValue) }
+
+    private static func isUnknown(_ field: TimeField, or condition: PayloadCondition) -> PayloadCondition {
+        .filter(PayloadFilter(should: [.field(path(field), .isEmpty(true)), condition]))
     }
 }
 

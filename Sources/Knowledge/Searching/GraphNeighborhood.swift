@@ -29,11 +29,9 @@ public struct GraphPath: Sendable, Equatable {
 extension GraphSnapshot {
     /// What stands around a node that is there.
     func neighborhood(
-        of center: UInt32, depth: Int, direction: EdgeDirection, edgeTypes: [String]?, limit: Int
+        of center: UInt32, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int
     ) -> GraphNeighborhood {
-        var filters = GraphFilters()
-        filters.edgeTypes = edgeTypes
-        let allowed = filters.filter(.edge).map { edges.values.plan($0, points: edges).nodes }
+        let allowed = allowed(.edge, filters)
         let walk = BreadthFirst(graph: self, direction: direction, depth: depth, edges: allowed)
         let reached = walk.nodes(from: [center], limit: limit + 1) { _ in true }
             .map { (slot: $0.slot, neighbor: GraphNeighborhood.Neighbor(id: nodes.id($0.slot), depth: $0.depth)) }

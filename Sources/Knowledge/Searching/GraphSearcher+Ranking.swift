@@ -50,7 +50,7 @@ extension GraphSearcher {
             throw Failure.invalid(at: "/query_vector", "The reranker mmr compares vectors: send a query_vector.")
         }
         let query = try VectorMetric.cosine.prepare(embedding, dimensions: embedding.count, at: "/query_vector")
-        let vectors = try fused.map { try index.vectors.vector($0.slot) ?? [] }
+        let vectors = try fused.map { try index.vector(of: $0.slot) ?? [] }
         func cosine(_ left: [Float], _ right: [Float]) -> Double {
             zip(left, right).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         }
@@ -70,7 +70,7 @@ extension GraphSearcher {
             throw Failure.invalid(at: "/center_node_uuid", "There is no node of this id.")
         }
         let about = fused.map { nodes(of: $0.slot, kind) }
-        let walk = BreadthFirst(graph: graph, direction: .both, depth: .max, edges: edgesOfGroups())
+        let walk = BreadthFirst(graph: graph, direction: .both, depth: .max, edges: edgesOfWays())
         let distances = walk.distances(from: origin, to: Set(about.joined()))
         let ranked = zip(fused, about).map { ranked, nodes -> Ranked in
             let nearest = nodes.compactMap { distances[$0] }.min()

@@ -12,7 +12,7 @@ struct GraphSearcher {
     /// The elements of a kind that fit best, the best first. Those with the same score come in the order of their ids.
     func run(_ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
         let index = graph.index(of: kind)
-        let allowed = search.filters.filter(kind).map { index.values.plan($0, points: index).nodes }
+        let allowed = graph.allowed(kind, search.filters)
         var rankings: [Ranking] = []
         for method in SearchMethod.allCases where section.methods.contains(method) {
             let found =
@@ -40,11 +40,10 @@ struct GraphSearcher {
     private func bySimilarity(
         _ index: ElementIndex, _ section: SectionSearch, _ allowed: NodeSet?
     ) throws -> [ScoredSlot] {
-        guard let embedding = search.embedding, index.vectors.count > 0 else { return [] }
-        let hits = try index.vectors.search(
+        guard let embedding = search.embedding else { return [] }
+        let hits = try index.search(
             VectorSearch(embedding, k: breadth, among: allowed, scoreThreshold: section.minimumSimilarity))
-        return hits.filter { index.isThere($0.label) }.map { ScoredSlot(slot: $0.label, score: $0.score) }
-            .sorted { isBefore($0, $1, index) }
+        return hits.map { ScoredSlot(slot: $0.label, score: $0.score) }.sorted { isBefore($0, $1, index) }
     }
 
     /// - parameter rankings: what was found otherwise, where the search names no origins.
@@ -70,16 +69,11 @@ struct GraphSearcher {
     private func walk(_ section: SectionSearch) -> BreadthFirst {
         BreadthFirst(
             graph: graph, direction: section.direction, depth: min(section.depth, SectionSearch.depthLimit),
-            edges: edgesOfGroups())
+            edges: edgesOfWays())
     }
 
-    /// The edges that a way may lead along; nil are all. What may be found does not say where the way leads: only the
-    /// parts of the graph do.
-    func edgesOfGroups() -> NodeSet? {
-        var inGroups = GraphFilters()
-        inGroups.groups = search.filters.groups
-        return inGroups.filter(.edge).map { graph.edges.values.plan($0, points: graph.edges).nodes }
-    }
+    /// The edges that a way may lead along; nil are all.
+    func edgesOfWays() -> NodeSet? { graph.allowed(.edge, search.filters.ofWays) }
 
     private func origins(_ kind: ElementKind, after rankings: [Ranking]) -> [UInt32] {
         guard search.origins.isEmpty else {

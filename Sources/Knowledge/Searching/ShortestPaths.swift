@@ -1,3 +1,5 @@
+import Search
+
 /// The shortest ways from one node to another.
 struct ShortestPaths {
     /// A way: its edges, and the nodes that they lead to one after the other.
@@ -15,9 +17,11 @@ struct ShortestPaths {
     let walk: BreadthFirst
     let graph: GraphSnapshot
 
-    /// - parameter depth: how many edges a way has at most.
-    init(in graph: GraphSnapshot, direction: EdgeDirection, depth: Int) {
-        walk = BreadthFirst(graph: graph, direction: direction, depth: depth, edges: nil)
+    /// - parameters:
+    ///   - depth: how many edges a way has at most.
+    ///   - edges: those that a way may lead along; nil are all.
+    init(in graph: GraphSnapshot, direction: EdgeDirection, depth: Int, edges: NodeSet? = nil) {
+        walk = BreadthFirst(graph: graph, direction: direction, depth: depth, edges: edges)
         self.graph = graph
     }
 

@@ -27,6 +27,8 @@ extension ContractClient {
         try await send("DELETE", node, nameless.text("uuid"), status: 404)
         try await keepFacts()
         try await keepEpisodes()
+        try await relateNodes()
+        try await tellThePast()
     }
 
     private mutating func keepFacts() async throws {

@@ -115,7 +115,17 @@ final class RelocationFixture: Sendable {
             "created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z","embedding_dimensions":null}
             """
         _ = try await store.database.write { transaction in
-            try transaction.execute("INSERT INTO graph_elements VALUES (\(place), 1, \(node), \(SQLValue.bytes([])))")
+            try transaction.execute(
+                """
+                INSERT INTO graph_elements VALUES (\(place), 1, NULL, NULL, NULL, 2, \(node), \(SQLValue.bytes([])))
+                """)
+            try transaction.execute(
+                "INSERT INTO graph_versions VALUES (\(place), 1, 1, 2, \(node), \(SQLValue.bytes([])))")
+            try transaction.execute(
+                """
+                INSERT INTO graph_relations VALUES
+                    (1, 'KNOWS', '{"name":"KNOWS","cardinality":"many_to_many","description":""}')
+                """)
         }
     }
 
