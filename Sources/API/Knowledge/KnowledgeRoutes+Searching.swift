@@ -1,11 +1,13 @@
+import ChangeLog
 import Core
 import HTTPTypes
 import Knowledge
 import Storage
 
 extension KnowledgeRoutes {
+    /// Answers are kept until the graph of the tenant changes.
     func searching() -> [Route] {
-        [
+        let routes: [Route] = [
             .read(.post, "/search", scope: Self.read) { request in
                 let body = try GraphSearchBody.read(request, dimensions: role.elements.dimensions)
                 return try answering(body, request) { json, found in
@@ -16,6 +18,9 @@ extension KnowledgeRoutes {
             .read(.post, "/search/nodes", scope: Self.read) { try searching(.node, $0) },
             .read(.post, "/search/episodes", scope: Self.read) { try searching(.episode, $0) },
         ]
+        return routes.map { route in
+            route.cached(until: ElementKind.allCases.map(\.entityType)) { role.follower.position }
+        }
     }
 
     private func searching(_ kind: ElementKind, _ request: APIRequest) throws -> Route.Reading {

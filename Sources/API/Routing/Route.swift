@@ -97,7 +97,9 @@ public struct Route: Sendable {
         guard !isLong else { return false }
         return switch handler {
         case .read, .entity: true
-        case .preparedRead, .write: false
+        // What is in the cache needs no preparation.
+        case .preparedRead: caching != nil
+        case .write: false
         case .custom: atOnce != nil
         }
     }
@@ -174,7 +176,7 @@ extension Route {
     }
 
     /// The same route with its answers kept until an entity changes of which they are made. They must be JSON without a
-    /// version, and nothing but the tenant, the query and the scopes may decide them.
+    /// version, and nothing but the tenant, the query, the body and the scopes may decide them.
     ///
     /// - parameters:
     ///   - entityTypes: as in the change log.
@@ -182,6 +184,14 @@ extension Route {
     ///   - indexPosition: where an index stands that the answers are made of.
     func cached(
         until entityTypes: String..., varying scopes: [String] = [],
+        indexPosition: (@Sendable () -> LogPosition)? = nil
+    ) -> Route {
+        cached(until: entityTypes, varying: scopes, indexPosition: indexPosition)
+    }
+
+    /// The same, for a list of types.
+    func cached(
+        until entityTypes: [String], varying scopes: [String] = [],
         indexPosition: (@Sendable () -> LogPosition)? = nil
     ) -> Route {
         changed { $0.caching = Caching(entityTypes: entityTypes, scopes: scopes, indexPosition: indexPosition) }

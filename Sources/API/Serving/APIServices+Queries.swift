@@ -44,13 +44,18 @@ extension APIServices {
         }
     }
 
-    /// The query in a form of its own, whatever the order and the escapes of its parameters, with what the credential
-    /// may see.
+    /// The query in a form of its own, whatever the order and the escapes of its parameters and of the members of its
+    /// body, with what the credential may see.
     private static func key(_ caching: Route.Caching, _ request: APIRequest) throws -> CacheKey {
         var text = String(request.path)
         for parameter in try QueryString(request.query).parameters.sorted(by: { $0.name < $1.name }) {
             // Nothing that a parameter holds can look like the end of one.
             text += "\n\(parameter.name.utf8.count) \(parameter.value.utf8.count) \(parameter.name)=\(parameter.value)"
+        }
+        if request.hasBody {
+            var json = JSONWriter()
+            json.value(try request.json().sorted)
+            text += "\n\(String(decoding: json.bytes, as: UTF8.self))"
         }
         for scope in caching.scopes where request.credential.allows(scope) { text += "\n+\(scope)" }
         return .query(QueryKey(request.tenant, text, entityTypes: caching.entityTypes))
@@ -71,5 +76,19 @@ extension APIServices {
         }
         return Cache.Computed(
             CachedImage(json: content.bytes, version: nil), at: min(position, indexed ?? position))
+    }
+}
+
+extension JSONValue {
+    /// The value with the members of all objects in the order of their names.
+    fileprivate var sorted: JSONValue {
+        switch self {
+        case .object(let object):
+            .object(
+                JSONObject(
+                    object.members.map { .init($0.name, $0.value.sorted) }.sorted { $0.name < $1.name }))
+        case .array(let elements): .array(elements.map(\.sorted))
+        default: self
+        }
     }
 }
