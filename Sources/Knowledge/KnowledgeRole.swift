@@ -94,6 +94,39 @@ public final class KnowledgeRole: Sendable {
         return try GraphSearcher(graph: graph, search: search).run(kind, section)
     }
 
+    /// The communities whose nodes fit a search best, the best first. Which there are was found out a moment before.
+    ///
+    /// - parameter past: the graph whose nodes are searched; nil is that of now. Communities are always those of now.
+    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`.
+    public func searchCommunities(
+        _ search: GraphSearch, _ section: SectionSearch, of tenant: Tenant, in past: PastGraph? = nil
+    ) throws -> [CommunityHit] {
+        guard let graph = try graph(of: tenant, past) else { return [] }
+        return try GraphSearcher(graph: graph, search: search).communities(section)
+    }
+
+    /// The communities of a tenant's graph, the largest first.
+    ///
+    /// - parameters:
+    ///   - groups: the parts of the graph; nil are all.
+    ///   - limit: how many at most.
+    /// - throws: ``Failure`` `index_not_ready`.
+    public func communities(of groups: [String]?, limit: Int, _ tenant: Tenant) throws -> [GraphCommunity] {
+        try graph(of: tenant, nil)?.communities(of: groups, limit: limit) ?? []
+    }
+
+    /// A community by its id.
+    ///
+    /// - throws: ``Failure`` `community_not_found`, `index_not_ready`.
+    public func community(_ id: String, _ tenant: Tenant) throws -> GraphCommunity {
+        guard let community = try graph(of: tenant, nil)?.community(id: id) else {
+            throw Failure(
+                .notFound, code: "community_not_found",
+                "There is no such community: the graph has changed since, or it has never been found.")
+        }
+        return community
+    }
+
     /// What stands around a node.
     ///
     /// - parameters:

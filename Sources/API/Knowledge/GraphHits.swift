@@ -11,18 +11,25 @@ struct GraphHitAnswer: JSONEncodable {
         json.object { json in
             json.members(ofRaw: document)
             json.member("score", hit.score)
-            json.member(
-                "methods",
-                object: { json in
-                    for finding in hit.findings {
-                        json.key(named: finding.method.rawValue)
-                        json.object { json in
-                            json.member("rank", finding.rank)
-                            json.member("score", finding.score)
-                        }
-                    }
-                })
+            json.member("methods", of: hit)
         }
+    }
+}
+
+extension JSONWriter {
+    /// Which methods found something, with its rank and its score in each.
+    mutating func member(_ name: StaticString, of hit: GraphHit) {
+        member(
+            name,
+            object: { json in
+                for finding in hit.findings {
+                    json.key(named: finding.method.rawValue)
+                    json.object { json in
+                        json.member("rank", finding.rank)
+                        json.member("score", finding.score)
+                    }
+                }
+            })
     }
 }
 

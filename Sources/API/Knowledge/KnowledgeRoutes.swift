@@ -12,7 +12,7 @@ extension Routes {
         let routes = KnowledgeRoutes(role, patience: patience)
         return
             (routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
-            + routes.facts() + routes.relations() + routes.merging())
+            + routes.facts() + routes.relations() + routes.merging() + routes.communities())
             .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
     }
 }

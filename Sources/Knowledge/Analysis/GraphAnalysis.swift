@@ -14,6 +14,8 @@ struct GraphAnalysis: Sendable {
     private(set) var ranks: [Float] = []
     /// The community of each node by slot: the slot of the node whose id is the least in it.
     private(set) var communities: [UInt32] = []
+    /// The nodes of each community of several, the most central first, by the slot of the one whose id is the least.
+    private(set) var members: [UInt32: [UInt32]] = [:]
 
     /// Of no graph.
     init() {}
@@ -22,6 +24,23 @@ struct GraphAnalysis: Sendable {
     init(_ graph: GraphSnapshot) {
         ranks = Self.ranks(graph)
         communities = Self.communities(graph)
+        members = members(graph)
+    }
+
+    private func members(_ graph: GraphSnapshot) -> [UInt32: [UInt32]] {
+        var members: [UInt32: [UInt32]] = [:]
+        for node in graph.nodes.all { members[communities[Int(node)], default: []].append(node) }
+        return members.compactMapValues { nodes in
+            guard nodes.count > 1 else { return nil }
+            return nodes.map { (rank: rank(of: $0), id: graph.nodes.id($0), slot: $0) }
+                .sorted { $0.rank == $1.rank ? $0.id < $1.id : $0.rank > $1.rank }.map(\.slot)
+        }
+    }
+
+    /// The slot by which the community of a node goes; nil when it is in none of several nodes.
+    func community(of node: UInt32) -> UInt32? {
+        guard Int(node) < communities.count, members[communities[Int(node)]] != nil else { return nil }
+        return communities[Int(node)]
     }
 
     /// How central a node is: from 0 to 1.
@@ -63,18 +82,21 @@ struct GraphAnalysis: Sendable {
     }
 
     /// Nodes are numbered in the order of their ids, so the same graph has the same communities whatever was written
-    /// first. Several edges between two nodes are one that counts as much as all of them.
+    /// first. Several edges between two nodes are one that counts as much as all of them; those between parts of the
+    /// graph do not count, so that a community belongs to one part.
     private static func communities(_ graph: GraphSnapshot) -> [UInt32] {
         let nodes = graph.nodes.all.sorted { graph.nodes.id($0) < graph.nodes.id($1) }
         var places = [Int](repeating: -1, count: Int(graph.nodes.limit))
         for (place, node) in nodes.enumerated() { places[Int(node)] = place }
+        let groups = nodes.map { graph.nodes.values.valueNumber(of: IndexedFields.group, at: $0) }
         var weighted = WeightedGraph()
         var sums: [Int: Double] = [:]
-        for node in nodes {
+        for (number, node) in nodes.enumerated() {
             sums.removeAll(keepingCapacity: true)
             graph.adjacency.forEachLink(of: node) { link in
                 let place = places[Int(link.node)]
-                if place >= 0, link.node != node { sums[place, default: 0] += 1 }
+                guard place >= 0, link.node != node, groups[place] == groups[number] else { return }
+                sums[place, default: 0] += 1
             }
             weighted.append(sums.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         }

@@ -24,6 +24,16 @@ extension PayloadIndex {
         default: return nil
         }
     }
+
+    /// A number for the value that a point has of a keyword field, the same for all points with the same value. It
+    /// means nothing beyond this copy of the index.
+    ///
+    /// - returns: nil when it has none, or the field has no index of keywords.
+    public func valueNumber(of path: PayloadPath, at slot: UInt32) -> UInt32? {
+        var number: UInt32?
+        index(of: path)?.keywords.forEachNumber(slot) { number = $0 }
+        return number
+    }
 }
 
 extension ValueIndex {

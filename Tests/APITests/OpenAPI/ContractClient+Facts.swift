@@ -71,4 +71,21 @@ extension ContractClient {
         let past = #"{"query": "tom", "as_of": {"known_at": "\#(before)"}}"#
         #expect(try await send("POST", "/search/nodes", body: past).list("nodes").map { $0.text("uuid") } == ["tom"])
     }
+
+    mutating func listCommunities() async throws {
+        let community = "/graph/communities/{id}"
+        var client = self
+        try await wait {
+            try await client.send("GET", "/graph/communities").list("communities").contains {
+                $0.text("uuid") == "community:cat"
+            }
+        }
+        self = client
+        let listed = try await send("GET", "/graph/communities", query: "limit=1000").list("communities")
+        #expect(listed.first { $0.text("uuid") == "community:cat" }?.text("member_count") == "2")
+        let found = try await send("GET", community, "community:cat")
+        #expect(found.json["members"]?.elements.count == 2)
+        try await send("GET", community, "cat", status: 404)
+        #expect(try await send("GET", "/graph/communities", query: "group_ids=nothing").list("communities").isEmpty)
+    }
 }

@@ -29,6 +29,7 @@ extension ContractClient {
         try await keepEpisodes()
         try await relateNodes()
         try await tellThePast()
+        try await listCommunities()
     }
 
     private mutating func keepFacts() async throws {

@@ -1,0 +1,70 @@
+import ChangeLog
+import Core
+import TestKit
+import Testing
+
+@testable import Knowledge
+
+@Suite("Communities that are found", .timeLimit(.minutes(5)))
+struct CommunityTests {
+    private static let tenant = TestStore.context.tenant
+
+    /// Two circles of friends with one friendship between them, and one of another part of the graph.
+    private static func world(_ engine: TestStore.Engine) async throws -> KnowledgeWorld {
+        let world = try await KnowledgeWorld(engine)
+        try await world.nodes("red ant", "red bee", "red cat", "blue dog", "blue eel", "blue fox", "loner")
+        try await world.nodes("red owl", "blue pig", group: "zoo")
+        let friends = [
+            ("red ant", "red bee"), ("red bee", "red cat"), ("red cat", "red ant"), ("blue dog", "blue eel"),
+            ("blue eel", "blue fox"), ("blue fox", "blue dog"), ("red cat", "blue dog"), ("red owl", "blue pig"),
+            ("red owl", "red ant"), ("red owl", "red bee"), ("red owl", "red cat"),
+        ]
+        for (left, right) in friends { try await world.edge("\(left)-\(right)", left, "LIKES", right) }
+        try await wait { try world.role.communities(of: nil, limit: 10, tenant).count == 3 }
+        return world
+    }
+
+    @Test("Nodes that belong together are told, the largest first", arguments: TestStore.Engine.allCases)
+    func listed(_ engine: TestStore.Engine) async throws {
+        let world = try await Self.world(engine)
+        let all = try world.role.communities(of: nil, limit: 10, Self.tenant)
+        #expect(all.map(\.id) == ["community:blue dog", "community:red ant", "community:blue pig"])
+        #expect(all.map { $0.members.sorted() }[0] == ["blue dog", "blue eel", "blue fox"])
+        // The one with a friend beyond is the most central.
+        #expect(all[0].members.first == "blue dog")
+        #expect(try world.role.communities(of: ["zoo"], limit: 10, Self.tenant).map(\.id) == ["community:blue pig"])
+        #expect(try world.role.communities(of: nil, limit: 1, Self.tenant).count == 1)
+        #expect(try world.role.community("community:red ant", Self.tenant) == all[1])
+        for id in ["community:red bee", "red ant", "community:loner", "community:"] {
+            let failure = #expect(throws: Failure.self) { try world.role.community(id, Self.tenant) }
+            #expect(failure?.code == "community_not_found")
+        }
+    }
+
+    @Test("They are found by their nodes, each once", arguments: TestStore.Engine.allCases)
+    func found(_ engine: TestStore.Engine) async throws {
+        let world = try await Self.world(engine)
+        func find(_ text: String, limit: Int = 10, _ change: (inout GraphFilters) -> Void = { _ in }) throws -> [String]
+        {
+            var search = GraphSearch(text)
+            search.limit = limit
+            change(&search.filters)
+            return try world.role.searchCommunities(search, SectionSearch([.fullText]), of: Self.tenant)
+                .map { "\($0.community.id) by \($0.best.id)" }
+        }
+        #expect(try find("red") == ["community:red ant by red ant", "community:blue pig by red owl"])
+        #expect(try find("eel cat") == ["community:blue dog by blue eel", "community:red ant by red cat"])
+        #expect(try find("red", limit: 1) == ["community:red ant by red ant"])
+        #expect(try find("red") { $0.groups = ["zoo"] } == ["community:blue pig by red owl"])
+        #expect(try find("loner").isEmpty)
+    }
+
+    @Test("What leaves is no member any more", arguments: TestStore.Engine.allCases)
+    func changing(_ engine: TestStore.Engine) async throws {
+        let world = try await Self.world(engine)
+        try await world.write { [role = world.role] in try role.elements.delete(GraphNode.self, ["blue fox"], in: $0) }
+        try await wait {
+            try world.role.community("community:blue dog", Self.tenant).members == ["blue dog", "blue eel"]
+        }
+    }
+}
