@@ -82,6 +82,7 @@ let package = Package(
             "Outbound",
             uses: ["Core", "Telemetry", crypto, deques, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
         room("Search", uses: ["CKernels", "Core", "Storage", "Telemetry", hashTrees, logging]),
+        room("Embedding", uses: ["Core", "Caching", "Outbound", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
             "Observers",
@@ -92,8 +93,7 @@ let package = Package(
         room(
             "Memories",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Outbound", "Search", "Telemetry", crypto, lifecycle,
-                logging,
+                "Core", "Storage", "ChangeLog", "Outbound", "Search", "Telemetry", crypto, lifecycle, logging,
             ]),
         room(
             "Knowledge",
@@ -101,16 +101,15 @@ let package = Package(
         room(
             "API",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Observers", "Memories", "Knowledge",
-                "Telemetry", crypto,
-                httpTypes, hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Commerce", "Observers", "Memories",
+                "Knowledge", "Telemetry", crypto, httpTypes, hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioPosix, nioCompression, lifecycle,
             ]),
         room(
             "Server",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Commerce", "Expressions", "Observers", "Outbound",
-                "Memories", "Knowledge", "API", "Telemetry", configuration, hummingbird,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Commerce", "Expressions",
+                "Observers", "Outbound", "Memories", "Knowledge", "API", "Telemetry", configuration, hummingbird,
                 lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
@@ -135,8 +134,8 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Memories", "Observers", "Outbound", "Search", "Caching", "ChangeLog", "Core",
-                "Storage", "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
+                "API", "Commerce", "Embedding", "Knowledge", "Memories", "Observers", "Outbound", "Search", "Caching",
+                "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),
@@ -151,12 +150,12 @@ let package = Package(
         tests(
             "Memories",
             uses: [
-                "Memories", "Search", "Caching", "ChangeLog", "Core", "Outbound", "Storage", "Telemetry", lifecycle,
-                logging,
+                "Memories", "Search", "ChangeLog", "Core", "Outbound", "Storage", "Telemetry", lifecycle, logging,
             ]),
         tests(
             "Knowledge",
             uses: ["Knowledge", "Search", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle, logging]),
+        tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),

@@ -2,6 +2,7 @@ import API
 import ChangeLog
 import Commerce
 public import Core
+import Embedding
 public import Logging
 import ServiceLifecycle
 import Storage
@@ -84,7 +85,10 @@ public struct MillraceServer: Sendable {
         }
         let search = ServerSearch(store, settings: configuration.settings, logger: logger)
         let observers = try ServerObservers(store, settings: configuration.settings, logger: logger)
-        let memories = try ServerMemories(store, settings: configuration.settings, logger: logger)
+        let embedder = try Embedder(settings: configuration.settings, metrics: metrics, logger: logger)
+        defer { embedder?.close() }
+        let memories = try ServerMemories(
+            store, embedder: embedder, settings: configuration.settings, logger: logger)
         let knowledge = ServerKnowledge(store, settings: configuration.settings, logger: logger)
         do {
             try await observers.prepare()

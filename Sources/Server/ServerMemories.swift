@@ -1,6 +1,7 @@
 import API
 import ChangeLog
 import Core
+import Embedding
 import Logging
 import Memories
 import ServiceLifecycle
@@ -16,7 +17,6 @@ struct ServerMemories: Sendable {
     let checks: [ReadinessCheck]
 
     private let role: MemoryRole
-    private let embedder: Embedder?
     private let logger: Logger
 
     /// The directory with what vectors are found by, and with snapshots. All but the snapshots can be deleted at any
@@ -25,9 +25,9 @@ struct ServerMemories: Sendable {
 
     /// The memories of a store.
     ///
-    /// - throws: ``Failure`` `invalid_settings` when they do not say where the vector engine is, and when one of
-    ///   the endpoint that turns texts into vectors is not acceptable.
-    init(_ store: Store, settings: SettingsValues, logger: Logger) throws {
+    /// - parameter embedder: turns texts into vectors; nil has clients send them.
+    /// - throws: ``Failure`` `invalid_settings` when they do not say where the vector engine is.
+    init(_ store: Store, embedder: Embedder?, settings: SettingsValues, logger: Logger) throws {
         let url = settings[StorageSettings.url]
         let engine = try EngineAccess(
             settings: settings, store: url.isEmpty ? nil : PostgresOptions(url: url, settings: settings),
@@ -39,7 +39,6 @@ struct ServerMemories: Sendable {
         self.role = role
         let patience = Duration.milliseconds(settings[APISettings.positionWait])
         let memories = MemoryCollections(role.collections, settings: settings)
-        embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
         routes =
             Routes.memoryRoutes(role, memories, embedder: embedder, patience: patience)
             + Routes.qdrantRoutes(role, patience: patience)
@@ -66,8 +65,5 @@ struct ServerMemories: Sendable {
     }
 
     /// Keeps the indexes for the next start. The services must have stopped.
-    func close() {
-        embedder?.close()
-        role.close()
-    }
+    func close() { role.close() }
 }

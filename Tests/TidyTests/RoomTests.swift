@@ -4,7 +4,8 @@ import Testing
 @Suite struct RoomTests {
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
-        ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"], ["Search"],
+        ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"],
+        ["Search", "Embedding"],
         ["Commerce", "Observers", "Memories", "Knowledge"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],

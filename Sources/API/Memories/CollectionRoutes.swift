@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+public import Embedding
 import HTTPTypes
 public import Memories
 import Search

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Embedding
 import Memories
 import Search
 import Storage
@@ -23,7 +24,7 @@ extension MemoryRoutes {
                     "\(body.pointer)/payload/\(kind == .memory ? "key" : "text")", " Or send the vector.")
             }
             let name = try memories.name(kind, namespace: body.namespace)
-            return Embedder.Input(text, dimensions: dimensions(of: name, tenant))
+            return Embedder.Input(text, for: space(of: name, tenant))
         }
         var bodies = bodies
         for (place, vector) in zip(places, try await embedder.vectors(of: inputs)) {
@@ -45,7 +46,7 @@ extension MemoryRoutes {
             throw Failure.invalid(at: "/query_text", "Words are expected, of which a vector can be made.")
         }
         var body = body
-        body.vector = try await embedder.vectors(of: [.init(text, dimensions: dimensions(of: name, tenant))]).first
+        body.vector = try await embedder.vectors(of: [.init(text, for: space(of: name, tenant))]).first
         return body
     }
 
@@ -68,9 +69,9 @@ extension MemoryRoutes {
         let hasVector = unnamed.map { point.vectors?[$0] != nil } ?? false
         // Of blanks no vector was made: the client sent it.
         guard !hasVector || !isBlank(oldText) else { return nil }
-        let size = dimensions(of: name, tenant)
+        let space = space(of: name, tenant)
         let texts = hasVector ? [newText, oldText] : [newText]
-        let vectors = try await embedder.vectors(of: texts.map { .init($0, dimensions: size) })
+        let vectors = try await embedder.vectors(of: texts.map { .init($0, for: space) })
         return MemoryRevision(oldText: oldText, oldVector: hasVector ? vectors[1] : nil, newVector: vectors[0])
     }
 
@@ -78,9 +79,11 @@ extension MemoryRoutes {
         .invalid(at: pointer, "The vector is made of this text, so it has to say something." + remedy)
     }
 
-    /// How many components the vectors have in a collection, or will when it is made.
-    private func dimensions(of name: String, _ tenant: Tenant) -> Int {
-        role.collection(name, of: tenant)?.definition.vectors.first { $0.name.isEmpty }?.size ?? memories.dimensions
+    /// Where the vectors of a collection go, or will when it is made.
+    private func space(of name: String, _ tenant: Tenant) -> VectorSpace {
+        let own = role.collection(name, of: tenant)?.definition.vectors.first { $0.name.isEmpty }?.size
+        return VectorSpace(
+            "collection", dimensions: own ?? memories.dimensions, setting: MemoriesSettings.dimensions.name)
     }
 
     private func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }

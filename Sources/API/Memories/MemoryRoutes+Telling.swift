@@ -1,4 +1,5 @@
 import Core
+import Embedding
 import HTTPTypes
 import Memories
 import Storage

@@ -1,5 +1,6 @@
 public import ChangeLog
 import Core
+public import Embedding
 import HTTPTypes
 public import Memories
 import Search

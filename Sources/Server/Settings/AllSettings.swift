@@ -3,6 +3,7 @@ import Caching
 import ChangeLog
 import Commerce
 public import Core
+import Embedding
 import Knowledge
 import Memories
 import Observers

@@ -1,6 +1,7 @@
 import API
 import ChangeLog
 import Core
+import Embedding
 import Logging
 import Memories
 import TestKit

@@ -2,7 +2,7 @@ import Caching
 import Core
 import Testing
 
-@testable import Memories
+@testable import Embedding
 
 /// Which texts go with which request, and who is told.
 @Suite struct EmbeddingQueueTests {
@@ -18,8 +18,9 @@ import Testing
 
         var waitingCount: Int { queue.waitingCount }
 
-        func add(_ call: Int, _ wanted: [String], seconds: Int = 10) throws(Failure) {
-            try queue.add(call, wanted.map { (ContentKey($0), $0) }, until: start + .seconds(seconds))
+        func add(_ call: Int, _ texts: [String], dimensions: Int? = nil, seconds: Int = 10) throws(Failure) {
+            let wanted = texts.map { EmbeddingQueue.Wanted(key: ContentKey($0), text: $0, dimensions: dimensions) }
+            try queue.add(call, wanted, until: start + .seconds(seconds))
         }
 
         func next() -> EmbeddingQueue.Batch? { queue.next() }
@@ -56,6 +57,16 @@ import Testing
         let third = try #require(queue.next())
         #expect(try queue.finish(third, vectors(third)).map { try $0.result.get().count } == [2])
         #expect(queue.next() == nil && queue.waitingCount == 0)
+    }
+
+    @Test func aRequestAsksForOneNumberOfComponents() throws {
+        let queue = Queue(batch: 3, concurrency: 9)
+        try queue.add(1, ["a", "b"], dimensions: 7)
+        try queue.add(2, ["c"], dimensions: 9)
+        try queue.add(3, ["d"], dimensions: 7)
+        let batches = (0..<4).map { _ in queue.next() }
+        #expect(batches.map { $0?.texts } == [["a", "b"], ["c"], ["d"], nil])
+        #expect(batches.map { $0?.dimensions } == [7, 9, 7, nil])
     }
 
     @Test func asManyRequestsAreUnderWayAsAllowed() throws {

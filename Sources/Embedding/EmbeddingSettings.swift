@@ -12,7 +12,7 @@ public enum EmbeddingSettings {
     public static let model = Setting(
         "embedding.model", default: "bge-m3", moves: "embedding_requests_total",
         "The model that turns texts into vectors, as the endpoint calls it. Its vectors have as many components as "
-            + "memories.dimensions says.")
+            + "memories.dimensions and knowledge.dimensions say.")
 
     /// What opens the endpoint.
     public static let apiKey = Setting(
@@ -22,8 +22,8 @@ public enum EmbeddingSettings {
     /// Whether the endpoint is told how many components are wanted.
     public static let requestDimensions = Setting(
         "embedding.request_dimensions", default: Flag(false), moves: "embedding_requests_total",
-        "Whether the endpoint is asked for vectors of memories.dimensions components, for models that can shorten "
-            + "theirs.")
+        "Whether the endpoint is asked for vectors of as many components as memories.dimensions or "
+            + "knowledge.dimensions says, for models that can shorten theirs.")
 
     /// How many texts go with one request.
     public static let batch = Setting(

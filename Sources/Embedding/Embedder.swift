@@ -11,16 +11,17 @@ public final class Embedder: Sendable {
     /// A text whose vector is needed.
     public struct Input: Sendable {
         let text: String
-        let dimensions: Int
+        let space: VectorSpace
 
-        /// A text, and how many components its vector must have.
-        public init(_ text: String, dimensions: Int) {
+        /// A text, and where its vector must fit.
+        public init(_ text: String, for space: VectorSpace) {
             self.text = text
-            self.dimensions = dimensions
+            self.space = space
         }
     }
 
     private typealias Vectors = EmbeddingQueue.Vectors
+    private typealias Wanted = EmbeddingQueue.Wanted
 
     private struct State {
         var queue: EmbeddingQueue
@@ -30,6 +31,8 @@ public final class Embedder: Sendable {
     /// What the endpoint calls the model.
     public let model: String
     private let timeout: Duration
+    /// Whether the endpoint is told how many components are wanted.
+    private let requestsDimensions: Bool
     private let sender: HTTPSender
     private let client: EmbeddingClient
     private let metrics: EmbeddingMetrics
@@ -45,15 +48,13 @@ public final class Embedder: Sendable {
         guard let url = settings[EmbeddingSettings.url].value else { return nil }
         model = settings[EmbeddingSettings.model]
         timeout = .milliseconds(settings[EmbeddingSettings.timeout])
+        requestsDimensions = settings[EmbeddingSettings.requestDimensions].isOn
         sender = try HTTPSender(settings: settings, metrics: registry, networks: .everything)
         metrics = EmbeddingMetrics(registry)
         cache = ContentCache(
             "embeddings", capacity: settings[EmbeddingSettings.cacheMemory] << 20, metrics: registry)
         client = EmbeddingClient(
-            .init(
-                url: url.endpoint, model: model, headers: try Self.headers(settings[EmbeddingSettings.apiKey]),
-                dimensions: settings[EmbeddingSettings.requestDimensions].isOn
-                    ? settings[MemoriesSettings.dimensions] : nil),
+            .init(url: url.endpoint, model: model, headers: try Self.headers(settings[EmbeddingSettings.apiKey])),
             sender: sender, metrics: metrics, logger: logger)
         state = Mutex(
             State(
@@ -71,23 +72,23 @@ public final class Embedder: Sendable {
     ///   `embedding_dimensions_differ`, `embedding_zero`, which name the setting to correct; `cancelled`, `stopping`.
     public func vectors(of inputs: [Input]) async throws(Failure) -> [[Float]] {
         do throws(Failure) {
-            let keys = inputs.map { ContentKey(model, $0.text) }
+            let wanted = inputs.map(question)
             var known: Vectors = [:]
-            var missing: [(key: ContentKey, text: String)] = []
+            var missing: [Wanted] = []
             var asked: Set<ContentKey> = []
-            for (key, input) in zip(keys, inputs) where asked.insert(key).inserted {
-                known[key] = cache.find(key)
-                if known[key] == nil { missing.append((key, input.text)) }
+            for one in wanted where asked.insert(one.key).inserted {
+                known[one.key] = cache.find(one.key)
+                if known[one.key] == nil { missing.append(one) }
             }
             if !missing.isEmpty { known.merge(try await ask(missing)) { $1 } }
             var vectors: [[Float]] = []
-            for (key, input) in zip(keys, inputs) {
-                let vector = known[key] ?? []
-                try check(vector, input.dimensions)
+            for (one, input) in zip(wanted, inputs) {
+                let vector = known[one.key] ?? []
+                try check(vector, input.space)
                 vectors.append(vector)
             }
             // What does not fit is asked for anew: the endpoint may have another model by then.
-            for (key, _) in missing {
+            for key in missing.map(\.key) {
                 if let vector = known[key] { cache.insert(vector, for: key, cost: 4 * vector.count + 64) }
             }
             return vectors
@@ -110,14 +111,22 @@ public final class Embedder: Sendable {
         }
     }
 
-    private func check(_ vector: [Float], _ dimensions: Int) throws(Failure) {
-        guard vector.count == dimensions else {
-            throw .embeddingDimensions(vector.count, expected: dimensions, model: model)
+    /// What the endpoint is asked for a text: where it is told the number of components, that makes another vector.
+    private func question(_ input: Input) -> Wanted {
+        guard requestsDimensions else { return Wanted(key: ContentKey(model, input.text), text: input.text) }
+        let dimensions = input.space.dimensions
+        return Wanted(
+            key: ContentKey(model, input.text, dimensions.description), text: input.text, dimensions: dimensions)
+    }
+
+    private func check(_ vector: [Float], _ space: VectorSpace) throws(Failure) {
+        guard vector.count == space.dimensions else {
+            throw .embeddingDimensions(vector.count, in: space, model: model)
         }
         guard vector.contains(where: { $0 != 0 }) else { throw .embeddingIsZero(model: model) }
     }
 
-    private func ask(_ texts: [(key: ContentKey, text: String)]) async throws(Failure) -> Vectors {
+    private func ask(_ texts: [Wanted]) async throws(Failure) -> Vectors {
         if let refusal = client.refusal { throw refusal }
         let call = callCount.wrappingAdd(1, ordering: .relaxed).newValue
         let deadline = ContinuousClock.now + timeout
@@ -135,7 +144,7 @@ public final class Embedder: Sendable {
     }
 
     private func begin(
-        _ call: Int, _ texts: [(key: ContentKey, text: String)], until deadline: ContinuousClock.Instant,
+        _ call: Int, _ texts: [Wanted], until deadline: ContinuousClock.Instant,
         _ waiter: CheckedContinuation<Result<Vectors, Failure>, Never>
     ) {
         let refusal: Failure? = state.withLock { state in
@@ -157,9 +166,9 @@ public final class Embedder: Sendable {
     private func sendNext() {
         while let batch = state.withLock({ $0.queue.next() }) {
             Task { [self] in
-                let results = await client.embed(batch.texts, until: batch.deadline ?? .now) { [self] in
-                    state.withLock { $0.queue.isWanted(batch) }
-                }
+                let results = await client.embed(
+                    batch.texts, dimensions: batch.dimensions, until: batch.deadline ?? .now
+                ) { [self] in state.withLock { $0.queue.isWanted(batch) } }
                 finish(batch, results)
             }
         }

@@ -16,10 +16,20 @@ struct EmbeddingQueue: Sendable {
         let waiting: Int
     }
 
+    /// A text whose vector is needed.
+    struct Wanted: Sendable {
+        let key: ContentKey
+        let text: String
+        /// How many components the endpoint is asked for; nil leaves that to the model.
+        var dimensions: Int?
+    }
+
     /// Texts that go with one request.
     struct Batch: Sendable {
         fileprivate(set) var keys: [ContentKey] = []
         fileprivate(set) var texts: [String] = []
+        /// How many components the endpoint is asked for; nil leaves that to the model.
+        fileprivate(set) var dimensions: Int?
         /// When nobody waits for them any longer; nil when nobody does now.
         fileprivate(set) var deadline: ContinuousClock.Instant?
     }
@@ -32,6 +42,7 @@ struct EmbeddingQueue: Sendable {
 
     private struct Text {
         let text: String
+        let dimensions: Int?
         /// Who needs it.
         var calls: Set<Int> = []
         var isUnderWay = false
@@ -65,7 +76,7 @@ struct EmbeddingQueue: Sendable {
     ///
     /// - throws: ``Failure`` `embedding_overloaded`.
     mutating func add(
-        _ call: Int, _ wanted: [(key: ContentKey, text: String)], until deadline: ContinuousClock.Instant
+        _ call: Int, _ wanted: [Wanted], until deadline: ContinuousClock.Instant
     ) throws(Failure) {
         let new = wanted.filter { texts[$0.key] == nil }
         let newBytes = new.reduce(0) { $0 + $1.text.utf8.count }
@@ -74,7 +85,9 @@ struct EmbeddingQueue: Sendable {
         }
         bytes += newBytes
         order += new.map(\.key)
-        for (key, text) in wanted { texts[key, default: Text(text: text)].calls.insert(call) }
+        for one in wanted {
+            texts[one.key, default: Text(text: one.text, dimensions: one.dimensions)].calls.insert(call)
+        }
         calls[call] = Call(missing: Set(wanted.map(\.key)), deadline: deadline)
     }
 
@@ -85,8 +98,11 @@ struct EmbeddingQueue: Sendable {
         var size = 0
         for key in order.prefix(limits.batch) {
             let text = texts[key]?.text ?? ""
+            let dimensions = texts[key]?.dimensions
             size += text.utf8.count
-            guard batch.keys.isEmpty || size <= Self.batchBytes else { break }
+            // A request asks for one number of components, so a text with another one begins the next.
+            guard batch.keys.isEmpty || (size <= Self.batchBytes && dimensions == batch.dimensions) else { break }
+            batch.dimensions = dimensions
             batch.keys.append(key)
             batch.texts.append(text)
             batch.deadline = [batch.deadline, deadline(of: key)].compactMap(\.self).max()

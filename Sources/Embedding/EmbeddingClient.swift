@@ -11,8 +11,6 @@ struct EmbeddingClient: Sendable {
         let url: HTTPURL
         let model: String
         let headers: [HTTPHeader]
-        /// How many components are asked for; nil leaves that to the model.
-        let dimensions: Int?
     }
 
     /// How long an answer may be at most, in bytes.
@@ -38,21 +36,24 @@ struct EmbeddingClient: Sendable {
 
     /// Asks for the vectors of texts until a moment.
     ///
-    /// - parameter isWanted: whether anybody still waits for them, before each further attempt.
+    /// - parameters:
+    ///   - dimensions: how many components are asked for; nil leaves that to the model.
+    ///   - isWanted: whether anybody still waits for them, before each further attempt.
     /// - returns: what became of each text, in their order.
     func embed(
-        _ texts: [String], until deadline: ContinuousClock.Instant, while isWanted: @Sendable () -> Bool
+        _ texts: [String], dimensions: Int?, until deadline: ContinuousClock.Instant,
+        while isWanted: @Sendable () -> Bool
     ) async -> [Result<[Float], Failure>] {
         var attempts = EmbeddingAttempts(until: deadline)
         while true {
-            switch await attempt(texts, until: deadline) {
+            switch await attempt(texts, dimensions, until: deadline) {
             case .vectors(let vectors): return vectors.map { .success($0) }
             case .refused(let status, let reason):
                 guard texts.count > 1 else { return [.failure(.textRefused(texts[0], status, reason))] }
                 // One that is not acceptable must not take the others with it.
                 let middle = texts.count / 2
-                return await embed(Array(texts[..<middle]), until: deadline, while: isWanted)
-                    + embed(Array(texts[middle...]), until: deadline, while: isWanted)
+                return await embed(Array(texts[..<middle]), dimensions: dimensions, until: deadline, while: isWanted)
+                    + embed(Array(texts[middle...]), dimensions: dimensions, until: deadline, while: isWanted)
             case .failed(let failure): return fail(texts, failure)
             case .busy(let failure, let asked), .broken(let failure, let asked):
                 var random = SystemRandomNumberGenerator()
@@ -71,21 +72,25 @@ struct EmbeddingClient: Sendable {
         return texts.map { _ in .failure(failure) }
     }
 
-    private func attempt(_ texts: [String], until deadline: ContinuousClock.Instant) async -> EmbeddingReply {
+    private func attempt(
+        _ texts: [String], _ dimensions: Int?, until deadline: ContinuousClock.Instant
+    ) async -> EmbeddingReply {
         if let pause = breaker.admit() { return .busy(Self.leftAlone(pause), pause: pause) }
         let start = ContinuousClock.now
-        let (reply, outcome) = await send(texts, within: max(.milliseconds(1), deadline - start))
+        let (reply, outcome) = await send(texts, dimensions, within: max(.milliseconds(1), deadline - start))
         metrics.observe(outcome, texts: texts.count, took: .now - start)
         breaker.note(reply)
         return reply
     }
 
-    private func send(_ texts: [String], within time: Duration) async -> (EmbeddingReply, outcome: String) {
+    private func send(
+        _ texts: [String], _ dimensions: Int?, within time: Duration
+    ) async -> (EmbeddingReply, outcome: String) {
         do throws(Failure) {
             let answer = try await sender.send(
                 HTTPRequest(
-                    options.url, headers: options.headers, body: body(texts), timeout: time,
-                    responseLimit: .whole(answerLimit(texts.count))))
+                    options.url, headers: options.headers, body: body(texts, dimensions), timeout: time,
+                    responseLimit: .whole(answerLimit(texts.count, dimensions))))
             let reply = EmbeddingReply.read(
                 status: answer.status, body: answer.body, pause: answer.retryAfter, count: texts.count)
             return (reply, "\(answer.status / 100)xx")
@@ -112,19 +117,19 @@ struct EmbeddingClient: Sendable {
             retryAfter: max(1, Int(pause.components.seconds)))
     }
 
-    private func body(_ texts: [String]) -> [UInt8] {
+    private func body(_ texts: [String], _ dimensions: Int?) -> [UInt8] {
         var json = JSONWriter(capacity: texts.reduce(256) { $0 + $1.utf8.count + 8 })
         json.object { json in
             json.member("model", options.model)
             json.member("input", array: texts)
-            if let dimensions = options.dimensions { json.member("dimensions", dimensions) }
+            if let dimensions { json.member("dimensions", dimensions) }
         }
         return json.bytes
     }
 
-    private func answerLimit(_ count: Int) -> Int {
+    private func answerLimit(_ count: Int, _ dimensions: Int?) -> Int {
         // A model that makes larger vectors than expected is to be told from one that answers without end.
-        let components = max(8_192, 2 * (options.dimensions ?? 0))
+        let components = max(8_192, 2 * (dimensions ?? 0))
         return min(Self.answerLimit, 65_536 + count * components * Self.numberLength)
     }
 }

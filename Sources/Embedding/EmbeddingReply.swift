@@ -15,6 +15,8 @@ enum EmbeddingReply: Sendable {
 
     /// How many characters of what the endpoint says are passed on.
     private static let reasonLength = 200
+    /// How many components a vector may have.
+    private static let componentLimit = 65_536
 
     /// Reads an answer to a request with so many texts.
     ///
@@ -81,7 +83,7 @@ enum EmbeddingReply: Sendable {
                     throw reader.failure("A whole number is expected.")
                 }
                 index = place
-            case "embedding": vector = try reader.floats(limit: Int(VectorDefinition.sizes.upperBound))
+            case "embedding": vector = try reader.floats(limit: componentLimit)
             default: _ = try reader.value()
             }
         }

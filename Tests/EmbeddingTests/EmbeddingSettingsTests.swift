@@ -4,7 +4,7 @@ import Telemetry
 import TestKit
 import Testing
 
-@testable import Memories
+@testable import Embedding
 
 /// Each setting moves what it says.
 @Suite(.timeLimit(.minutes(5))) struct EmbeddingSettingsTests {
@@ -45,12 +45,19 @@ import Testing
     }
 
     @Test func theEndpointIsAskedForTheDimensionsOfTheSetting() async throws {
-        let world = try await EmbeddingWorld([
-            "embedding.request_dimensions": "true", "memories.dimensions": "26",
-        ])
+        let world = try await EmbeddingWorld(["embedding.request_dimensions": "true"]) { request in
+            guard case .number(let size)? = EmbeddingEndpoint.body(of: request)?["dimensions"] else { return .drop }
+            return EmbeddingEndpoint.answer(request, dimensions: Int(size) ?? 0)
+        }
         _ = try await world.vectors("tea")
         let request = try #require(world.endpoint.requests.first)
         #expect(EmbeddingEndpoint.body(of: request)?["dimensions"] == .integer(26))
+        // What is kept of the same text has another number of components.
+        let texts = [(26, "tea"), (7, "tea"), (26, "milk")]
+        let vectors = try await world.embedder.vectors(of: texts.map { .init($1, for: EmbeddingWorld.space($0)) })
+        #expect(vectors.map(\.count) == [26, 7, 26])
+        let sizes = world.endpoint.requests.map { EmbeddingEndpoint.body(of: $0)?["dimensions"] }
+        #expect(Set(sizes.dropFirst()) == [.integer(7), .integer(26)] && sizes.count == 3)
     }
 
     @Test(arguments: [(1, 6), (4, 2), (32, 1)])
@@ -84,7 +91,7 @@ import Testing
         for _ in 0..<2 { _ = try await none.vectors("tea") }
         #expect(none.endpoint.count == 2)
         let small = try await EmbeddingWorld(["embedding.cache_memory": "1", "embedding.batch": "2048"])
-        let inputs = (0..<8_000).map { Embedder.Input("text \($0)", dimensions: 26) }
+        let inputs = (0..<8_000).map { Embedder.Input("text \($0)", for: EmbeddingWorld.space()) }
         _ = try await small.embedder.vectors(of: inputs)
         let line = small.metric(#"cache_bytes{cache="embeddings"}"#) ?? ""
         let bytes = Double(line.split(separator: " ").last ?? "") ?? 0

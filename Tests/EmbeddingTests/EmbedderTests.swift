@@ -2,7 +2,7 @@ import Core
 import TestKit
 import Testing
 
-@testable import Memories
+@testable import Embedding
 
 /// Texts are turned into vectors by a server that answers over HTTP.
 @Suite(.timeLimit(.minutes(5))) struct EmbedderTests {
@@ -131,7 +131,7 @@ import Testing
             "embedding.batch": "1", "embedding.concurrency": "1", "embedding.waiting_limit": "1000",
             "embedding.timeout": "3000",
         ]) { _ in .silence }
-        let many = (0...1_000).map { Embedder.Input("text \($0)", dimensions: 26) }
+        let many = (0...1_000).map { Embedder.Input("text \($0)", for: EmbeddingWorld.space()) }
         let slow = Task { () -> Failure? in
             do throws(Failure) {
                 _ = try await world.embedder.vectors(of: Array(many.dropLast()))

@@ -4,7 +4,7 @@ import Telemetry
 import TestKit
 import Testing
 
-@testable import Memories
+@testable import Embedding
 
 /// Something that turns texts into vectors, and the endpoint that it asks.
 struct EmbeddingWorld: Sendable {
@@ -20,22 +20,27 @@ struct EmbeddingWorld: Sendable {
     ) async throws {
         endpoint = try await WebhookReceiver(answer: answer)
         let texts = ["embedding.url": endpoint.url("/v1")].merging(settings) { $1 }
-        let values = try SettingsRegistry(MemoriesSettings.all + EmbeddingSettings.all).values(from: [
+        let values = try SettingsRegistry(EmbeddingSettings.all).values(from: [
             SettingsSource(name: "test", texts: texts)
         ])
         embedder = try #require(
             try Embedder(settings: values, metrics: metrics, logger: Logger(label: "test")))
     }
 
+    /// Where vectors of a number of components go.
+    static func space(_ dimensions: Int = EmbeddingEndpoint.dimensions) -> VectorSpace {
+        VectorSpace("collection", dimensions: dimensions, setting: "memories.dimensions")
+    }
+
     /// The vectors of texts.
     func vectors(_ texts: String..., dimensions: Int = EmbeddingEndpoint.dimensions) async throws -> [[Float]] {
-        try await embedder.vectors(of: texts.map { .init($0, dimensions: dimensions) })
+        try await embedder.vectors(of: texts.map { .init($0, for: Self.space(dimensions)) })
     }
 
     /// Why texts are not turned into vectors.
     func failure(_ texts: String..., dimensions: Int = EmbeddingEndpoint.dimensions) async -> Failure? {
         do throws(Failure) {
-            _ = try await embedder.vectors(of: texts.map { .init($0, dimensions: dimensions) })
+            _ = try await embedder.vectors(of: texts.map { .init($0, for: Self.space(dimensions)) })
             return nil
         } catch {
             return error

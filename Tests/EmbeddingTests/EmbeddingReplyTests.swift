@@ -2,7 +2,7 @@ import Core
 import Outbound
 import Testing
 
-@testable import Memories
+@testable import Embedding
 
 /// What answers of the endpoint are read as.
 @Suite struct EmbeddingReplyTests {

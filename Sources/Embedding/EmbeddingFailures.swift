@@ -50,12 +50,12 @@ extension Failure {
             "What answers at embedding.url is no OpenAI-compatible endpoint: \(reason). Correct embedding.url.")
     }
 
-    static func embeddingDimensions(_ count: Int, expected: Int, model: String) -> Failure {
+    static func embeddingDimensions(_ count: Int, in space: VectorSpace, model: String) -> Failure {
         Failure(
             .badGateway, code: "embedding_dimensions_differ",
-            "The model \(model) makes vectors of \(count) components, and the collection has \(expected). Set "
-                + "embedding.model to one that fits, embedding.request_dimensions to true if it can shorten its "
-                + "vectors, or memories.dimensions to \(count) before anything is written.")
+            "The model \(model) makes vectors of \(count) components, and the \(space.owner) has \(space.dimensions). "
+                + "Set embedding.model to one that fits, embedding.request_dimensions to true if it can shorten its "
+                + "vectors, or \(space.setting) to \(count) before anything is written.")
     }
 
     static func embeddingIsZero(model: String) -> Failure {
