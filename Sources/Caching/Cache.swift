@@ -36,11 +36,15 @@ public final class Cache: Sendable {
         /// What is answered.
         public let image: CachedImage
         let position: LogPosition
+        let isKept: Bool
 
-        /// - parameter position: one that the snapshot includes which it was read from.
-        public init(_ image: CachedImage, at position: LogPosition) {
+        /// - parameters:
+        ///   - position: one that the snapshot includes which it was read from.
+        ///   - isKept: whether it is worth keeping: false for what is less than could be answered at another time.
+        public init(_ image: CachedImage, at position: LogPosition, isKept: Bool = true) {
             self.image = image
             self.position = position
+            self.isKept = isKept
         }
     }
 
@@ -78,7 +82,8 @@ public final class Cache: Sendable {
 
     /// Keeps in memory what was computed without ``answer(for:at:_:)``. Returns whether it is kept.
     @discardableResult public func keep(_ computed: Computed, for key: CacheKey) -> Bool {
-        switch key {
+        guard computed.isKept else { return false }
+        return switch key {
         case .entity(let entity): entities.keep(computed.image, for: entity, readAt: computed.position)
         case .query(let query):
             queries.insert(computed.image, for: query, readAt: computed.position) { isValid(key, readAt: $0) }
@@ -130,7 +135,7 @@ public final class Cache: Sendable {
         do {
             let computed = try await compute()
             let isStored = keep(computed, for: key)
-            if isValid(key, readAt: computed.position) {
+            if computed.isKept, isValid(key, readAt: computed.position) {
                 redis?.keep(CacheEntry(image: computed.image, readAt: computed.position), for: key)
             }
             return Answer(

@@ -67,10 +67,13 @@ public final class Embedder: Sendable {
 
     /// The vectors of texts, in their order.
     ///
+    /// - parameter patience: how long they are waited for, if that is less than `embedding.timeout`.
     /// - throws: ``Failure``: `text_refused` for a text that the endpoint does not take; `embedding_unavailable`,
     ///   `embedding_overloaded`, `embedding_timeout`, which may pass; `embedding_refused`, `embedding_invalid`,
     ///   `embedding_dimensions_differ`, `embedding_zero`, which name the setting to correct; `cancelled`, `stopping`.
-    public func vectors(of inputs: [Input]) async throws(Failure) -> [[Float]] {
+    public func vectors(
+        of inputs: [Input], within patience: Duration? = nil
+    ) async throws(Failure) -> [[Float]] {
         do throws(Failure) {
             let wanted = inputs.map(question)
             var known: Vectors = [:]
@@ -80,7 +83,9 @@ public final class Embedder: Sendable {
                 known[one.key] = cache.find(one.key)
                 if known[one.key] == nil { missing.append(one) }
             }
-            if !missing.isEmpty { known.merge(try await ask(missing)) { $1 } }
+            if !missing.isEmpty {
+                known.merge(try await ask(missing, within: min(timeout, patience ?? timeout))) { $1 }
+            }
             var vectors: [[Float]] = []
             for (one, input) in zip(wanted, inputs) {
                 let vector = known[one.key] ?? []
@@ -126,10 +131,10 @@ public final class Embedder: Sendable {
         guard vector.contains(where: { $0 != 0 }) else { throw .embeddingIsZero(model: model) }
     }
 
-    private func ask(_ texts: [Wanted]) async throws(Failure) -> Vectors {
+    private func ask(_ texts: [Wanted], within time: Duration) async throws(Failure) -> Vectors {
         if let refusal = client.refusal { throw refusal }
         let call = callCount.wrappingAdd(1, ordering: .relaxed).newValue
-        let deadline = ContinuousClock.now + timeout
+        let deadline = ContinuousClock.now + time
         let timer = Task { [weak self] in
             try await Task.sleep(until: deadline, clock: .continuous)
             self?.end(call, .failure(.embeddingTimeout))

@@ -20,6 +20,22 @@ public enum KnowledgeSettings {
         "knowledge.sweep_interval", default: 60_000, unit: "ms", bounds: 100...86_400_000,
         moves: "graph_versions_deleted_total", "How often it is looked for what was kept for long enough.")
 
+    /// Whether texts become vectors.
+    public static let embedding = Setting(
+        "knowledge.embedding", default: Flag(true), moves: "embedding_texts_total",
+        "Whether nodes, edges, episodes and queries that come without a vector get one of their text, where "
+            + "embedding.url is set. It is on, since what has no vector is silently missing from what is found by "
+            + "likeness.")
+
+    /// How long a search waits for a vector that it can do without.
+    public static let embeddingPatience = Setting(
+        "knowledge.embedding_patience", default: 2_000, unit: "ms", bounds: 10...600_000,
+        moves: "embedding_failures_total",
+        "How long a search that names no methods waits for the vector of its query; then it goes on by words, and says "
+            + "so. One that asks for likeness waits for embedding.timeout.")
+
     /// All of them.
-    public static let all: [AnySetting] = [dimensions.erased, historyAge.erased, sweepInterval.erased]
+    public static let all: [AnySetting] = [
+        dimensions.erased, historyAge.erased, sweepInterval.erased, embedding.erased, embeddingPatience.erased,
+    ]
 }

@@ -89,7 +89,8 @@ public struct MillraceServer: Sendable {
         defer { embedder?.close() }
         let memories = try ServerMemories(
             store, embedder: embedder, settings: configuration.settings, logger: logger)
-        let knowledge = ServerKnowledge(store, settings: configuration.settings, logger: logger)
+        let knowledge = ServerKnowledge(
+            store, embedder: embedder, settings: configuration.settings, logger: logger)
         do {
             try await observers.prepare()
             try await memories.prepare()

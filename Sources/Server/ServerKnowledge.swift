@@ -1,5 +1,6 @@
 import API
 import Core
+import Embedding
 import Knowledge
 import Logging
 import ServiceLifecycle
@@ -15,10 +16,14 @@ struct ServerKnowledge: Sendable {
     let checks: [ReadinessCheck]
 
     /// The graphs of a store.
-    init(_ store: Store, settings: SettingsValues, logger: Logger) {
+    ///
+    /// - parameter embedder: turns texts into vectors, where graphs are to have that done; nil has clients send them.
+    init(_ store: Store, embedder: Embedder?, settings: SettingsValues, logger: Logger) {
         let role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: logger)
         let patience = Duration.milliseconds(settings[APISettings.positionWait])
-        routes = Routes.knowledgeRoutes(role, patience: patience)
+        routes = Routes.knowledgeRoutes(
+            role, embedder: settings[KnowledgeSettings.embedding].isOn ? embedder : nil,
+            embeddingPatience: .milliseconds(settings[KnowledgeSettings.embeddingPatience]), patience: patience)
         services = role.services
         checks = [.following(role.follower, settings: settings) { role.isReady }]
     }

@@ -4,11 +4,18 @@ import Knowledge
 /// What a client looks for in a graph.
 struct GraphSearchBody: Sendable {
     /// What is looked for.
-    let search: GraphSearch
+    var search: GraphSearch
     /// Of which moment is asked.
     let asOf: AsOf
     /// How the elements of each kind are looked for; those of a kind that is not here are not.
-    let sections: [ElementKind: SectionSearch]
+    var sections: [ElementKind: SectionSearch] = [:]
+    /// The kinds whose elements are looked for by all that there is to look by, since no methods are named for them.
+    var standardKinds: Set<ElementKind> { Set(sections.keys).subtracting(named) }
+    /// The methods that the search goes without, since what they need could not be made.
+    var missing: [SearchMethod] = []
+
+    /// The kinds for which the client has named methods.
+    private var named: Set<ElementKind> = []
 
     /// The names of the kinds in `config`.
     private static let configurations: [(name: String, kind: ElementKind)] = [
@@ -17,41 +24,50 @@ struct GraphSearchBody: Sendable {
 
     /// Reads what is asked of all kinds.
     static func read(_ request: APIRequest, dimensions: Int) throws -> GraphSearchBody {
-        try read(request, dimensions) { fields, search in
-            var sections: [ElementKind: SectionSearch] = [:]
+        try read(request, dimensions) { fields, body in
             let isThere: Void? = fields.optionalObject("config") { config in
-                for (name, kind) in configurations {
-                    sections[kind] = config.optionalObject(name) { $0.section(kind, search) }
-                }
-                config.limits(&search)
+                for (name, kind) in configurations { config.optionalObject(name) { body.readSection(kind, &$0) } }
+                config.limits(&body.search)
             }
-            if isThere == nil || sections.isEmpty {
-                for kind in ElementKind.allCases { sections[kind] = .standard(kind, search) }
+            if isThere == nil || body.sections.isEmpty {
+                for kind in ElementKind.allCases { body.sections[kind] = .standard(kind, body.search) }
             }
-            return sections
         }
     }
 
     /// Reads what is asked of one kind, whose configuration is all of `config`.
     static func read(_ request: APIRequest, _ kind: ElementKind, dimensions: Int) throws -> GraphSearchBody {
-        try read(request, dimensions) { fields, search in
-            let section = fields.optionalObject("config") { config in
-                config.limits(&search)
-                return config.section(kind, search)
+        try read(request, dimensions) { fields, body in
+            fields.optionalObject("config") { config in
+                config.limits(&body.search)
+                body.readSection(kind, &config)
             }
-            return [kind: section ?? .standard(kind, search)]
+            if body.sections.isEmpty { body.sections[kind] = .standard(kind, body.search) }
         }
+    }
+
+    /// Whether the search asks for likeness, so that it is nothing without a vector.
+    var needsVector: Bool {
+        sections.contains { kind, section in
+            section.reranker == .marginalRelevance || (named.contains(kind) && section.methods.contains(.similarity))
+        }
+    }
+
+    private mutating func readSection(_ kind: ElementKind, _ fields: inout JSONFields) {
+        let (section, namesMethods) = fields.section(kind, search)
+        sections[kind] = section
+        if namesMethods { named.insert(kind) }
     }
 
     private static func read(
         _ request: APIRequest, _ dimensions: Int,
-        _ sections: (inout JSONFields, inout GraphSearch) throws -> [ElementKind: SectionSearch]
+        _ sections: (inout JSONFields, inout GraphSearchBody) throws -> Void
     ) throws -> GraphSearchBody {
-        let body = try request.readJSON { try GraphBody(&$0, embeddingNames: ["query_vector", "search_vector"]) }
-        return try body.read { fields in
+        let sent = try request.readJSON { try GraphBody(&$0, embeddingNames: ["query_vector", "search_vector"]) }
+        return try sent.read { fields in
             var search = GraphSearch(fields.optionalString("query", length: 0...100_000) ?? "")
-            search.embedding = body.embedding
-            if let embedding = body.embedding, embedding.count != dimensions {
+            search.embedding = sent.embedding
+            if let embedding = sent.embedding, embedding.count != dimensions {
                 fields.reject("query_vector", "A vector of \(dimensions) components is expected.")
             }
             search.filters = fields.graphFilters()
@@ -60,12 +76,13 @@ struct GraphSearchBody: Sendable {
             search.origins =
                 fields.optionalStrings("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength) ?? []
             search.center = fields.optionalString("center_node_uuid", length: ElementHeader.idLength)
-            let sections = try sections(&fields, &search)
-            fields.limits(&search)
+            var body = GraphSearchBody(search: search, asOf: asOf)
+            try sections(&fields, &body)
+            fields.limits(&body.search)
             if search.query.isEmpty, search.embedding == nil, search.origins.isEmpty {
                 fields.reject("query", "Words are expected, or a query_vector, or bfs_origin_node_uuids.")
             }
-            return GraphSearchBody(search: search, asOf: asOf, sections: sections)
+            return body
         }
     }
 }
@@ -87,10 +104,13 @@ extension JSONFields {
         if let score = optionalNumber("reranker_min_score", in: 0...1_000_000) { search.minimumScore = score }
     }
 
-    /// How elements of a kind are looked for.
-    fileprivate mutating func section(_ kind: ElementKind, _ search: GraphSearch) -> SectionSearch {
+    /// How elements of a kind are looked for, and whether that names the methods.
+    fileprivate mutating func section(
+        _ kind: ElementKind, _ search: GraphSearch
+    ) -> (section: SectionSearch, namesMethods: Bool) {
         var section = SectionSearch.standard(kind, search)
-        if let methods = words("search_methods", SearchMethod.words) { section.methods = methods }
+        let methods = words("search_methods", SearchMethod.words)
+        if let methods { section.methods = methods }
         if let reranker = words("reranker", Reranker.words, isList: false)?.first { section.reranker = reranker }
         if let depth = optionalInteger("bfs_max_depth", in: 0...Int64(SectionSearch.depthLimit)) {
             section.depth = Int(depth)
@@ -100,7 +120,7 @@ extension JSONFields {
         if let constant = optionalNumber("rrf_k", in: 0...1_000_000) { section.rankConstant = constant }
         if let lambda = optionalNumber("mmr_lambda", in: 0...1) { section.lambda = lambda }
         if let factor = optionalNumber("centrality_boost_factor", in: 0...1_000) { section.centralityFactor = factor }
-        return section
+        return (section, methods != nil)
     }
 
     /// What a client may call things, one or several.

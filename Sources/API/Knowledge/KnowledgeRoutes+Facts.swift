@@ -9,45 +9,82 @@ extension KnowledgeRoutes {
     func facts() -> [Route] {
         [
             .write(.put, "/graph/edges/{id}", scope: Self.write) { request in
-                let fact = try ElementReader(role).fact(
-                    try request.readJSON { try GraphBody(&$0) }, try elementID(request))
-                return { unit in try write(fact, in: unit) }
+                let id = try elementID(request)
+                let fact = try ElementReader(role).fact(try request.readJSON { try GraphBody(&$0) }, id)
+                let embedded = try await withVectors([fact], of: request.tenant)
+                return { unit in try write(embedded, in: unit) }
             },
             .write(.post, "/graph/edges", scope: Self.write) { request in
                 let fact = try ElementReader(role).fact(try request.readJSON { try GraphBody(&$0) })
-                return { unit in try write(fact, in: unit) }
+                let embedded = try await withVectors([fact], of: request.tenant)
+                return { unit in try write(embedded, in: unit) }
             },
             .write(.post, "/graph/triplets", scope: Self.write, bodyLimit: .bulk) { request in
                 let triplets = try GraphTriplet.read(request, ElementReader(role))
+                let facts = try await withVectors(triplets.map(\.fact), of: request.tenant)
+                let ends = try await withVectors(triplets.flatMap { [$0.source, $0.target] }, of: request.tenant)
                 return { unit in
-                    let nodes = try role.elements.add(triplets.flatMap { [$0.source, $0.target] }, in: unit)
-                    let (facts, ended) = try role.facts.write(triplets.map(\.fact), in: unit)
-                    return .ok(WrittenGraph(nodes: nodes, facts: facts, invalidated: ended))
+                    let nodes = try role.elements.add(ends.map(\.draft), in: unit)
+                    return .ok(try written(facts, WrittenGraph(nodes: nodes), in: unit))
                 }
             },
             .write(.post, "/graph/bulk", scope: Self.write, bodyLimit: .bulk) { request in
                 let batch = try GraphBatch.read(request, ElementReader(role))
+                let nodes = try await withVectors(batch.nodes, of: request.tenant)
+                let episodes = try await withVectors(batch.episodes, of: request.tenant)
+                let facts = try await withVectors(batch.facts, of: request.tenant)
                 return { unit in
-                    let nodes = try role.elements.put(batch.nodes.naming(by: unit), in: unit)
-                    let episodes = try role.elements.put(batch.episodes.naming(by: unit), in: unit)
-                    let (facts, ended) = try role.facts.write(batch.facts, in: unit)
-                    return .ok(WrittenGraph(nodes: nodes, facts: facts, episodes: episodes, invalidated: ended))
+                    let graph = WrittenGraph(
+                        nodes: try put(nodes, in: unit), episodes: try put(episodes, in: unit))
+                    return .ok(try written(facts, graph, in: unit))
                 }
             },
         ]
     }
 
-    private func write(_ fact: FactDraft, in unit: UnitOfWork) throws -> APIResponse {
-        let (facts, ended) = try role.facts.write([fact], in: unit)
-        guard let written = facts.first else { return .noContent }
+    /// The same facts with vectors of what they say.
+    private func withVectors(_ facts: [FactDraft], of tenant: Tenant) async throws -> [EmbeddedFact] {
+        zip(facts, try await withVectors(facts.map(\.edge), of: tenant)).map { fact, edge in
+            EmbeddedFact(edge: edge, contradicted: fact.contradicted)
+        }
+    }
+
+    private func put<Element: GraphElement>(
+        _ embedded: [EmbeddedDraft<Element>], in unit: UnitOfWork
+    ) throws -> [WrittenElement<Element>] {
+        let written = try role.elements.put(embedded.map { $0.named(by: unit).draft }, in: unit)
+        try EmbeddedDraft.check(embedded, written)
+        return written
+    }
+
+    private func written(
+        _ facts: [EmbeddedFact], _ graph: WrittenGraph, in unit: UnitOfWork
+    ) throws -> WrittenGraph {
+        var graph = graph
+        (graph.facts, graph.invalidated) = try role.facts.write(facts.map(\.draft), in: unit)
+        try EmbeddedDraft.check(facts.map(\.edge), graph.facts)
+        return graph
+    }
+
+    private func write(_ facts: [EmbeddedFact], in unit: UnitOfWork) throws -> APIResponse {
+        let graph = try written(facts, WrittenGraph(), in: unit)
+        guard let written = graph.facts.first else { return .noContent }
         var json = JSONWriter()
         json.object { json in
             json.members(ofRaw: JSONWriter.bytes(of: written.element))
-            json.member("invalidated", array: ended.map(\.header.id))
+            json.member("invalidated", array: graph.invalidated.map(\.header.id))
         }
         return .json(
             json.bytes, status: written.isNew ? .created : .ok, version: written.element.header.version)
     }
+}
+
+/// A fact that is to be written, after it was found out which vector it gets.
+private struct EmbeddedFact {
+    let edge: EmbeddedDraft<GraphEdge>
+    let contradicted: [String]
+
+    var draft: FactDraft { FactDraft(edge.draft, contradicting: contradicted) }
 }
 
 /// Two nodes and what relates them.
@@ -147,14 +184,6 @@ private struct GraphBatch {
             throw Failure.invalid(at: "\(pointer)/\(index)/uuid", "Another one of the batch has the same uuid.")
         }
     }
-}
-
-extension [ElementDraft<GraphNode>] {
-    fileprivate func naming(by unit: UnitOfWork) -> Self { map { $0.named(by: unit) } }
-}
-
-extension [ElementDraft<GraphEpisode>] {
-    fileprivate func naming(by unit: UnitOfWork) -> Self { map { $0.named(by: unit) } }
 }
 
 /// What was written.

@@ -8,34 +8,49 @@ extension KnowledgeRoutes {
     /// Answers are kept until the graph of the tenant changes.
     func searching() -> [Route] {
         let routes: [Route] = [
-            .read(.post, "/search", scope: Self.read) { request in
-                let body = try GraphSearchBody.read(request, dimensions: role.elements.dimensions)
-                return try answering(body, request) { json, found in
-                    for kind in ElementKind.allCases { json.hits(kind, found) }
-                }
+            route("/search") { request in
+                try GraphSearchBody.read(request, dimensions: role.elements.dimensions)
+            } writing: { json, found in
+                for kind in ElementKind.allCases { json.hits(kind, found) }
             },
-            .read(.post, "/search/edges", scope: Self.read) { try searching(.edge, $0) },
-            .read(.post, "/search/nodes", scope: Self.read) { try searching(.node, $0) },
-            .read(.post, "/search/episodes", scope: Self.read) { try searching(.episode, $0) },
+            searching(.edge, "/search/edges"), searching(.node, "/search/nodes"),
+            searching(.episode, "/search/episodes"),
         ]
         return routes.map { route in
             route.cached(until: ElementKind.allCases.map(\.entityType)) { role.follower.position }
         }
     }
 
-    private func searching(_ kind: ElementKind, _ request: APIRequest) throws -> Route.Reading {
-        let body = try GraphSearchBody.read(request, kind, dimensions: role.elements.dimensions)
-        return try answering(body, request) { json, found in
+    private func searching(_ kind: ElementKind, _ path: String) -> Route {
+        route(path) { request in
+            try GraphSearchBody.read(request, kind, dimensions: role.elements.dimensions)
+        } writing: { json, found in
             json.hits(kind, found)
             json.member("total", found[kind]?.count ?? 0)
         }
     }
 
+    /// A search that may wait for an endpoint; where there is none, the thread that reads the request answers.
+    private func route(
+        _ path: String, _ read: @escaping @Sendable (APIRequest) throws -> GraphSearchBody,
+        writing write: @escaping @Sendable (inout JSONWriter, [ElementKind: GraphHits]) -> Void
+    ) -> Route {
+        guard embedder != nil else {
+            return .read(.post, path, scope: Self.read) { request in
+                let body = try read(request)
+                try requireMeans(of: body)
+                return answering(body, request.tenant, write)
+            }
+        }
+        return .preparedRead(.post, path, scope: Self.read) { request in
+            (nil, answering(try await withVector(try read(request)), request.tenant, write))
+        }
+    }
+
     private func answering(
-        _ body: GraphSearchBody, _ request: APIRequest,
+        _ body: GraphSearchBody, _ tenant: Tenant,
         _ write: @escaping @Sendable (inout JSONWriter, [ElementKind: GraphHits]) -> Void
-    ) throws -> Route.Reading {
-        let tenant = request.tenant
+    ) -> Route.Reading {
         let present = role.present(of: tenant)
         return { transaction in
             let start = ContinuousClock.now
@@ -49,9 +64,10 @@ extension KnowledgeRoutes {
             var json = JSONWriter(capacity: 16_384)
             json.object { json in
                 write(&json, found)
+                if !body.missing.isEmpty { json.member("degraded", array: body.missing.map(\.rawValue)) }
                 json.member("latency_ms", (ContinuousClock.now - start) / .milliseconds(1))
             }
-            return .json(json.bytes)
+            return .json(json.bytes).degraded(!body.missing.isEmpty)
         }
     }
 }

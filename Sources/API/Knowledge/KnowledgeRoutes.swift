@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+public import Embedding
 import HTTPTypes
 public import Knowledge
 import Storage
@@ -7,12 +8,19 @@ import Storage
 extension Routes {
     /// Graphs of what is known.
     ///
-    /// - parameter patience: how long a request waits until what was written can be found.
-    public static func knowledgeRoutes(_ role: KnowledgeRole, patience: Duration) -> [Route] {
-        let routes = KnowledgeRoutes(role, patience: patience)
+    /// - parameters:
+    ///   - embedder: turns texts into vectors; nil has clients send them.
+    ///   - embeddingPatience: how long a search waits for a vector that it can do without.
+    ///   - patience: how long a request waits until what was written can be found.
+    public static func knowledgeRoutes(
+        _ role: KnowledgeRole, embedder: Embedder? = nil, embeddingPatience: Duration = .seconds(2), patience: Duration
+    ) -> [Route] {
+        let routes = KnowledgeRoutes(role, embedder, embeddingPatience: embeddingPatience, patience: patience)
+        let all =
+            routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
+            + routes.facts() + routes.relations() + routes.merging() + routes.communities()
         return
-            (routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
-            + routes.facts() + routes.relations() + routes.merging() + routes.communities())
+            all
             .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
     }
 }
@@ -23,11 +31,17 @@ struct KnowledgeRoutes: Sendable {
     static let write = "knowledge:write"
 
     let role: KnowledgeRole
+    /// Turns texts into vectors; nil has clients send them.
+    let embedder: Embedder?
+    /// How long a search waits for a vector that it can do without.
+    let embeddingPatience: Duration
     /// How long a change waits until what was written can be found.
     let patience: Duration
 
-    init(_ role: KnowledgeRole, patience: Duration) {
+    init(_ role: KnowledgeRole, _ embedder: Embedder?, embeddingPatience: Duration, patience: Duration) {
         self.role = role
+        self.embedder = embedder
+        self.embeddingPatience = embeddingPatience
         self.patience = patience
     }
 
@@ -43,23 +57,25 @@ struct KnowledgeRoutes: Sendable {
         _ type: Element.Type, at path: String,
         _ read: @escaping @Sendable (inout JSONFields, ElementHeader) -> Element
     ) -> [Route] {
-        @Sendable func draft(_ request: APIRequest, _ id: String?) throws -> ElementDraft<Element> {
-            try ElementReader(role).draft(try request.readJSON { try GraphBody(&$0) }, id, read)
+        @Sendable func draft(_ request: APIRequest, _ id: String?) async throws -> EmbeddedDraft<Element> {
+            let draft = try ElementReader(role).draft(try request.readJSON { try GraphBody(&$0) }, id, read)
+            return try await withVectors([draft], of: request.tenant)[0]
         }
-        @Sendable func put(_ draft: ElementDraft<Element>, in unit: UnitOfWork) throws -> APIResponse {
-            guard let written = try role.elements.put([draft], in: unit).first else { return .noContent }
+        @Sendable func put(_ embedded: EmbeddedDraft<Element>, in unit: UnitOfWork) throws -> APIResponse {
+            guard let written = try role.elements.put([embedded.draft], in: unit).first else { return .noContent }
+            try embedded.check(written.element)
             return .json(
                 JSONWriter.bytes(of: written.element), status: written.isNew ? .created : .ok,
                 version: written.element.header.version)
         }
         return [
             .write(.put, path + "/{id}", scope: Self.write) { request in
-                let draft = try draft(request, try elementID(request))
-                return { unit in try put(draft, in: unit) }
+                let embedded = try await draft(request, try elementID(request))
+                return { unit in try put(embedded, in: unit) }
             },
             .write(.post, path, scope: Self.write) { request in
-                let draft = try draft(request, nil)
-                return { unit in try put(draft.named(by: unit), in: unit) }
+                let embedded = try await draft(request, nil)
+                return { unit in try put(embedded.named(by: unit), in: unit) }
             },
         ]
     }

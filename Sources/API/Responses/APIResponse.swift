@@ -19,6 +19,8 @@ public struct APIResponse: Sendable {
     public var headers: HTTPFields
     /// A position of the log that the response has seen, where it is not the one of the snapshot or of the change.
     public var position: LogPosition?
+    /// Whether it is less than could be answered at another time, so that it is kept in no cache.
+    private(set) var isDegraded = false
     var body: Body
 
     init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: Body) {
@@ -29,6 +31,13 @@ public struct APIResponse: Sendable {
 }
 
 extension APIResponse {
+    /// The same answer, which is less than could be given at another time, if that is so.
+    func degraded(_ isDegraded: Bool) -> APIResponse {
+        var response = self
+        response.isDegraded = isDegraded
+        return response
+    }
+
     /// A value, with status 200.
     public static func ok(_ value: some JSONEncodable) -> APIResponse {
         json(JSONWriter.bytes(of: value))

@@ -75,7 +75,8 @@ extension APIServices {
             throw Failure.internal("The route of \(request.path) is cached, and its answers are not of the kind to be.")
         }
         return Cache.Computed(
-            CachedImage(json: content.bytes, version: nil), at: min(position, indexed ?? position))
+            CachedImage(json: content.bytes, version: nil), at: min(position, indexed ?? position),
+            isKept: !response.isDegraded)
     }
 }
 

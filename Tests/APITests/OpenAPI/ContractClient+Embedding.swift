@@ -26,8 +26,22 @@ extension ContractClient {
         try await send("DELETE", "/documents/user/{user}", "7")
     }
 
-    /// Sends whatever needs a vector of a text while an endpoint makes none, for what a status tells.
-    mutating func makeNoVectors(_ endpoint: WebhookReceiver, status: Int) async throws {
+    mutating func turnTextsOfGraphsIntoVectors() async throws {
+        let node = "/graph/nodes/{id}"
+        let ada = try await send("PUT", node, "ada", body: #"{"name": "Ada", "embedding": null}"#, status: 201)
+        #expect(ada.text("embedding_dimensions") == "3")
+        #expect(try await send("PUT", node, "ada", body: #"{"name": "Ada", "labels": []}"#).text("version") == "1")
+        for methods in ["null", #"["similarity"]"#, #"["fulltext", "cosine_similarity"]"#] {
+            let body = #"{"query": "Ada", "config": {"search_methods": \#(methods), "reranker": "mmr"}}"#
+            let found = try await send("POST", "/search/nodes", body: body)
+            #expect(found.list("nodes").map { $0.text("uuid") } == ["ada"] && found.json["degraded"] == nil)
+        }
+    }
+
+    /// Sends whatever of memories needs a vector of a text while an endpoint makes none, for what a status tells.
+    ///
+    /// - returns: the names of the operations.
+    mutating func makeNoVectors(_ endpoint: WebhookReceiver, status: Int) async throws -> Set<String> {
         try await send("POST", "/memories", body: Self.memory("m"))
         let item = Self.memory("n", "null")
         let part = Self.document("n", file: 1).replacing("[1, 1, 0]", with: "null")
@@ -38,11 +52,37 @@ extension ContractClient {
             ("POST", "/documents/batch", "{\"documents\": [\(part)]}"),
             ("POST", "/documents/search", #"{"user_id": 7, "query_text": "tea"}"#),
         ]
-        endpoint.answer { status == 502 ? EmbeddingEndpoint.answer($0, dimensions: 5) : .silence }
-        for (method, path, body) in requests { try await send(method, path, "m", body: body, status: status) }
-        let declared = document.operations.filter { $0.responses.contains { $0.name == "\(status)" } }
-        #expect(Set(declared.map(\.name)) == Set(requests.map { "\($0.method) \($0.path)" }))
+        let refused = try await refuseVectors(requests, of: "m", endpoint, status: status)
         try await send("GET", "/memories/{id}", "n", status: 404)
+        return refused
+    }
+
+    /// Sends whatever of graphs needs a vector of a text while an endpoint makes none, for what a status tells.
+    ///
+    /// - returns: the names of the operations.
+    mutating func makeNoGraphVectors(_ endpoint: WebhookReceiver, status: Int) async throws -> Set<String> {
+        let edge = #"{"source_node_uuid": "a", "target_node_uuid": "b", "name": "KNOWS"}"#
+        let elements = [("nodes", #"{"name": "Ada"}"#), ("edges", edge), ("episodes", #"{"content": "x"}"#)]
+        let near = #"{"query": "x", "config": {"search_methods": ["similarity"]}}"#
+        let all = #"{"query": "x", "config": {"node_config": {"search_methods": ["similarity"]}}}"#
+        let requests: [(method: String, path: String, body: String)] =
+            elements.flatMap {
+                [("POST", "/graph/\($0)", $1), ("PUT", "/graph/\($0)/{id}", $1), ("POST", "/search/\($0)", near)]
+            } + [("POST", "/search", all)]
+        let refused = try await refuseVectors(requests, of: "n", endpoint, status: status)
+        try await send("GET", "/graph/nodes/{id}", "n", status: 404)
+        let found = try await send("POST", "/search", body: #"{"query": "x"}"#)
+        #expect(found.json["degraded"] == .array([.string("similarity")]))
+        return refused
+    }
+
+    private mutating func refuseVectors(
+        _ requests: [(method: String, path: String, body: String)], of id: String, _ endpoint: WebhookReceiver,
+        status: Int
+    ) async throws -> Set<String> {
+        endpoint.answer { status == 502 ? EmbeddingEndpoint.answer($0, dimensions: 5) : .silence }
+        for (method, path, body) in requests { try await send(method, path, id, body: body, status: status) }
+        return Set(requests.map { "\($0.method) \($0.path)" })
     }
 
     private static func withoutVector(_ body: String) -> String { body.replacing(#""vector": null,"#, with: "") }

@@ -90,15 +90,31 @@ import Testing
         }
     }
 
+    @Test func graphsHaveVectorsOfTheirTexts() async throws {
+        let document = try OpenAPIDocument()
+        let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
+        try await KnowledgeRoutesFixture.withServer(settings: ["embedding.url": endpoint.url("/v1")]) { server in
+            var client = ContractClient(document, server)
+            try await client.turnTextsOfGraphsIntoVectors()
+        }
+    }
+
     @Test(arguments: [(502, 30_000), (504, 300)])
     func whateverNeedsAVectorTellsThatThereIsNone(_ status: Int, timeout: Int) async throws {
         let document = try OpenAPIDocument()
         let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
         let settings = ["embedding.url": endpoint.url("/v1"), "embedding.timeout": "\(timeout)"]
+        var refused: Set<String> = []
         try await MemoryRoutesFixture.withServer(.sqlite, settings: settings) { server in
             var client = ContractClient(document, server)
-            try await client.makeNoVectors(endpoint, status: status)
+            refused.formUnion(try await client.makeNoVectors(endpoint, status: status))
         }
+        try await KnowledgeRoutesFixture.withServer(settings: settings) { server in
+            var client = ContractClient(document, server)
+            refused.formUnion(try await client.makeNoGraphVectors(endpoint, status: status))
+        }
+        let declared = document.operations.filter { $0.responses.contains { $0.name == "\(status)" } }
+        #expect(Set(declared.map(\.name)) == refused)
     }
 
     /// A dry run shows what the event holds, so reading observers is not enough for it.

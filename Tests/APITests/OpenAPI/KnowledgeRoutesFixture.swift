@@ -1,25 +1,43 @@
 import API
 import Core
+import Embedding
 import Knowledge
 import Logging
 import TestKit
 
 /// The role of graphs for the tests of its routes, with vectors of three components.
 struct KnowledgeRoutesFixture {
+    let routes: [Route]
     private let role: KnowledgeRole
+    private let embedder: Embedder?
 
     /// The role on a store.
-    init(_ store: TestStore) throws {
-        let settings = try SettingsRegistry(KnowledgeSettings.all).values(from: [
-            SettingsSource(name: "test", texts: ["knowledge.dimensions": "3"])
+    init(_ store: TestStore, settings texts: [String: String] = [:]) throws {
+        let own = ["knowledge.dimensions": "3"].merging(texts) { $1 }
+        let settings = try SettingsRegistry(KnowledgeSettings.all + EmbeddingSettings.all).values(from: [
+            SettingsSource(name: "test", texts: own)
         ])
-        role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
+        let logger = Logger(label: "test")
+        role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: logger)
+        embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
+        routes = Routes.knowledgeRoutes(
+            role, embedder: embedder,
+            embeddingPatience: .milliseconds(settings[KnowledgeSettings.embeddingPatience]), patience: .seconds(20))
     }
 
-    var routes: [Route] { Routes.knowledgeRoutes(role, patience: .seconds(20)) }
+    /// Runs the closure with a server of the routes of graphs, which finds what is written.
+    static func withServer(
+        settings: [String: String], _ body: (LiveServer) async throws -> Void
+    ) async throws {
+        let store = try await TestStore(
+            .sqlite, schemas: LiveServer.schemas + [KnowledgeSchema.schema], clock: SystemTime())
+        let fixture = try KnowledgeRoutesFixture(store, settings: settings)
+        try await fixture.run { try await LiveServer.run(store, routes: fixture.routes, body) }
+    }
 
     /// Runs the closure while what is written is being indexed.
     func run(_ body: () async throws -> Void) async throws {
+        defer { embedder?.close() }
         try await RunningServices.run(role.services, body)
     }
 }

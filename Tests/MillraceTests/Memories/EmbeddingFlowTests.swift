@@ -189,6 +189,20 @@ import Testing
         if case .success(let status) = await request.result { #expect(status == 503) }
     }
 
+    @Test(arguments: [true, false])
+    func graphsShareTheEndpointIfTheyAreTo(_ isOn: Bool) async throws {
+        let endpoint = try await endpoint()
+        let size = "\(EmbeddingEndpoint.dimensions)"
+        let server = try await server(endpoint, ["knowledge.dimensions": size, "knowledge.embedding": "\(isOn)"])
+        _ = try await server.post("/memories", Self.memory("tea", "drink", "tea"))
+        let node = try await server.send("PUT", "/graph/nodes/tea", #"{"name":"drink: tea"}"#)
+        #expect(node.status == 201 && (node.json["embedding_dimensions"] == .null) == !isOn, "\(node.text)")
+        #expect(texts(endpoint) == [["drink: tea"]], "what is known of one role is known of the other")
+        let found = try await server.post("/search", #"{"query":"drain time"}"#)
+        #expect((found["nodes"] ?? .null).elements.count == (isOn ? 1 : 0))
+        #expect(await server.process.stop() == 0)
+    }
+
     @Test func whatIsToldIsTrue() async throws {
         let endpoint = try await endpoint()
         let server = try await server(endpoint)
