@@ -54,8 +54,9 @@ public final class Embedder: Sendable {
         cache = ContentCache(
             "embeddings", capacity: settings[EmbeddingSettings.cacheMemory] << 20, metrics: registry)
         client = EmbeddingClient(
-            .init(url: url.endpoint, model: model, headers: try Self.headers(settings[EmbeddingSettings.apiKey])),
-            sender: sender, metrics: metrics, logger: logger)
+            try ModelEndpoint(
+                url.endpoint, key: settings[EmbeddingSettings.apiKey], terms: .embedding, sender: sender,
+                metrics: metrics.endpoint), model: model, metrics: metrics, logger: logger)
         state = Mutex(
             State(
                 queue: EmbeddingQueue(
@@ -98,23 +99,13 @@ public final class Embedder: Sendable {
             }
             return vectors
         } catch {
-            metrics.count(error)
+            metrics.endpoint.count(error)
             throw error
         }
     }
 
     /// Ends what is under way.
     public func close() { sender.close() }
-
-    private static func headers(_ key: String) throws(Failure) -> [HTTPHeader] {
-        let type = try HTTPHeader("content-type", "application/json")
-        guard !key.isEmpty else { return [type] }
-        do throws(Failure) {
-            return [type, try HTTPHeader("authorization", "Bearer \(key)")]
-        } catch {
-            throw .embeddingKeyInvalid
-        }
-    }
 
     /// What the endpoint is asked for a text: where it is told the number of components, that makes another vector.
     private func question(_ input: Input) -> Wanted {
@@ -137,7 +128,7 @@ public final class Embedder: Sendable {
         let deadline = ContinuousClock.now + time
         let timer = Task { [weak self] in
             try await Task.sleep(until: deadline, clock: .continuous)
-            self?.end(call, .failure(.embeddingTimeout))
+            self?.end(call, .failure(EndpointTerms.embedding.timeout))
         }
         defer { timer.cancel() }
         let result = await withTaskCancellationHandler {

@@ -1,53 +1,13 @@
 import Core
 
-/// Why a text was not turned into a vector. The codes are stable: they are labels of metrics.
+/// Why a text was not turned into a vector, beside what ``EndpointTerms`` has. The codes are stable: they are labels of
+/// metrics.
 extension Failure {
-    static func embeddingUnavailable(
-        _ reason: String, retryAfter: Int? = nil, cause: (any Error)? = nil
-    ) -> Failure {
-        Failure(
-            .unavailable, code: "embedding_unavailable",
-            "The endpoint of embedding.url makes no vectors now: \(reason). Try again, or send the vector.",
-            retryAfter: retryAfter ?? 1, cause: cause)
-    }
-
-    static var embeddingKeyInvalid: Failure {
-        Failure(
-            .invalid, code: "embedding_key_invalid",
-            "embedding.api_key has a line break or another control character, so it cannot be sent. Set it without.")
-    }
-
     static var embeddingOverloaded: Failure {
         Failure(
             .unavailable, code: "embedding_overloaded",
             "Too many texts wait to be turned into vectors. Send less at once, or raise embedding.concurrency or "
                 + "embedding.waiting_limit.", retryAfter: 1)
-    }
-
-    static var embeddingTimeout: Failure {
-        Failure(
-            .gatewayTimeout, code: "embedding_timeout",
-            "The endpoint of embedding.url made no vector in time. Find out what keeps it, send less at once, or raise "
-                + "embedding.timeout.")
-    }
-
-    static func embeddingRefused(_ status: Int, _ reason: String) -> Failure {
-        let remedy =
-            switch status {
-            case 401, 403: "Correct embedding.api_key"
-            case 300..<400: "Set embedding.url to where it points; redirections are not followed"
-            default: "Correct embedding.url or embedding.model"
-            }
-        let said = reason.isEmpty ? "" : ": \(reason)"
-        return Failure(
-            .badGateway, code: "embedding_refused",
-            "The endpoint of embedding.url answers \(status)\(said). \(remedy).")
-    }
-
-    static func embeddingInvalid(_ reason: String) -> Failure {
-        Failure(
-            .badGateway, code: "embedding_invalid",
-            "What answers at embedding.url is no OpenAI-compatible endpoint: \(reason). Correct embedding.url.")
     }
 
     static func embeddingDimensions(_ count: Int, in space: VectorSpace, model: String) -> Failure {

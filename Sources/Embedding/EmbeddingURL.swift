@@ -10,17 +10,8 @@ public struct EmbeddingURL: SettingText, Equatable {
     /// How an address is written.
     public static let forms = "http://host[:port]/v1 or https://…, to which /embeddings is added unless it ends so"
 
-    private static let resource = "/embeddings"
-
     /// Reads an address.
     ///
     /// - throws: ``Failure`` `url_invalid` that says what would be right.
-    public init(_ text: String) throws(Failure) {
-        let url = try HTTPURL(text)
-        var path = url.target.prefix { $0 != "?" }
-        let query = url.target[path.endIndex...]
-        while path.last == "/" { path.removeLast() }
-        if path.hasSuffix(Self.resource) { path.removeLast(Self.resource.count) }
-        endpoint = try HTTPURL("\(url.destination)\(path)\(Self.resource)\(query)")
-    }
+    public init(_ text: String) throws(Failure) { endpoint = try HTTPURL(base: text, resource: "/embeddings") }
 }

@@ -7,13 +7,15 @@ import Testing
 /// What answers of the endpoint are read as.
 @Suite struct EmbeddingReplyTests {
     private func read(_ status: Int, _ body: String, count: Int = 2, pause: Duration? = nil) -> EmbeddingReply {
-        EmbeddingReply.read(status: status, body: Array(body.utf8), pause: pause, count: count)
+        .read(status: status, body: Array(body.utf8), pause: pause, terms: .embedding) { body throws(Failure) in
+            try EmbeddingReply.vectors(body, count: count)
+        }
     }
 
     private func problem(_ reply: EmbeddingReply) -> Failure? {
         switch reply {
         case .failed(let failure), .busy(let failure, _), .broken(let failure, _): failure
-        case .vectors, .refused: nil
+        case .value, .refused: nil
         }
     }
 
@@ -22,7 +24,7 @@ import Testing
         #"{"object":"list","data":[{"embedding":[1.0,2],"object":"embedding"},{"embedding":[3,4e0]}],"usage":{}}"#,
     ])
     func vectorsStandInTheOrderOfTheirTexts(body: String) {
-        guard case .vectors(let vectors) = read(200, body) else {
+        guard case .value(let vectors) = read(200, body) else {
             Issue.record("No vectors.")
             return
         }
@@ -75,7 +77,7 @@ import Testing
 
     @Test func pausesGrowAndEndWithTheTime() {
         let start = ContinuousClock.now
-        var attempts = EmbeddingAttempts(until: start + .seconds(10))
+        var attempts = EndpointAttempts(until: start + .seconds(10))
         var random = SystemRandomNumberGenerator()
         let first = attempts.pause(atLeast: nil, at: start, using: &random)
         let second = attempts.pause(atLeast: nil, at: start, using: &random)
