@@ -41,7 +41,10 @@ public final class KnowledgeRole: Sendable {
         follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
         let keeper = GraphKeeper(indexes)
         sweeper = HistorySweeper(log, elements.history, settings: settings, metrics: metrics, logger: logger)
-        services = [follower, IdleWork(log, follower) { keeper.work() }, sweeper]
+        let always: [any Service] = [follower, IdleWork(log, follower) { keeper.work() }, sweeper]
+        services =
+            settings[KnowledgeSettings.shop].isOn
+            ? always + [ShopFeed(log, elements, settings: settings, metrics: metrics, logger: logger)] : always
     }
 
     /// Whether the graphs have been read since the start.

@@ -58,5 +58,8 @@ public enum KnowledgeSchema {
                         PRIMARY KEY (tenant, name)) {clustered}
                     """,
                 ]),
+            Migration(
+                3, "how far the shop is taken over",
+                ["CREATE TABLE graph_feeds (name TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL)"]),
         ])
 }

@@ -34,8 +34,16 @@ public enum KnowledgeSettings {
         "How long a search that names no methods waits for the vector of its query; then it goes on by words, and says "
             + "so. One that asks for likeness waits for embedding.timeout.")
 
+    /// Whether the shop is a graph too.
+    public static let shop = Setting(
+        "knowledge.shop", default: Flag(false), moves: "shop_graph_changes_total",
+        "Whether customers, products, categories, suppliers, orders and reservations of the shop are nodes and edges too, "
+            + "in the group commerce. It begins with the oldest change that is kept. An order of three lines is eight "
+            + "more writes, after its own, which is why it is off.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         dimensions.erased, historyAge.erased, sweepInterval.erased, embedding.erased, embeddingPatience.erased,
+        shop.erased,
     ]
 }

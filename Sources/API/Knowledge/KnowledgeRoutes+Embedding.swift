@@ -6,9 +6,9 @@ import Storage
 
 /// Texts become vectors before a transaction begins: whoever waits for the endpoint holds up nobody.
 extension KnowledgeRoutes {
-    /// The same elements, each with a vector of its text, where it came without one: the one that it has already, if that
-    /// is of the same text, else one that is made now. A text of blanks gets none, and where texts are not turned into
-    /// vectors nothing does.
+    /// The same elements, each with a vector of its text, where it came without one: the one that it has already, if
+    /// that is of the same text, else one that is made now. A text of blanks gets none, and where texts are not turned
+    /// into vectors nothing does.
     ///
     /// - throws: ``Failure``, those of ``Embedder/vectors(of:within:)``.
     func withVectors<Element: GraphElement>(

@@ -121,6 +121,7 @@ final class RelocationFixture: Sendable {
                 """)
             try transaction.execute(
                 "INSERT INTO graph_versions VALUES (\(place), 1, 1, 2, \(node), \(SQLValue.bytes([])))")
+            try transaction.execute("INSERT INTO graph_feeds VALUES ('shop-graph', 1)")
             try transaction.execute(
                 """
                 INSERT INTO graph_relations VALUES
