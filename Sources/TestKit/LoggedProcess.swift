@@ -48,6 +48,9 @@ final class LoggedProcess: Sendable {
     /// What it printed so far.
     var lines: [String] { state.withLock { $0.lines } }
 
+    /// The identifier of the process.
+    var identifier: Int32 { program.identifier }
+
     /// Sends it a signal.
     func send(_ signal: Int32) { program.send(signal) }
 

@@ -63,7 +63,7 @@ public final class PostgresServer: Sendable {
                 "hot_standby = on", "wal_keep_size = 64MB", "max_locks_per_transaction = 256",
             ] + configuration
         try programs.append(lines.map { "\($0)\n" }.joined(), to: "\(data)/postgresql.conf")
-        guardian = try Guardian(programs, directory: directory, data: data)
+        guardian = try programs.guardian(data: data, directory: directory)
         try start()
     }
 
@@ -230,23 +230,8 @@ private struct Programs: Sendable {
     }
 
     /// Stops a server and removes its files once the process of the tests has ended.
-    func startGuardian(data: String, directory: String, input: Pipe) throws {
-        let script =
-            "cat >/dev/null; \(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; rm -rf \(directory)"
-        _ = try Program(prefix + ["sh", "-c", script], input: input.fileHandleForReading.fileDescriptor)
-    }
-}
-
-/// A process that waits for the end of the tests, which closes its standard input, and then cleans up.
-private final class Guardian: @unchecked Sendable {
-    private let input = Program.makePipe()
-
-    init(_ programs: Programs, directory: String, data: String) throws {
-        try programs.startGuardian(data: data, directory: directory, input: input)
-    }
-
-    deinit {
-        // The process may be gone already.
-        try? input.fileHandleForWriting.close()
+    func guardian(data: String, directory: String) throws -> Guardian {
+        try Guardian(
+            "\(self.directory)/pg_ctl -D \(data) -m immediate stop >/dev/null 2>&1; rm -rf \(directory)", as: prefix)
     }
 }

@@ -7,19 +7,32 @@ public final class RedisServer: Sendable {
     /// Where it listens.
     public let port: Int
     private let directory: TemporaryDirectory
-    private let arguments: [String]
+    private let command: [String]
     private let process: Mutex<LoggedProcess>
+    /// What ends the last one where nobody lets go of this.
+    private let guardian = Mutex<Guardian?>(nil)
 
     /// Starts a server, and returns once it answers.
     ///
     /// - parameter arguments: further ones of `redis-server`, for example `["--requirepass", "secret"]`.
     /// - throws: ``Failure`` `program_missing` when Redis is not installed.
-    public init(_ arguments: [String] = []) async throws {
+    public convenience init(_ arguments: [String] = []) async throws {
+        try await self.init(program: "redis-server", arguments)
+    }
+
+    /// Starts the server of a program that is called otherwise.
+    init(program: String, _ arguments: [String]) async throws {
         port = try FreePort.find()
         directory = try TemporaryDirectory()
-        self.arguments = arguments
-        process = Mutex(try Self.start(port, directory.path, arguments))
+        command = [program] + arguments
+        process = Mutex(try Self.start(port, directory.path, command))
         try await current.waitForLine("Ready to accept connections")
+    }
+
+    /// Lets it end with the tests, where it is held until then. It must not be started again.
+    func endWithTests() throws {
+        let end = try Guardian("kill -9 \(current.identifier) 2>/dev/null; rm -rf \(directory.path)")
+        guardian.withLock { $0 = end }
     }
 
     /// Its address, as a setting takes it.
@@ -31,9 +44,9 @@ public final class RedisServer: Sendable {
         _ = await current.waitForEnd()
     }
 
-    /// Starts it again on the same port, empty.
+    /// Starts it again on the same port: empty, unless it has written a file.
     public func restart() async throws {
-        let next = try Self.start(port, directory.path, arguments)
+        let next = try Self.start(port, directory.path, command)
         process.withLock { $0 = next }
         try await next.waitForLine("Ready to accept connections")
     }
@@ -68,10 +81,10 @@ public final class RedisServer: Sendable {
 
     private var current: LoggedProcess { process.withLock { $0 } }
 
-    private static func start(_ port: Int, _ directory: String, _ arguments: [String]) throws -> LoggedProcess {
+    private static func start(_ port: Int, _ directory: String, _ command: [String]) throws -> LoggedProcess {
         let own = [
             "--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no",
         ]
-        return try LoggedProcess("redis-server", own + arguments, in: directory)
+        return try LoggedProcess(command[0], own + command.dropFirst(), in: directory)
     }
 }
