@@ -1,3 +1,4 @@
+import ChangeLog
 import Core
 import Search
 import Storage

@@ -1,6 +1,8 @@
+import ChangeLog
 import Core
 import Outbound
 import Search
+import Storage
 import Synchronization
 import Telemetry
 

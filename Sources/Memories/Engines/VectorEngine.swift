@@ -1,5 +1,7 @@
+import ChangeLog
 import Core
 import Search
+import Storage
 
 /// A vector database beside this server, which finds the nearest vectors in its place.
 ///

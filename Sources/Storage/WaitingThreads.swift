@@ -1,6 +1,5 @@
 import Dispatch
 import Foundation
-import Storage
 import Synchronization
 
 /// Threads for tasks that wait in the middle for an answer from elsewhere. The shared threads are as few as the
@@ -29,7 +28,7 @@ public final class WaitingThreads: TaskExecutor {
     private let limit: Int
 
     /// - parameter limit: how many there are at most. They are made when they are needed.
-    init(limit: Int) { self.limit = limit }
+    public init(limit: Int) { self.limit = limit }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -44,7 +43,7 @@ public final class WaitingThreads: TaskExecutor {
     }
 
     /// Lets the threads end once they have nothing to do.
-    func close() {
+    public func close() {
         let count = state.withLock { state in
             state.isClosed = true
             return state.threads

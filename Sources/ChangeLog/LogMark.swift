@@ -1,19 +1,19 @@
-import ChangeLog
-import Core
-import Storage
+public import Core
+public import Storage
 
 /// A position of the change log together with what stands there, so that it is not taken for that of another log: a
 /// database that was restored from a backup gives its later positions to other changes.
-struct LogMark: Sendable, Equatable {
-    let position: LogPosition
+public struct LogMark: Sendable, Equatable {
+    /// The position.
+    public let position: LogPosition
     /// What tells the last change up to there from every other one; empty where there is none.
-    let change: String
+    public let change: String
 
     /// A mark that was noted earlier.
-    init(_ position: LogPosition, _ change: String) { (self.position, self.change) = (position, change) }
+    public init(_ position: LogPosition, _ change: String) { (self.position, self.change) = (position, change) }
 
     /// The mark of a position in a log.
-    init(_ position: LogPosition, in transaction: any ReadTransaction) throws {
+    public init(_ position: LogPosition, in transaction: any ReadTransaction) throws {
         self.position = position
         change =
             try transaction.first(
