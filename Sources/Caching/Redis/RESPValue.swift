@@ -18,7 +18,7 @@ public enum RESPValue: Sendable, Equatable {
 
 extension RESPValue {
     /// The text of a string, simple or not; nil of anything else.
-    var text: String? {
+    public var text: String? {
         switch self {
         case .simpleString(let text): text
         case .bulkString(let bytes): String(buffer: bytes)

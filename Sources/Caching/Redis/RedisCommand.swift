@@ -1,14 +1,14 @@
 import NIOCore
 
 /// A command, ready to be sent.
-struct RedisCommand: Sendable {
+public struct RedisCommand: Sendable {
     /// What it is called in metrics: `get`.
     let name: String
     /// How it is sent.
     let bytes: ByteBuffer
 
     /// A command whose arguments are text.
-    init(_ name: String, _ arguments: String...) {
+    public init(_ name: String, _ arguments: String...) {
         var writer = RESPWriter()
         writer.begin(name.uppercased(), argumentCount: arguments.count)
         for argument in arguments { writer.write(argument) }
@@ -16,7 +16,7 @@ struct RedisCommand: Sendable {
     }
 
     /// A command whose arguments may be any bytes.
-    init(_ name: String, arguments: [[UInt8]]) {
+    public init(_ name: String, arguments: [[UInt8]]) {
         var writer = RESPWriter()
         writer.begin(name.uppercased(), argumentCount: arguments.count)
         for argument in arguments { writer.write(ByteBuffer(bytes: argument)) }

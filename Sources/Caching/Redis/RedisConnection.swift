@@ -10,7 +10,15 @@ final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// How long it may take to be made, and how long a server may be silent before it is taken for gone.
+    /// What is asked of a connection.
+    struct Options {
+        /// How long a server may be silent before it is taken for gone.
+        var silence = RedisConnection.patience
+        /// What a reply may take.
+        var replies = RESPParser.Limits()
+    }
+
+    /// How long it may take to be made, and how long a server may be silent that has nothing long to do.
     static let patience = TimeAmount.seconds(1)
 
     /// Why no more commands are taken, once that is so.
@@ -19,7 +27,8 @@ final class RedisConnection: ChannelInboundHandler {
     private let loop: any EventLoop
     private let onClose: (_ wasOpen: Bool) -> Void
     private var context: ChannelHandlerContext?
-    private var parser = RESPParser()
+    private let silence: TimeAmount
+    private var parser: RESPParser
     private var incoming = ByteBuffer()
     private var outgoing = ByteBuffer()
     private var flushIsDue = false
@@ -30,9 +39,11 @@ final class RedisConnection: ChannelInboundHandler {
     ///
     /// - parameter onClose: is told once, when no more commands are taken.
     init(
-        to address: RedisAddress, login: RedisURL.Login?, database: Int, on loop: any EventLoop,
-        onClose: @escaping (_ wasOpen: Bool) -> Void
+        to address: RedisAddress, login: RedisURL.Login?, database: Int, _ options: Options = Options(),
+        on loop: any EventLoop, onClose: @escaping (_ wasOpen: Bool) -> Void
     ) {
+        silence = options.silence
+        parser = RESPParser(limits: options.replies)
         self.address = address
         self.loop = loop
         self.onClose = onClose
@@ -161,10 +172,10 @@ final class RedisConnection: ChannelInboundHandler {
         let now = NIODeadline.now()
         for waiter in replies.takeExpired(at: now) { waiter.fail(Failure.redisTimeout(address.description)) }
         guard let silentSince = replies.silentSince else { return }
-        if now - silentSince >= Self.patience {
-            close(.redisUnavailable(address.description, "it has not answered for a second"))
+        if now - silentSince >= silence {
+            close(.redisUnavailable(address.description, "it has not answered for too long"))
         } else {
-            arm(min(replies.nextDeadline ?? .distantFuture, silentSince + Self.patience))
+            arm(min(replies.nextDeadline ?? .distantFuture, silentSince + silence))
         }
     }
 }

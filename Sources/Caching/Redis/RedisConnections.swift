@@ -12,13 +12,15 @@ final class RedisConnections {
     }
 
     private let url: RedisURL
+    private let options: RedisConnection.Options
     private let loop: any EventLoop
     private var nodes: [RedisAddress: Node] = [:]
     private var isClosed = false
     private var random = SystemRandomNumberGenerator()
 
-    init(_ url: RedisURL, on loop: any EventLoop) {
+    init(_ url: RedisURL, _ options: RedisConnection.Options = .init(), on loop: any EventLoop) {
         self.url = url
+        self.options = options
         self.loop = loop
     }
 
@@ -35,7 +37,7 @@ final class RedisConnections {
         guard node.connection != nil || nodes.count < ClusterSlots.nodeLimit else {
             throw .redisOverloaded(address.description)
         }
-        let connection = RedisConnection(to: address, login: url.login, database: database, on: loop) {
+        let connection = RedisConnection(to: address, login: url.login, database: database, options, on: loop) {
             [weak self] wasOpen in self?.closed(address, wasOpen: wasOpen)
         }
         node.connection = connection

@@ -17,6 +17,11 @@ public struct RedisURL: SettingText, Equatable {
     let topology: Topology
     let login: Login?
 
+    /// The address of the server, where it names one; nil of Sentinels and clusters.
+    public var server: RedisAddress? {
+        if case .standalone(let address, _) = topology { address } else { nil }
+    }
+
     /// How an address is written.
     public static let forms =
         "redis://[user:password@]host:port[/database], redis+sentinel://[user:password@]host:port,host:port/service, "
