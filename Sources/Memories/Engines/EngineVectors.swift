@@ -1,6 +1,7 @@
 import Core
 import Search
 import Synchronization
+import Telemetry
 
 /// The vectors of one name in a collection, which an engine beside this server finds.
 ///
