@@ -97,7 +97,9 @@ let package = Package(
             ]),
         room(
             "Knowledge",
-            uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", hashTrees, lifecycle, logging]),
+            uses: [
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Telemetry", hashTrees, lifecycle, logging,
+            ]),
         room(
             "API",
             uses: [
@@ -154,7 +156,9 @@ let package = Package(
             ]),
         tests(
             "Knowledge",
-            uses: ["Knowledge", "Search", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle, logging]),
+            uses: [
+                "Knowledge", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle, logging,
+            ]),
         tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),

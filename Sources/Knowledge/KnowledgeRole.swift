@@ -25,33 +25,63 @@ public final class KnowledgeRole: Sendable {
 
     /// Deletes what elements were long ago.
     let sweeper: HistorySweeper
-    private let indexes: GraphIndexes
+    private let engine: any GraphEngine
+    /// The graphs in the memory of this server; nil where an engine beside it has them.
+    private let indexes: GraphIndexes?
+    private let external: FalkorDBGraphs?
     /// In hours.
     private let historyAge: Int64
 
     /// The role on a log. It finds nothing until its services run.
+    ///
+    /// - parameter access: the engine beside this server that has the graphs; nil has them here.
     public init(
-        _ log: ChangeLog, settings: SettingsValues = .defaults, metrics: MetricsRegistry, logger: Logger
+        _ log: ChangeLog, engine access: GraphEngineAccess? = nil, settings: SettingsValues = .defaults,
+        metrics: MetricsRegistry, logger: Logger
     ) {
         self.log = log
         elements = GraphElements(dimensions: settings[KnowledgeSettings.dimensions])
         facts = FactWriter(elements: elements, relations: relations)
         historyAge = Int64(settings[KnowledgeSettings.historyAge])
-        indexes = GraphIndexes(log, elements, logger: logger)
-        follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
-        let keeper = GraphKeeper(indexes)
         sweeper = HistorySweeper(log, elements.history, settings: settings, metrics: metrics, logger: logger)
-        let always: [any Service] = [follower, IdleWork(log, follower) { keeper.work() }, sweeper]
-        services =
-            settings[KnowledgeSettings.shop].isOn
-            ? always + [ShopFeed(log, elements, settings: settings, metrics: metrics, logger: logger)] : always
+        external = access?.graphs(log, elements, logger: logger)
+        let following: [any Service]
+        if let external {
+            engine = external
+            indexes = nil
+            follower = Follower(external, of: log, settings: settings, metrics: metrics, logger: logger)
+            following = [follower, external.centrality]
+        } else {
+            let indexes = GraphIndexes(log, elements, logger: logger)
+            engine = indexes
+            self.indexes = indexes
+            follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
+            let keeper = GraphKeeper(indexes)
+            following = [follower, IdleWork(log, follower) { keeper.work() }]
+        }
+        let feed = ShopFeed(log, elements, settings: settings, metrics: metrics, logger: logger)
+        services = following + [sweeper] + (settings[KnowledgeSettings.shop].isOn ? [feed] : [])
     }
 
+    /// Closes the connections to the engine beside this server. The services must have stopped.
+    public func close() async { await external?.close() }
+
+    /// What the engine beside this server that has the graphs is called; nil when this server has them.
+    public var engineName: String? { external?.engineName }
+
+    /// Where searches wait for an engine beside this server; nil when there is none, and nothing to wait for.
+    public var waitingThreads: (any TaskExecutor)? { external?.threads }
+
+    /// Asks the engine beside this server whether it is there and fit.
+    ///
+    /// - throws: ``Failure`` of the kind `invalid` when somebody must correct something first, else `unavailable`.
+    public func checkEngine() async throws { try await external?.check() }
+
     /// Whether the graphs have been read since the start.
-    public var isReady: Bool { indexes.isReady }
+    public var isReady: Bool { engine.isReady }
 
     /// The graph of a tenant as it is found now, for ``past(_:of:_:in:)``; nil when there is none.
-    public func present(of tenant: Tenant) -> PresentGraph? { indexes.find(tenant)?.present }
+    public func present(of tenant: Tenant) -> PresentGraph? { indexes?.find(tenant)?.present }
 
     /// The graph of a tenant as it was known at a moment; nil when there is none.
     ///
@@ -63,6 +93,7 @@ public final class KnowledgeRole: Sendable {
         _ moment: Timestamp, of present: PresentGraph?, _ tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> PastGraph? {
         guard isReady else { throw Self.notReady }
+        try requirePast()
         try requireKept(moment)
         guard let present else { return nil }
         if let past = present.owner.past(moment, of: present) { return past }
@@ -70,6 +101,13 @@ public final class KnowledgeRole: Sendable {
             moment, of: present, try elements.history.changed(since: moment, of: tenant, in: transaction))
         present.owner.remember(past)
         return past
+    }
+
+    /// Looks that the graph of a moment long ago can be searched at all.
+    ///
+    /// - throws: ``Failure`` `not_in_this_engine`.
+    public func requirePast() throws {
+        guard indexes != nil else { throw Self.notInThisEngine("What was known at a moment") }
     }
 
     /// Looks that it is still kept what was known at a moment.
@@ -85,22 +123,25 @@ public final class KnowledgeRole: Sendable {
         }
     }
 
-    /// The elements of a kind that fit a search best, the best first.
+    /// The elements of a kind that fit a search best, the best first. Where there is ``waitingThreads``, the calling
+    /// thread waits.
     ///
     /// - parameter past: the graph that is searched; nil is that of now.
-    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`.
+    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`, and where an engine beside this server has the
+    ///   graphs `graph_engine_unavailable` and `graph_engine_behind`.
     public func search(
         _ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch, of tenant: Tenant,
         in past: PastGraph? = nil
     ) throws -> [GraphHit] {
-        guard let graph = try graph(of: tenant, past) else { return [] }
-        return try GraphSearcher(graph: graph, search: search).run(kind, section)
+        let engine = try ready
+        guard let past else { return try engine.search(search, kind, section, of: tenant) }
+        return try GraphSearcher(graph: past.graph, search: search).run(kind, section)
     }
 
     /// The communities whose nodes fit a search best, the best first. Which there are was found out a moment before.
     ///
     /// - parameter past: the graph whose nodes are searched; nil is that of now. Communities are always those of now.
-    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`.
+    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`, `not_in_this_engine`.
     public func searchCommunities(
         _ search: GraphSearch, _ section: SectionSearch, of tenant: Tenant, in past: PastGraph? = nil
     ) throws -> [CommunityHit] {
@@ -142,8 +183,13 @@ public final class KnowledgeRole: Sendable {
         of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters = GraphFilters(), limit: Int,
         _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> GraphNeighborhood {
-        let (graph, slot) = try place(of: node, tenant, past)
-        return graph.neighborhood(of: slot, depth: depth, direction: direction, filters, limit: limit)
+        let engine = try ready
+        guard let past else {
+            return try engine.neighborhood(
+                of: node, depth: depth, direction: direction, filters, limit: limit, tenant)
+        }
+        return try past.graph.neighborhood(
+            of: node, depth: depth, direction: direction, filters, limit: limit)
     }
 
     /// The shortest ways between two nodes; none when no way has so few edges.
@@ -156,45 +202,48 @@ public final class KnowledgeRole: Sendable {
         from start: String, to end: String, depth: Int, direction: EdgeDirection,
         _ filters: GraphFilters = GraphFilters(), limit: Int, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> [GraphPath] {
-        let (graph, first) = try place(of: start, tenant, past)
-        guard let last = graph.nodes.slot(of: end), graph.nodes.isThere(last) else {
-            throw GraphElements.notFound(.node, end)
+        let engine = try ready
+        guard let past else {
+            return try engine.paths(
+                from: start, to: end, depth: depth, direction: direction, filters, limit: limit, tenant)
         }
-        let paths = ShortestPaths(
-            in: graph, direction: direction, depth: depth, edges: graph.allowed(.edge, filters))
-        return paths.find(from: first, to: last, limit: limit).map { path in
-            GraphPath(nodes: path.nodes.map { graph.nodes.id($0) }, edges: path.edges.map { graph.edges.id($0) })
+        return try past.graph.paths(
+            from: start, to: end, depth: depth, direction: direction, filters, limit: limit)
+    }
+
+    private var ready: any GraphEngine {
+        get throws {
+            guard isReady else { throw Self.notReady }
+            return engine
         }
     }
 
+    /// The graph in memory that is asked; nil when the tenant has none.
+    ///
+    /// - throws: ``Failure`` `index_not_ready`, and `not_in_this_engine` where another engine has the graphs.
     private func graph(of tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
         guard isReady else { throw Self.notReady }
+        guard let indexes else { throw Self.notInThisEngine("Communities") }
         return past?.graph ?? indexes.find(tenant)?.snapshot
-    }
-
-    private func place(
-        of node: String, _ tenant: Tenant, _ past: PastGraph?
-    ) throws -> (graph: GraphSnapshot, slot: UInt32) {
-        guard let graph = try graph(of: tenant, past), let slot = graph.nodes.slot(of: node),
-            graph.nodes.isThere(slot)
-        else { throw GraphElements.notFound(.node, node) }
-        return (graph, slot)
     }
 
     /// The ids of the episodes that mention any of some nodes, as far as that is found yet.
     ///
     /// - throws: ``Failure`` `index_not_ready`.
     public func episodes(mentioning nodes: [String], of tenant: Tenant) throws -> [String] {
-        guard let graph = try graph(of: tenant, nil) else { return [] }
-        let slots = Set(nodes.compactMap { graph.nodes.slot(of: $0) })
-        return graph.episodes.all.filter { !slots.isDisjoint(with: graph.mentions.nodes(of: $0)) }
-            .map { graph.episodes.id($0) }.sorted()
+        try ready.episodes(mentioning: nodes, tenant)
     }
 
     /// Waits until everything that this server knows to be written can be found, so that a change by what is found
     /// misses nothing of it.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
         try await waitUntilFound(log.head, atMost: patience)
+    }
+
+    private static func notInThisEngine(_ what: String) -> Failure {
+        Failure(
+            .invalid, code: "not_in_this_engine",
+            "\(what) can be asked of graphs in the memory of this server: set knowledge.engine to embedded.")
     }
 
     private static var notReady: Failure {

@@ -41,9 +41,59 @@ public enum KnowledgeSettings {
             + "in the group commerce. It begins with the oldest change that is kept. An order of three lines is eight "
             + "more writes, after its own, which is why it is off.")
 
+    /// Who has the graphs.
+    public static let engine = Setting(
+        "knowledge.engine", default: GraphEngineChoice.embedded, moves: "graph_engine_seconds",
+        "Who has the graphs and finds things in them: embedded is the memory of this server, falkordb a FalkorDB "
+            + "server. The tables are the truth in each case.")
+
+    /// Where FalkorDB is.
+    public static let falkorDBURL = Setting(
+        "knowledge.falkordb_url", default: OptionalSetting<FalkorDBURL>.none, moves: "graph_engine_seconds",
+        "The FalkorDB server that has the graphs, as redis://user:password@host:port. One server writes it.")
+
+    /// Where replicas of FalkorDB are.
+    public static let falkorDBReplicas = Setting(
+        "knowledge.falkordb_replicas", default: OptionalSetting<FalkorDBURLs>.none,
+        moves: "graph_engine_late_replicas_total",
+        "Replicas of FalkorDB that take turns at searches, with commas between them. One that is late or away is "
+            + "passed over.")
+
+    /// What the names of graphs begin with.
+    public static let falkorDBPrefix = Setting(
+        "knowledge.falkordb_prefix", default: OptionalSetting<GraphPrefix>.none, moves: "graph_engine_resets_total",
+        "What the names of graphs begin with in FalkorDB; empty is millrace. Shops that share one have different ones.")
+
+    /// How many connections there are.
+    public static let falkorDBConnections = Setting(
+        "knowledge.falkordb_connections", default: 32, unit: "connections", bounds: 1...1_024,
+        moves: "graph_engine_seconds",
+        "How many connections to FalkorDB, and to each of its replicas, searches share. They are made when they are "
+            + "needed.")
+
+    /// How many commands follow one another on a connection.
+    public static let falkorDBPipeline = Setting(
+        "knowledge.falkordb_pipeline", default: 16, unit: "commands", bounds: 1...1_024, moves: "graph_engine_seconds",
+        "How many commands a connection to FalkorDB may have sent that are not answered; 1 sends each when the one "
+            + "before it is answered.")
+
+    /// How long FalkorDB may take for an answer.
+    public static let engineTimeout = Setting(
+        "knowledge.engine_timeout", default: 5_000, unit: "ms", bounds: 10...600_000,
+        moves: "graph_engine_failures_total",
+        "How long an answer of the graph engine beside this server may take before a search fails. Writing a batch may "
+            + "take twelve times as long.")
+
+    /// How many searches wait for FalkorDB at the same time.
+    public static let engineSearches = Setting(
+        "knowledge.engine_searches", default: 64, unit: "searches", bounds: 1...1_024, moves: "graph_engine_seconds",
+        "How many searches wait for the graph engine beside this server at the same time, each with a thread; more "
+            + "wait for their turn.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         dimensions.erased, historyAge.erased, sweepInterval.erased, embedding.erased, embeddingPatience.erased,
-        shop.erased,
+        shop.erased, engine.erased, falkorDBURL.erased, falkorDBReplicas.erased, falkorDBPrefix.erased,
+        falkorDBConnections.erased, falkorDBPipeline.erased, engineTimeout.erased, engineSearches.erased,
     ]
 }

@@ -89,21 +89,24 @@ public struct MillraceServer: Sendable {
         defer { embedder?.close() }
         let memories = try ServerMemories(
             store, embedder: embedder, settings: configuration.settings, logger: logger)
-        let knowledge = ServerKnowledge(
+        let knowledge = try ServerKnowledge(
             store, embedder: embedder, settings: configuration.settings, logger: logger)
         do {
             try await observers.prepare()
             try await memories.prepare()
+            try await knowledge.prepare()
             try await run(services(store, search, observers, memories, knowledge, sampleKey))
         } catch {
             observers.close()
             await search.close()
             memories.close()
+            await knowledge.close()
             throw error
         }
         observers.close()
         await search.close()
         memories.close()
+        await knowledge.close()
     }
 
     private func run(_ services: [any Service]) async throws {

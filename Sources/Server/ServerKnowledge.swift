@@ -15,16 +15,32 @@ struct ServerKnowledge: Sendable {
     /// What must be well for the server to be ready.
     let checks: [ReadinessCheck]
 
+    private let role: KnowledgeRole
+    private let engine: ServerEngine
+
     /// The graphs of a store.
     ///
     /// - parameter embedder: turns texts into vectors, where graphs are to have that done; nil has clients send them.
-    init(_ store: Store, embedder: Embedder?, settings: SettingsValues, logger: Logger) {
-        let role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: logger)
+    /// - throws: ``Failure`` `invalid_settings` when they do not say where the graph engine is.
+    init(_ store: Store, embedder: Embedder?, settings: SettingsValues, logger: Logger) throws {
+        let access = try GraphEngineAccess(settings: settings, metrics: store.metrics)
+        let role = KnowledgeRole(
+            store.log, engine: access, settings: settings, metrics: store.metrics, logger: logger)
+        self.role = role
+        engine = ServerEngine("graph engine", name: role.engineName, logger: logger) { try await role.checkEngine() }
         let patience = Duration.milliseconds(settings[APISettings.positionWait])
         routes = Routes.knowledgeRoutes(
             role, embedder: settings[KnowledgeSettings.embedding].isOn ? embedder : nil,
             embeddingPatience: .milliseconds(settings[KnowledgeSettings.embeddingPatience]), patience: patience)
         services = role.services
-        checks = [.following(role.follower, settings: settings) { role.isReady }]
+        checks = engine.checks + [.following(role.follower, settings: settings) { role.isReady }]
     }
+
+    /// Looks whether the graph engine is there. One that is away is waited for: until then the server is not ready.
+    ///
+    /// - throws: ``Failure`` when somebody must correct something first.
+    func prepare() async throws { try await engine.prepare() }
+
+    /// Closes the connections to the graph engine. The services must have stopped.
+    func close() async { await role.close() }
 }

@@ -17,7 +17,7 @@ struct ServerMemories: Sendable {
     let checks: [ReadinessCheck]
 
     private let role: MemoryRole
-    private let logger: Logger
+    private let engine: ServerEngine
 
     /// The directory with what vectors are found by, and with snapshots. All but the snapshots can be deleted at any
     /// time while the server does not run.
@@ -35,7 +35,6 @@ struct ServerMemories: Sendable {
         let role = MemoryRole(
             store.log, directory: store.directory.file(Self.directoryName), engine: engine, settings: settings,
             metrics: store.metrics, logger: logger)
-        self.logger = logger
         self.role = role
         let patience = Duration.milliseconds(settings[APISettings.positionWait])
         let memories = MemoryCollections(role.collections, settings: settings)
@@ -44,25 +43,16 @@ struct ServerMemories: Sendable {
             + Routes.qdrantRoutes(role, patience: patience)
             + Routes.collectionRoutes(role, memories, embedder: embedder, patience: patience)
         services = role.services
-        let engineCheck = role.engineName.map { name in
-            ReadinessCheck("vector_engine") {
-                try await role.checkEngine()
-                return [.init("engine", .string(name))]
-            }
+        self.engine = ServerEngine("vector engine", name: role.engineName, logger: logger) {
+            try await role.checkEngine()
         }
-        checks = (engineCheck.map { [$0] } ?? []) + [.following(role.follower, settings: settings) { role.isReady }]
+        checks = self.engine.checks + [.following(role.follower, settings: settings) { role.isReady }]
     }
 
     /// Looks whether the vector engine is there. One that is away is waited for: until then the server is not ready.
     ///
     /// - throws: ``Failure`` when somebody must correct something first.
-    func prepare() async throws {
-        do {
-            try await role.checkEngine()
-        } catch let failure as Failure where failure.kind != .invalid {
-            logger.warning("the vector engine is not there yet", metadata: ["error": "\(failure)"])
-        }
-    }
+    func prepare() async throws { try await engine.prepare() }
 
     /// Keeps the indexes for the next start. The services must have stopped.
     func close() { role.close() }

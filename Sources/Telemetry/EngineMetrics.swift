@@ -1,5 +1,5 @@
-/// What is told of an engine beside the server: how long it takes, how often it fails, and how often it had to be filled
-/// again.
+/// What is told of an engine beside the server: how long it takes, how often it fails, and how often it had to be
+/// filled again.
 public struct EngineMetrics: Sendable {
     /// What it is asked.
     public enum Operation: String, CaseIterable, Sendable {

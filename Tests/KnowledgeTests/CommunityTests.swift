@@ -10,8 +10,8 @@ struct CommunityTests {
     private static let tenant = TestStore.context.tenant
 
     /// Two circles of friends with one friendship between them, and one of another part of the graph.
-    private static func world(_ engine: TestStore.Engine) async throws -> KnowledgeWorld {
-        let world = try await KnowledgeWorld(engine)
+    private static func world(_ place: GraphPlace) async throws -> KnowledgeWorld {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("red ant", "red bee", "red cat", "blue dog", "blue eel", "blue fox", "loner")
         try await world.nodes("red owl", "blue pig", group: "zoo")
         let friends = [
@@ -24,9 +24,9 @@ struct CommunityTests {
         return world
     }
 
-    @Test("Nodes that belong together are told, the largest first", arguments: TestStore.Engine.allCases)
-    func listed(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("Nodes that belong together are told, the largest first", arguments: GraphPlace.embedded)
+    func listed(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         let all = try world.role.communities(of: nil, limit: 10, Self.tenant)
         #expect(all.map(\.id) == ["community:blue dog", "community:red ant", "community:blue pig"])
         #expect(all.map { $0.members.sorted() }[0] == ["blue dog", "blue eel", "blue fox"])
@@ -41,9 +41,9 @@ struct CommunityTests {
         }
     }
 
-    @Test("They are found by their nodes, each once", arguments: TestStore.Engine.allCases)
-    func found(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("They are found by their nodes, each once", arguments: GraphPlace.embedded)
+    func found(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         func find(_ text: String, limit: Int = 10, _ change: (inout GraphFilters) -> Void = { _ in }) throws -> [String]
         {
             var search = GraphSearch(text)
@@ -59,9 +59,9 @@ struct CommunityTests {
         #expect(try find("loner").isEmpty)
     }
 
-    @Test("What leaves is no member any more", arguments: TestStore.Engine.allCases)
-    func changing(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("What leaves is no member any more", arguments: GraphPlace.embedded)
+    func changing(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.write { [role = world.role] in try role.elements.delete(GraphNode.self, ["blue fox"], in: $0) }
         try await wait {
             try world.role.community("community:blue dog", Self.tenant).members == ["blue dog", "blue eel"]

@@ -13,8 +13,8 @@ struct FactTests {
     private static func year(_ year: Int) -> Timestamp? { Timestamp("\(year)-01-01") }
 
     /// A world of people and companies, where everybody works at one place and every company has one chief.
-    private static func world(_ engine: TestStore.Engine) async throws -> KnowledgeWorld {
-        let world = try await KnowledgeWorld(engine)
+    private static func world(_ place: GraphPlace) async throws -> KnowledgeWorld {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("ada", "bob", "acme", "bolt", "core")
         try await world.write { [role = world.role] unit in
             _ = try role.relations.put(Relation(name: "WORKS_AT", cardinality: .manyToOne), in: unit)
@@ -49,9 +49,9 @@ struct FactTests {
         }.value.map(Period.init)
     }
 
-    @Test("A person who works at one place leaves the one before", arguments: TestStore.Engine.allCases)
-    func successor(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("A person who works at one place leaves the one before", arguments: GraphPlace.allCases)
+    func successor(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.fact("1", "ada", "WORKS_AT", "acme", from: 2010)
         let (_, ended) = try await world.fact("2", "ada", "WORKS_AT", "bolt", from: 2015)
         #expect(ended.map(\.header.id) == ["1"])
@@ -70,9 +70,9 @@ struct FactTests {
         #expect(leads == [Period("4", 2016, 2018), Period("5", 2018, 2020)])
     }
 
-    @Test("What is learnt late takes its place in the past", arguments: TestStore.Engine.allCases)
-    func lateNews(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("What is learnt late takes its place in the past", arguments: GraphPlace.allCases)
+    func lateNews(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.fact("3", "ada", "WORKS_AT", "core", from: 2020)
         try await world.fact("1", "ada", "WORKS_AT", "acme", from: 2010)
         #expect(
@@ -87,9 +87,9 @@ struct FactTests {
         #expect(facts.map { Period($0.element) } == [Period("0", 2000, 2005, false)] && ended.isEmpty)
     }
 
-    @Test("A client says itself what is not so any more", arguments: TestStore.Engine.allCases)
-    func named(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("A client says itself what is not so any more", arguments: GraphPlace.allCases)
+    func named(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.fact("likes", "ada", "LIKES", "acme", from: 2010)
         try await world.fact("hates", "ada", "HATES", "acme", from: 2012, contradicting: ["likes"])
         #expect(
@@ -101,9 +101,9 @@ struct FactTests {
         #expect(failure?.code == "edge_not_found")
     }
 
-    @Test("Facts of one batch are written one after the other", arguments: TestStore.Engine.allCases)
-    func batch(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("Facts of one batch are written one after the other", arguments: GraphPlace.allCases)
+    func batch(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.write { [role = world.role] unit in
             let drafts = [("1", "acme", 2010), ("2", "bolt", 2012), ("3", "core", 2011)].map { id, target, from in
                 FactDraft(
@@ -119,9 +119,9 @@ struct FactTests {
                 == [Period("1", 2010, 2011), Period("2", 2012, nil, false), Period("3", 2011, 2012)])
     }
 
-    @Test("What is told again is the same fact, with both episodes", arguments: TestStore.Engine.allCases)
-    func again(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("What is told again is the same fact, with both episodes", arguments: GraphPlace.allCases)
+    func again(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         func tell(_ episode: String, _ fact: String, from: Int? = nil, to: Int? = nil) async throws -> GraphEdge {
             let written = try await world.write { [role = world.role] unit in
                 var edge = GraphEdge(
@@ -143,9 +143,9 @@ struct FactTests {
         #expect(try await tell("four", "Ada visits Acme", from: 2015).episodes == ["three", "four"])
     }
 
-    @Test("However facts come, no two that exclude each other hold at once", arguments: TestStore.Engine.allCases)
-    func exclusion(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("However facts come, no two that exclude each other hold at once", arguments: GraphPlace.allCases)
+    func exclusion(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         var random = SeededRandom.fresh()
         for id in 0..<30 {
             let target = ["acme", "bolt", "core"].randomElement(using: &random) ?? ""
@@ -165,9 +165,9 @@ struct FactTests {
         }
     }
 
-    @Test("Merged nodes have one set of edges, and no edge to themselves", arguments: TestStore.Engine.allCases)
-    func merging(_ engine: TestStore.Engine) async throws {
-        let world = try await Self.world(engine)
+    @Test("Merged nodes have one set of edges, and no edge to themselves", arguments: GraphPlace.allCases)
+    func merging(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
         try await world.edge("a1", "ada", "KNOWS", "bob", fact: "known")
         try await world.edge("a2", "acme", "NEAR", "bolt")
         try await world.edge("b1", "bolt", "PART_OF", "core", fact: "same")

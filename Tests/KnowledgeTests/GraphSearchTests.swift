@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Searching a graph", .timeLimit(.minutes(5)))
 struct GraphSearchTests {
-    @Test("Facts, things and episodes are found by their words, the best first", arguments: TestStore.Engine.allCases)
-    func words(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Facts, things and episodes are found by their words, the best first", arguments: GraphPlace.allCases)
+    func words(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("Ada", "Charles", "London")
         try await world.edge("e1", "Ada", "KNOWS", "Charles", fact: "Ada met Charles at a party")
         try await world.edge("e2", "Ada", "LIVES_IN", "London", fact: "Ada lives in London, in London she stays")
@@ -27,25 +27,25 @@ struct GraphSearchTests {
         #expect(try world.find(GraphSearch("nobody"), .node, .fullText).isEmpty)
     }
 
-    @Test("Equal scores come by id, whatever came first", arguments: TestStore.Engine.allCases)
-    func ties(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Equal scores come by id, whatever came first", arguments: GraphPlace.allCases)
+    func ties(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("zebra twin", "ant twin", "mole twin")
         var search = GraphSearch("twin")
         #expect(try world.find(search, .node, .fullText) == ["ant twin", "mole twin", "zebra twin"])
         search.limit = 1
         #expect(try world.find(search, .node, .fullText) == ["ant twin"])
         // Those of a later start are the same, though it has read them in another order.
-        let later = try await KnowledgeWorld(engine, on: world.store)
+        let later = try await KnowledgeWorld(place, on: world.store)
         try await later.catchUp(with: world)
         #expect(try later.find(search, .node, .fullText) == ["ant twin"])
     }
 
     @Test(
         "Edges lead from origins, the nearest first, as far and the way that is asked",
-        arguments: TestStore.Engine.allCases)
-    func breadthFirst(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+        arguments: GraphPlace.allCases)
+    func breadthFirst(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b", "c", "d", "alone")
         try await world.edge("ab", "a", "TO", "b")
         try await world.edge("bc", "b", "TO", "c")
@@ -66,9 +66,9 @@ struct GraphSearchTests {
 
     @Test(
         "Vectors find what is near, and the fusion of methods says who found what",
-        arguments: TestStore.Engine.allCases)
-    func similarity(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+        arguments: GraphPlace.allCases)
+    func similarity(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b")
         try await world.edge("north", "a", "IS", "b", fact: "apples", embedding: [0, 1, 0])
         try await world.edge("east", "a", "IS", "b", fact: "pears", embedding: [1, 0, 0])
@@ -84,16 +84,16 @@ struct GraphSearchTests {
         #expect(hits.last?.findings.map(\.rank) == [2])
         // A later start has the vectors too, and another text has none.
         try await world.edge("north", "a", "IS", "b", fact: "plums")
-        let later = try await KnowledgeWorld(engine, on: world.store)
+        let later = try await KnowledgeWorld(place, on: world.store)
         try await later.catchUp(with: world)
         for world in [world, later] { #expect(try world.find(search, .edge, .similarity).isEmpty) }
         search.embedding = [1, 0, 0]
         for world in [world, later] { #expect(try world.find(search, .edge, .similarity) == ["east"]) }
     }
 
-    @Test("Filters let through what they say", arguments: TestStore.Engine.allCases)
-    func filters(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Filters let through what they say", arguments: GraphPlace.allCases)
+    func filters(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("twin one", label: "Person", group: "first")
         try await world.nodes("twin two", label: "Place", group: "second")
         try await world.edge("e1", "twin one", "NEAR", "twin two", fact: "twin fact", group: "first")
@@ -122,9 +122,9 @@ struct GraphSearchTests {
 
     @Test(
         "What is deleted is found no more, and is there again when it is made again",
-        arguments: TestStore.Engine.allCases)
-    func deletion(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+        arguments: GraphPlace.allCases)
+    func deletion(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b")
         try await world.edge("ab", "a", "TO", "b", fact: "way")
         var search = GraphSearch("way")
@@ -138,9 +138,9 @@ struct GraphSearchTests {
         #expect(try world.find(search, .node, .breadthFirst) == ["b"])
     }
 
-    @Test("An edge needs its nodes", arguments: TestStore.Engine.allCases)
-    func dangling(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("An edge needs its nodes", arguments: GraphPlace.allCases)
+    func dangling(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a")
         let failure = await #expect(throws: Failure.self) { try await world.edge("ab", "a", "TO", "b") }
         #expect(failure?.code == "node_missing")

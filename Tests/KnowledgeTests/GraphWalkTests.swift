@@ -9,9 +9,9 @@ import Testing
 struct GraphWalkTests {
     private static let tenant = TestStore.context.tenant
 
-    @Test("Neighbours are the nearest first, with the edges between them", arguments: TestStore.Engine.allCases)
-    func neighbors(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Neighbours are the nearest first, with the edges between them", arguments: GraphPlace.allCases)
+    func neighbors(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b", "c", "d", "e")
         try await world.edge("ab", "a", "TO", "b")
         try await world.edge("ac", "a", "TO", "c")
@@ -39,9 +39,9 @@ struct GraphWalkTests {
 
     @Test(
         "Ways are all of the shortest ones, in an order that does not depend on chance",
-        arguments: TestStore.Engine.allCases)
-    func paths(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+        arguments: GraphPlace.allCases)
+    func paths(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("s", "x", "y", "t", "far")
         for (id, from, to) in [("3", "s", "y"), ("1", "s", "x"), ("4", "y", "t"), ("2", "x", "t"), ("5", "x", "t")] {
             try await world.edge(id, from, "TO", to)

@@ -14,18 +14,23 @@ final class KnowledgeWorld: Sendable {
     let role: KnowledgeRole
     private let services: Task<Void, any Error>
 
-    /// - parameter shared: the store of another world, which stands for a restart or a second server.
-    init(_ engine: TestStore.Engine, on shared: TestStore? = nil) async throws {
+    /// - parameters:
+    ///   - place: where the tables are, and who has the graphs.
+    ///   - texts: further settings.
+    ///   - shared: the store of another world, which stands for a restart or a second server.
+    init(_ place: GraphPlace, settings texts: [String: String] = [:], on shared: TestStore? = nil) async throws {
         if let shared {
             store = shared
         } else {
-            store = try await TestStore(engine, schemas: [KnowledgeSchema.schema])
+            store = try await TestStore(place.engine, schemas: [KnowledgeSchema.schema])
         }
         let settings = try SettingsRegistry(KnowledgeSettings.all).values(from: [
-            SettingsSource(name: "test", texts: ["knowledge.dimensions": "3"])
+            SettingsSource(name: "place", texts: try await place.settings(for: store)),
+            SettingsSource(name: "test", texts: ["knowledge.dimensions": "3"].merging(texts) { $1 }),
         ])
         role = KnowledgeRole(
-            store.log, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
+            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), settings: settings,
+            metrics: store.metrics, logger: Logger(label: "test"))
         services = Task { [role] in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for service in role.services { group.addTask { try await service.run() } }
@@ -35,6 +40,13 @@ final class KnowledgeWorld: Sendable {
     }
 
     deinit { services.cancel() }
+
+    /// Ends it as a server ends.
+    func stop() async {
+        services.cancel()
+        _ = await services.result
+        await role.close()
+    }
 
     /// Performs a unit of work and waits until what it did can be found.
     @discardableResult

@@ -33,9 +33,9 @@ struct PastTests {
 
     @Test(
         "What was known at a moment is found as it was, by words, vectors and edges",
-        arguments: TestStore.Engine.allCases)
-    func known(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+        arguments: GraphPlace.embedded)
+    func known(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         let start = world.store.time.now()
         world.store.time.advance(bySeconds: 60)
         try await world.nodes("a", "b", "c")
@@ -51,7 +51,7 @@ struct PastTests {
             try role.elements.delete(GraphEdge.self, ["ab"], in: unit)
             try role.elements.delete(GraphNode.self, ["b"], in: unit)
         }
-        let later = try await KnowledgeWorld(engine, on: world.store)
+        let later = try await KnowledgeWorld(place, on: world.store)
         try await later.catchUp(with: world)
         for world in [world, later] {
             func find(_ text: String, at moment: Timestamp?) async throws -> [String] {
@@ -80,9 +80,9 @@ struct PastTests {
         }
     }
 
-    @Test("What was so at a moment is told from what was known then", arguments: TestStore.Engine.allCases)
-    func bothAxes(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("What was so at a moment is told from what was known then", arguments: GraphPlace.embedded)
+    func bothAxes(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("ada", "acme", "bolt")
         try await world.write { [role = world.role] unit in
             _ = try role.relations.put(Relation(name: "WORKS_AT", cardinality: .manyToOne), in: unit)
@@ -103,9 +103,9 @@ struct PastTests {
         #expect(try await works(in: 2016, known: before) == ["old"])
     }
 
-    @Test("Versions follow each other without a gap, also over deletion", arguments: TestStore.Engine.allCases)
-    func versions(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Versions follow each other without a gap, also over deletion", arguments: GraphPlace.embedded)
+    func versions(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b")
         var moments: [Timestamp] = []
         for fact in ["one", "two", "three"] {
@@ -139,9 +139,9 @@ struct PastTests {
         }
     }
 
-    @Test("What was kept for long enough goes, and is not asked for any more", arguments: TestStore.Engine.allCases)
-    func sweeping(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("What was kept for long enough goes, and is not asked for any more", arguments: GraphPlace.embedded)
+    func sweeping(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b")
         try await world.edge("ab", "a", "TO", "b", fact: "one")
         let moment = world.store.time.now()

@@ -46,9 +46,9 @@ struct RerankerTests {
         }
     }
 
-    @Test("Each reranker orders by what it says", arguments: TestStore.Engine.allCases)
-    func rerankers(_ engine: TestStore.Engine) async throws {
-        let world = try await KnowledgeWorld(engine)
+    @Test("Each reranker orders by what it says", arguments: GraphPlace.allCases)
+    func rerankers(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         // A line far - near - center, and a hub that many point to. All have the same words.
         let names = ["far twin", "near twin", "center twin", "hub twin", "lone twin"]
         for name in names { try await world.nodes(name) }
@@ -77,9 +77,11 @@ struct RerankerTests {
         #expect(throws: Failure.self) { try rank(.marginalRelevance) }
     }
 
-    @Test("Facts about what is near the centre come first, and those that most episodes tell of")
-    func edges() async throws {
-        let world = try await KnowledgeWorld(.sqlite)
+    @Test(
+        "Facts about what is near the centre come first, and those that most episodes tell of",
+        arguments: GraphPlace.allCases)
+    func edges(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b", "c", "d")
         try await world.edge("ab", "a", "TWIN", "b")
         try await world.edge("bc", "b", "TWIN", "c")

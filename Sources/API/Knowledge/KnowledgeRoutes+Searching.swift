@@ -30,45 +30,46 @@ extension KnowledgeRoutes {
         }
     }
 
-    /// A search that may wait for an endpoint; where there is none, the thread that reads the request answers.
+    /// What was found of each kind, and since when it was looked for.
+    private struct Found: Sendable {
+        let start: ContinuousClock.Instant
+        let hits: [ElementKind: [GraphHit]]
+    }
+
+    /// A search, which waits for an endpoint where there is one.
     private func route(
         _ path: String, _ read: @escaping @Sendable (APIRequest) throws -> GraphSearchBody,
         writing write: @escaping @Sendable (inout JSONWriter, [ElementKind: GraphHits]) -> Void
     ) -> Route {
-        guard embedder != nil else {
-            return .read(.post, path, scope: Self.read) { request in
-                let body = try read(request)
-                try requireMeans(of: body)
-                return answering(body, request.tenant, write)
-            }
-        }
-        return .preparedRead(.post, path, scope: Self.read) { request in
-            (nil, answering(try await withVector(try read(request)), request.tenant, write))
-        }
-    }
-
-    private func answering(
-        _ body: GraphSearchBody, _ tenant: Tenant,
-        _ write: @escaping @Sendable (inout JSONWriter, [ElementKind: GraphHits]) -> Void
-    ) -> Route.Reading {
-        let present = role.present(of: tenant)
-        return { transaction in
+        var inquiry = GraphInquiry { request in
+            let body = try read(request)
+            try requireMeans(of: body)
+            return body
+        } asOf: {
+            $0.asOf
+        } find: { body, tenant, past in
             let start = ContinuousClock.now
-            let past = try past(body.asOf, of: present, tenant, in: transaction)
-            var found: [ElementKind: GraphHits] = [:]
+            var hits: [ElementKind: [GraphHit]] = [:]
             for (kind, section) in body.sections {
-                let hits = try role.search(body.search, kind, section, of: tenant, in: past)
+                hits[kind] = try role.search(body.search, kind, section, of: tenant, in: past)
+            }
+            return Found(start: start, hits: hits)
+        } answer: { body, found, tenant, transaction in
+            var answered: [ElementKind: GraphHits] = [:]
+            for (kind, hits) in found.hits {
                 let documents = try documents(kind, hits.map(\.id), body.asOf, tenant, in: transaction)
-                found[kind] = GraphHits(kind: kind, hits: hits, documents: documents)
+                answered[kind] = GraphHits(kind: kind, hits: hits, documents: documents)
             }
             var json = JSONWriter(capacity: 16_384)
             json.object { json in
-                write(&json, found)
+                write(&json, answered)
                 if !body.missing.isEmpty { json.member("degraded", array: body.missing.map(\.rawValue)) }
-                json.member("latency_ms", (ContinuousClock.now - start) / .milliseconds(1))
+                json.member("latency_ms", (ContinuousClock.now - found.start) / .milliseconds(1))
             }
             return .json(json.bytes).degraded(!body.missing.isEmpty)
         }
+        if embedder != nil { inquiry.prepare = { body, _ in try await withVector(body) } }
+        return finding(.post, path, inquiry)
     }
 }
 

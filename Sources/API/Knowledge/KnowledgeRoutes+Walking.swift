@@ -12,66 +12,89 @@ extension KnowledgeRoutes {
 
     func walking() -> [Route] { [neighbors(), paths()] }
 
+    /// What stands around a node, as a request asks for it.
+    private struct Neighbors: Sendable {
+        let id: String
+        let depth: Int64
+        let direction: EdgeDirection
+        var filters = GraphFilters()
+        let limit: Int64
+        let isShort: Bool
+        let asOf: AsOf
+
+        init(_ query: inout QueryReader, of id: String) {
+            self.id = id
+            depth = query.optionalInteger("depth", in: KnowledgeRoutes.depths) ?? 1
+            direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
+            filters.edgeTypes = query.optionalStrings("edge_types", count: 1...100, length: 1...255)
+            limit = query.optionalInteger("limit", in: KnowledgeRoutes.nodeLimit) ?? 100
+            isShort = query.optionalBool("ids_only") ?? false
+            asOf = query.asOf()
+            filters.validAt = asOf.valid
+        }
+    }
+
     private func neighbors() -> Route {
-        .read(.get, "/graph/nodes/{id}/neighbors", scope: Self.read) { request in
-            let (id, tenant) = (try elementID(request), request.tenant)
-            let present = role.present(of: tenant)
-            let (depth, direction, types, limit, isShort, asOf) = try request.readQuery { query in
-                (
-                    query.optionalInteger("depth", in: Self.depths) ?? 1,
-                    query.optionalChoice("direction", EdgeDirection.self) ?? .both,
-                    query.optionalStrings("edge_types", count: 1...100, length: 1...255),
-                    query.optionalInteger("limit", in: Self.nodeLimit) ?? 100,
-                    query.optionalBool("ids_only") ?? false,
-                    query.asOf()
-                )
+        let inquiry = GraphInquiry { request in
+            let id = try elementID(request)
+            return try request.readQuery { Neighbors(&$0, of: id) }
+        } asOf: {
+            $0.asOf
+        } find: { asked, tenant, past in
+            try role.neighborhood(
+                of: asked.id, depth: Int(asked.depth), direction: asked.direction, asked.filters,
+                limit: Int(asked.limit), tenant, in: past)
+        } answer: { asked, around, tenant, transaction in
+            guard !asked.isShort else {
+                return .ok(NeighborhoodAnswer(center: asked.id, around: around, documents: nil))
             }
-            return { transaction in
-                var filters = GraphFilters()
-                (filters.edgeTypes, filters.validAt) = (types, asOf.valid)
-                let past = try past(asOf, of: present, tenant, in: transaction)
-                let around = try role.neighborhood(
-                    of: id, depth: Int(depth), direction: direction, filters, limit: Int(limit), tenant, in: past)
-                let ids = [id] + around.nodes.map(\.id)
-                let documents =
-                    isShort
-                    ? nil
-                    : try GraphDocuments(
-                        nodes: self.documents(.node, ids, asOf, tenant, in: transaction),
-                        edges: self.documents(.edge, around.edges, asOf, tenant, in: transaction))
-                return .ok(NeighborhoodAnswer(center: id, around: around, documents: documents))
-            }
+            let nodes = [asked.id] + around.nodes.map(\.id)
+            let documents = GraphDocuments(
+                nodes: try documents(.node, nodes, asked.asOf, tenant, in: transaction),
+                edges: try documents(.edge, around.edges, asked.asOf, tenant, in: transaction))
+            return .ok(NeighborhoodAnswer(center: asked.id, around: around, documents: documents))
+        }
+        return finding(.get, "/graph/nodes/{id}/neighbors", inquiry)
+    }
+
+    /// The ways between two nodes, as a request asks for them.
+    private struct Ways: Sendable {
+        let start: String
+        let end: String
+        let depth: Int64
+        let direction: EdgeDirection
+        var filters = GraphFilters()
+        let limit: Int64
+        let asOf: AsOf
+
+        init(_ query: inout QueryReader) {
+            start = query.string("from", length: ElementHeader.idLength)
+            end = query.string("to", length: ElementHeader.idLength)
+            depth = query.optionalInteger("max_depth", in: KnowledgeRoutes.depths) ?? 5
+            direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
+            limit = query.optionalInteger("limit", in: KnowledgeRoutes.pathLimit) ?? 10
+            asOf = query.asOf()
+            filters.validAt = asOf.valid
         }
     }
 
     private func paths() -> Route {
-        .read(.get, "/graph/paths", scope: Self.read) { request in
-            let tenant = request.tenant
-            let present = role.present(of: tenant)
-            let (start, end, depth, direction, limit, asOf) = try request.readQuery { query in
-                (
-                    query.string("from", length: ElementHeader.idLength),
-                    query.string("to", length: ElementHeader.idLength),
-                    query.optionalInteger("max_depth", in: Self.depths) ?? 5,
-                    query.optionalChoice("direction", EdgeDirection.self) ?? .both,
-                    query.optionalInteger("limit", in: Self.pathLimit) ?? 10,
-                    query.asOf()
-                )
-            }
-            return { transaction in
-                var filters = GraphFilters()
-                filters.validAt = asOf.valid
-                let past = try past(asOf, of: present, tenant, in: transaction)
-                let paths = try role.paths(
-                    from: start, to: end, depth: Int(depth), direction: direction, filters, limit: Int(limit), tenant,
-                    in: past)
-                let nodes = Set(paths.flatMap(\.nodes)).sorted()
-                let edges = Set(paths.flatMap(\.edges)).sorted()
-                let documents = GraphDocuments(
-                    nodes: try self.documents(.node, nodes, asOf, tenant, in: transaction),
-                    edges: try self.documents(.edge, edges, asOf, tenant, in: transaction))
-                return .ok(PathsAnswer(paths: paths, documents: documents))
-            }
+        let inquiry = GraphInquiry { request in
+            try request.readQuery { Ways(&$0) }
+        } asOf: {
+            $0.asOf
+        } find: { asked, tenant, past in
+            try role.paths(
+                from: asked.start, to: asked.end, depth: Int(asked.depth), direction: asked.direction, asked.filters,
+                limit: Int(asked.limit), tenant, in: past)
+        } answer: { asked, paths, tenant, transaction in
+            let nodes = Set(paths.flatMap(\.nodes)).sorted()
+            let edges = Set(paths.flatMap(\.edges)).sorted()
+            let documents = GraphDocuments(
+                nodes: try documents(.node, nodes, asked.asOf, tenant, in: transaction),
+                edges: try documents(.edge, edges, asked.asOf, tenant, in: transaction))
+            return .ok(PathsAnswer(paths: paths, documents: documents))
         }
+        return finding(.get, "/graph/paths", inquiry)
     }
 }

@@ -4,8 +4,8 @@ import NIOPosix
 import Synchronization
 public import Telemetry
 
-/// Several connections to one server, for commands that take their time there. A command goes out on the connection that
-/// has the least to do, behind the others that it has.
+/// Several connections to one server, for commands that take their time there. A command goes out on the connection
+/// that has the least to do, behind the others that it has.
 ///
 /// A call takes as long as it is given and no longer. A server that fails several times in a row is left alone for a
 /// while, and then a call fails at once.

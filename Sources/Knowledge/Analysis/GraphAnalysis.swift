@@ -20,6 +20,9 @@ struct GraphAnalysis: Sendable {
     /// Of no graph.
     init() {}
 
+    /// Of ranks that were found out before, by slot.
+    init(ranks: [Float]) { self.ranks = ranks }
+
     /// Of the graph as it is.
     init(_ graph: GraphSnapshot) {
         ranks = Self.ranks(graph)
@@ -47,7 +50,7 @@ struct GraphAnalysis: Sendable {
     func rank(of node: UInt32) -> Float { Int(node) < ranks.count ? ranks[Int(node)] : 0 }
 
     /// Edges count for both of their ends: a fact makes what it is said of as central as what says it.
-    private static func ranks(_ graph: GraphSnapshot) -> [Float] {
+    static func ranks(_ graph: GraphSnapshot) -> [Float] {
         let size = Int(graph.nodes.limit)
         let nodes = Array(graph.nodes.all)
         guard !nodes.isEmpty else { return [] }

@@ -22,12 +22,14 @@ final class GraphIndexes: Projection {
     private let log: ChangeLog
     private let elements: GraphElements
     private let logger: Logger
+    private let source: GraphSource
     private let state = Mutex(State())
 
     init(_ log: ChangeLog, _ elements: GraphElements, logger: Logger) {
         self.log = log
         self.elements = elements
         self.logger = logger
+        source = GraphSource(log: log, elements: elements)
     }
 
     /// The graph of a tenant; nil when it has none.
@@ -44,7 +46,7 @@ final class GraphIndexes: Projection {
     func rebuild() async throws {
         let last = try await log.database.read { try ChangeLog.last(in: $0) }
         var graphs: [Tenant: TenantGraph] = [:]
-        try await forEachPage { page in
+        try await source.forEachPage { page in
             for (tenant, stored) in Dictionary(grouping: page, by: \.tenant) {
                 let graph = graphs[tenant] ?? TenantGraph(dimensions: elements.dimensions)
                 graphs[tenant] = graph
@@ -64,26 +66,11 @@ final class GraphIndexes: Projection {
         state.withLock { [graphs] in $0 = State(graphs: graphs, isReady: true, applied: last) }
     }
 
-    /// Reads all elements, some at a time. The next are read while something is done with these.
-    private func forEachPage(_ body: ([StoredElement]) throws -> Void) async throws {
-        @Sendable func read(after last: [UInt8]?) async throws -> [StoredElement] {
-            try await log.database.read { [elements] in
-                try elements.page(after: last, limit: GraphElements.chunk, in: $0)
-            }
-        }
-        var page = try await read(after: nil)
-        while let last = page.last {
-            async let next = read(after: last.place)
-            try body(page)
-            page = try await next
-        }
-    }
-
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         for (tenant, changes) in Dictionary(grouping: changes, by: \.tenant) {
             let graph = graph(of: tenant)
             let updates = try changes.compactMap(GraphUpdate.init)
-            let embeddings = try await embeddings(of: updates, tenant)
+            let embeddings = try await source.embeddings(of: updates, tenant)
             try graph.update { graph in
                 for update in updates {
                     switch update.outcome {
@@ -108,29 +95,6 @@ final class GraphIndexes: Projection {
         }
     }
 
-    /// The vectors that have changed, as they are now, which may be later than the changes.
-    private func embeddings(
-        of updates: [GraphUpdate], _ tenant: Tenant
-    ) async throws -> [ElementKind: [String: [Float]]] {
-        var wanted: [ElementKind: Set<String>] = [:]
-        for update in updates where update.hasNewEmbedding && update.hasEmbedding {
-            wanted[update.kind, default: []].insert(update.id)
-        }
-        guard !wanted.isEmpty else { return [:] }
-        return try await log.database.read { [elements, wanted] transaction in
-            try Dictionary(
-                uniqueKeysWithValues: wanted.map { kind, ids in
-                    var found: [String: [Float]] = [:]
-                    let ids = ids.sorted()
-                    for start in stride(from: 0, to: ids.count, by: GraphElements.chunk) {
-                        let chunk = Array(ids[start..<min(start + GraphElements.chunk, ids.count)])
-                        found.merge(try elements.embeddings(kind, chunk, of: tenant, in: transaction)) { $1 }
-                    }
-                    return (kind, found)
-                })
-        }
-    }
-
     /// Links vectors as long as so many wait that searches, which look at each of them, would become slow. Writers wait
     /// for this, since a write is answered once it is applied.
     private func linkBacklog(of graph: TenantGraph) async {
@@ -141,35 +105,4 @@ final class GraphIndexes: Projection {
 
     /// How many vectors are linked before others have their turn.
     private static let linkedAtOnce = 64
-}
-
-/// What a change makes of an element.
-private struct GraphUpdate {
-    enum Outcome {
-        case there(StoredFields)
-        case gone
-    }
-
-    let kind: ElementKind
-    let id: String
-    let outcome: Outcome
-    /// Whether its vector has changed.
-    let hasNewEmbedding: Bool
-    /// Whether it has one afterwards.
-    let hasEmbedding: Bool
-
-    /// Nil when it makes nothing of it.
-    init?(_ change: Change) throws {
-        guard let kind = ElementKind(entityType: change.entityType), change.operation != .custom,
-            let document = change.after ?? change.before
-        else { return nil }
-        let fields = try StoredFields(document)
-        let header = try ElementHeader(fields)
-        self.kind = kind
-        id = header.id
-        outcome = change.after == nil ? .gone : .there(fields)
-        hasEmbedding = header.dimensions != nil
-        hasNewEmbedding =
-            change.operation == .insert || change.changedFields.contains(GraphElements.embeddingField)
-    }
 }

@@ -97,7 +97,7 @@ public struct GraphFilters: Sendable {
 
 extension GraphFilters.TimeField {
     /// Whether the elements of a kind have it.
-    fileprivate func isOf(_ kind: ElementKind) -> Bool {
+    func isOf(_ kind: ElementKind) -> Bool {
         switch self {
         case .createdAt: true
         case .validAt: kind != .node

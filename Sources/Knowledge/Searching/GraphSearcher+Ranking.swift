@@ -71,7 +71,7 @@ extension GraphSearcher {
         }
         let about = fused.map { nodes(of: $0.slot, kind) }
         let walk = BreadthFirst(graph: graph, direction: .both, depth: .max, edges: edgesOfWays())
-        let distances = walk.distances(from: origin, to: Set(about.joined()))
+        let distances = distances ?? walk.distances(from: origin, to: Set(about.joined()))
         let ranked = zip(fused, about).map { ranked, nodes -> Ranked in
             let nearest = nodes.compactMap { distances[$0] }.min()
             return (ranked.slot, nearest.map { 1 / Double($0 + 1) } ?? 0)

@@ -8,6 +8,8 @@ struct GraphSearcher {
 
     let graph: GraphSnapshot
     let search: GraphSearch
+    /// How many edges lead to the centre from nodes, where somebody else has found that out.
+    var distances: [UInt32: Int]?
 
     /// The elements of a kind that fit best, the best first. Those with the same score come in the order of their ids.
     func run(_ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
@@ -80,7 +82,9 @@ struct GraphSearcher {
             return search.origins.compactMap { graph.nodes.slot(of: $0) }.filter { graph.nodes.isThere($0) }
         }
         let found = rankings.flatMap(\.found).map(\.slot)
-        return kind == .edge ? found.compactMap { graph.adjacency.ends(of: $0)?.source } : found
+        guard kind == .edge else { return found }
+        // An edge may have been left without its nodes: no way begins there.
+        return found.compactMap { graph.adjacency.ends(of: $0)?.source }.filter { graph.nodes.isThere($0) }
     }
 
     private func isBefore(_ left: ScoredSlot, _ right: ScoredSlot, _ index: ElementIndex) -> Bool {

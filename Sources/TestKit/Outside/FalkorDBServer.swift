@@ -7,10 +7,12 @@ public final class FalkorDBServer: Sendable {
 
     /// Starts a server, and returns once it answers.
     ///
-    /// - parameter arguments: further ones of FalkorDB, for example `["RESULTSET_SIZE", "10"]`.
+    /// - parameters:
+    ///   - own: further arguments of FalkorDB, for example `["RESULTSET_SIZE", "10"]`.
+    ///   - arguments: further ones of `redis-server`.
     /// - throws: ``Failure`` `program_missing` when `make engines` has not been run.
-    public init(_ arguments: [String] = []) async throws {
-        redis = try await Self.start([], arguments)
+    public init(_ own: [String] = [], arguments: [String] = []) async throws {
+        redis = try await Self.start(arguments, own)
     }
 
     /// Starts a replica of another one, and returns once it has all of it.

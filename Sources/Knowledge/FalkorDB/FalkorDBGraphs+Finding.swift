@@ -1,0 +1,82 @@
+import Core
+import Search
+
+/// Searches of the graphs in FalkorDB. The calling thread waits.
+extension FalkorDBGraphs: GraphEngine {
+    func search(
+        _ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch, of tenant: Tenant
+    ) throws -> [GraphHit] {
+        try asking(tenant) { reader in
+            try FalkorDBSearcher(search: search, reader: reader, dimensions: dimensions) { [self] in
+                centrality.ranks(of: tenant, in: self)
+            }.run(kind, section)
+        } ?? []
+    }
+
+    func episodes(mentioning nodes: [String], _ tenant: Tenant) throws -> [String] {
+        try asking(tenant) { reader in
+            Set(try reader.ask(FalkorDBQueries.mentioning(nodes))[0].keys()).sorted()
+        } ?? []
+    }
+
+    func neighborhood(
+        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int, _ tenant: Tenant
+    ) throws -> GraphNeighborhood {
+        try copying([node], tenant) { reader, graph in
+            graph.setThere(node)
+            let walk = FalkorDBWalk(reader: reader, step: .init(direction, filters), depth: depth)
+            try walk.copy(from: [node], into: &graph) { _, reached in reached <= limit }
+            // Between those that were reached last there are edges that were not followed yet, and others lead the
+            // other way.
+            let ids = graph.nodes.all.map { graph.nodes.id($0) }
+            let row = try reader.ask(FalkorDBQueries.links(ids, .init(.outgoing, filters)))[0].rows
+            let known = Set(ids.map(ExactText.init))
+            graph.set(
+                FalkorDBWalk.Link.all(row.first ?? [], .outgoing).filter { known.contains(ExactText($0.target)) })
+            return try graph.neighborhood(
+                of: node, depth: depth, direction: direction, GraphFilters(), limit: limit)
+        }
+    }
+
+    func paths(
+        from start: String, to end: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int,
+        _ tenant: Tenant
+    ) throws -> [GraphPath] {
+        try copying([start, end], tenant) { reader, graph in
+            let (first, last) = (graph.setThere(start), graph.setThere(end))
+            guard first != last else { return [GraphPath(nodes: [start], edges: [])] }
+            let walk = FalkorDBWalk(reader: reader, step: .init(direction, filters), depth: depth)
+            try walk.copy(from: [start], into: &graph) { graph, _ in
+                var isReached = false
+                graph.adjacency.forEachLink(of: last) { _ in isReached = true }
+                return !isReached
+            }
+            return try graph.paths(
+                from: start, to: end, depth: depth, direction: direction, GraphFilters(), limit: limit)
+        }
+    }
+
+    /// Asks about some nodes, which must be there, and copies what stands around them into a snapshot: what is done
+    /// with it is then the same as with one in memory.
+    private func copying<T>(
+        _ nodes: [String], _ tenant: Tenant, _ body: (FalkorDBReader, inout GraphSnapshot) throws -> T
+    ) throws -> T {
+        let found = try asking(tenant) { reader -> T in
+            let there = Set(try reader.ask(FalkorDBQueries.presence(nodes))[0].keys().map(ExactText.init))
+            for node in nodes where !there.contains(ExactText(node)) { throw GraphElements.notFound(.node, node) }
+            var graph = GraphSnapshot(dimensions: dimensions)
+            return try body(reader, &graph)
+        }
+        guard let found else { throw GraphElements.notFound(.node, nodes.first ?? "") }
+        return found
+    }
+
+    /// Asks the graph of a tenant; nil when it has none.
+    private func asking<T>(_ tenant: Tenant, _ body: (FalkorDBReader) throws -> T?) throws -> T? {
+        guard let reader = reader(of: tenant) else { return nil }
+        do { return try body(reader) } catch let failure as Failure where failure.code == "graph_engine_behind" {
+            lost()
+            throw failure
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Core
+import Search
+
+/// Searches of the snapshots in memory.
+extension GraphIndexes: GraphEngine {
+    func search(
+        _ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch, of tenant: Tenant
+    ) throws -> [GraphHit] {
+        guard let graph = find(tenant) else { return [] }
+        return try GraphSearcher(graph: graph.snapshot, search: search).run(kind, section)
+    }
+
+    func episodes(mentioning nodes: [String], _ tenant: Tenant) throws -> [String] {
+        guard let graph = find(tenant)?.snapshot else { return [] }
+        let slots = Set(nodes.compactMap { graph.nodes.slot(of: $0) })
+        return graph.episodes.all.filter { !slots.isDisjoint(with: graph.mentions.nodes(of: $0)) }
+            .map { graph.episodes.id($0) }.sorted()
+    }
+
+    func neighborhood(
+        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int, _ tenant: Tenant
+    ) throws -> GraphNeighborhood {
+        guard let graph = find(tenant)?.snapshot else { throw GraphElements.notFound(.node, node) }
+        return try graph.neighborhood(of: node, depth: depth, direction: direction, filters, limit: limit)
+    }
+
+    func paths(
+        from start: String, to end: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int,
+        _ tenant: Tenant
+    ) throws -> [GraphPath] {
+        guard let graph = find(tenant)?.snapshot else { throw GraphElements.notFound(.node, start) }
+        return try graph.paths(
+            from: start, to: end, depth: depth, direction: direction, filters, limit: limit)
+    }
+}
+
+extension GraphSnapshot {
+    /// What stands around a node.
+    ///
+    /// - throws: ``Failure`` `node_not_found`.
+    func neighborhood(
+        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int
+    ) throws -> GraphNeighborhood {
+        neighborhood(
+            of: try place(of: node), depth: depth, direction: direction, filters, limit: limit)
+    }
+
+    /// The shortest ways between two nodes.
+    ///
+    /// - throws: ``Failure`` `node_not_found`.
+    func paths(
+        from start: String, to end: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int
+    ) throws -> [GraphPath] {
+        let (first, last) = (try place(of: start), try place(of: end))
+        let paths = ShortestPaths(in: self, direction: direction, depth: depth, edges: allowed(.edge, filters))
+        return paths.find(from: first, to: last, limit: limit).map { path in
+            GraphPath(nodes: path.nodes.map { nodes.id($0) }, edges: path.edges.map { edges.id($0) })
+        }
+    }
+
+    private func place(of node: String) throws -> UInt32 {
+        guard let slot = nodes.slot(of: node), nodes.isThere(slot) else {
+            throw GraphElements.notFound(.node, node)
+        }
+        return slot
+    }
+}

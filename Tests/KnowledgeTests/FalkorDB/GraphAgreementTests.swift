@@ -1,0 +1,221 @@
+import ChangeLog
+import Core
+import TestKit
+import Testing
+
+@testable import Knowledge
+
+/// FalkorDB and the memory of a server, which follow the same log, find the same in the same order.
+@Suite("Both engines agree", .timeLimit(.minutes(5)))
+struct GraphAgreementTests {
+    private static let tenant = TestStore.context.tenant
+    /// Ids of which some mean something to an index of FalkorDB.
+    private static let ids =
+        (0..<14).map { "n\($0)" }
+        + ["", " n1", "n1 ", "N1", "n1\u{1}n2", "n\u{0}", "ñ'", "\\"]
+        .map { "x\($0)" } + [" n2", "n2 "]
+    private static let words = ["the", "Ada", "lives", "live", "London", "1e5", "größe", "日本"]
+
+    private struct Pair {
+        let embedded: KnowledgeWorld
+        let falkorDB: KnowledgeWorld
+
+        init() async throws {
+            embedded = try await KnowledgeWorld(.sqlite)
+            falkorDB = try await KnowledgeWorld(.falkorDB, on: embedded.store)
+        }
+
+        func write(_ body: @escaping @Sendable (UnitOfWork) throws -> Void) async throws {
+            try await embedded.write(body)
+            try await falkorDB.role.waitUntilFound(embedded.store.log.head, atMost: .seconds(60))
+        }
+    }
+
+    @Test("In random graphs that change")
+    func randomGraphs() async throws {
+        var random = SeededRandom.fresh()
+        let pair = try await Pair()
+        for _ in 0..<12 {
+            let seed = random.next()
+            try await pair.write { [elements = pair.embedded.role.elements] unit in
+                var random = SeededRandom(seed: seed)
+                for _ in 0..<12 { try Self.change(elements, unit, &random) }
+            }
+            for _ in 0..<25 { try Self.compare(pair, &random) }
+        }
+        // What a start reads from the tables is the same as what was followed.
+        await pair.falkorDB.stop()
+        let later = try await KnowledgeWorld(
+            .falkorDB, settings: ["knowledge.falkordb_prefix": "later-\(random.seed)"], on: pair.embedded.store)
+        try await later.catchUp(with: pair.embedded)
+        for _ in 0..<50 { try Self.compare(pair, &random, later) }
+    }
+
+    // MARK: Changes
+
+    private static func change(
+        _ elements: GraphElements, _ unit: UnitOfWork, _ random: inout SeededRandom
+    ) throws {
+        let there = ids.filter {
+            (try? elements.find(GraphNode.self, [$0], of: tenant, in: unit.transaction))?.isEmpty == false
+        }
+        let header = ElementHeader(
+            id: ids.randomElement(using: &random) ?? "", group: ["", "a", " a"].randomElement(using: &random) ?? "",
+            createdAt: unit.now)
+        let text = (0..<3).map { _ in words.randomElement(using: &random) ?? "" }.joined(separator: " ")
+        let vector: [Float]? =
+            Bool.random(using: &random) ? (0..<3).map { _ in Float.random(in: -1...1, using: &random) } : nil
+        func node() -> String? { there.randomElement(using: &random) }
+        switch Int.random(in: 0..<10, using: &random) {
+        case 0..<4:
+            let node = GraphNode(
+                header, name: text, labels: ["A", "B", " B"].filter { _ in Bool.random(using: &random) })
+            try elements.put([try elements.draft(node, embedding: vector)], in: unit)
+        case 4..<7:
+            guard let from = node(), let to = node() else { return }
+            let edge = GraphEdge(
+                header, from: from, to: to, name: ["TO", "BY"].randomElement(using: &random) ?? "", fact: text,
+                episodes: Array(ids.prefix(Int.random(in: 0..<4, using: &random))),
+                validAt: Bool.random(using: &random) ? unit.now : nil)
+            try elements.put([try elements.draft(edge, embedding: vector)], in: unit)
+        case 7:
+            let mentions = Set((0..<3).compactMap { _ in node() }).sorted()
+            let episode = GraphEpisode(header, name: "", content: text, validAt: unit.now, mentions: mentions)
+            try elements.put([try elements.draft(episode, embedding: vector)], in: unit)
+        case 8:
+            try elements.delete(GraphEdge.self, [header.id], in: unit)
+            try elements.delete(GraphEpisode.self, [header.id], in: unit)
+        default:
+            // Its edges stay.
+            try elements.delete(GraphNode.self, [header.id], in: unit)
+        }
+    }
+
+    // MARK: Comparing
+
+    private static func compare(
+        _ pair: Pair, _ random: inout SeededRandom, _ other: KnowledgeWorld? = nil
+    ) throws {
+        let (left, right) = (pair.embedded.role, (other ?? pair.falkorDB).role)
+        var search = GraphSearch(words.randomElement(using: &random) ?? "")
+        search.embedding = (0..<3).map { _ in Float.random(in: -1...1, using: &random) }
+        search.limit = [3, 1_000].randomElement(using: &random) ?? 10
+        search.origins = Bool.random(using: &random) ? [] : [ids.randomElement(using: &random) ?? ""]
+        search.filters = filters(&random)
+        var section = SectionSearch([.similarity])
+        section.direction = EdgeDirection.allCases.randomElement(using: &random) ?? .both
+        section.depth = Int.random(in: 0...4, using: &random)
+        section.minimumSimilarity = [-1, 0.6].randomElement(using: &random) ?? 0
+        section.reranker =
+            [.reciprocalRank, .marginalRelevance, .episodeMentions].randomElement(using: &random) ?? .reciprocalRank
+        for kind in ElementKind.allCases {
+            for methods in [[SearchMethod.similarity], [.similarity, .breadthFirst]] {
+                section.methods = methods
+                let found = try [left, right].map { try $0.search(search, kind, section, of: tenant) }
+                #expect(
+                    found[0].map(\.id) == found[1].map(\.id),
+                    "\(random) \(kind) \(section) \(search) \(found[0]) \(found[1])")
+            }
+            section.methods = [.fullText]
+            var broad = search
+            broad.limit = 1_000
+            let found = try [left, right].map { try $0.search(broad, kind, section, of: tenant).map(\.id).sorted() }
+            #expect(found[0] == found[1], "\(random) \(kind) \(broad)")
+        }
+        try compareDistances(left, right, search, &random)
+        try compareWalks(left, right, &random)
+    }
+
+    private static func filters(_ random: inout SeededRandom) -> GraphFilters {
+        var filters = GraphFilters()
+        switch Int.random(in: 0..<7, using: &random) {
+        case 0: filters.groups = ["a", ""]
+        case 1: filters.groups = [" a"]
+        case 2: filters.labels = ["B"]
+        case 3: filters.edgeTypes = ["BY", "'"]
+        case 4: filters.times[.validAt] = [[.init(.missing)], [.init(.later, Timestamp(microseconds: 0))]]
+        case 5: filters.validAt = Timestamp(microseconds: 0)
+        default: break
+        }
+        return filters
+    }
+
+    private static func compareDistances(
+        _ left: KnowledgeRole, _ right: KnowledgeRole, _ search: GraphSearch, _ random: inout SeededRandom
+    ) throws {
+        var (search, section) = (search, SectionSearch([.similarity]))
+        section.reranker = .nodeDistance
+        section.minimumSimilarity = -1
+        search.limit = 1_000
+        search.center = ids.randomElement(using: &random)
+        for kind in ElementKind.allCases {
+            func hits(_ role: KnowledgeRole) -> Result<[[String]], Failure> {
+                Result { try role.search(search, kind, section, of: tenant).map { [$0.id, "\($0.score)"] } }
+                    .mapError { $0 as? Failure ?? .internal("\($0)") }
+            }
+            switch (hits(left), hits(right)) {
+            case (.success(let left), .success(let right)): #expect(left == right, "\(random) \(kind) \(search)")
+            case (.failure(let left), .failure(let right)): #expect(left.code == right.code)
+            default: Issue.record("One fails: \(random) \(kind) \(search)")
+            }
+        }
+    }
+
+    private static func compareWalks(
+        _ left: KnowledgeRole, _ right: KnowledgeRole, _ random: inout SeededRandom
+    ) throws {
+        let (from, to) = (ids.randomElement(using: &random) ?? "", ids.randomElement(using: &random) ?? "")
+        let direction = EdgeDirection.allCases.randomElement(using: &random) ?? .both
+        let (depth, limit) = (Int.random(in: 0...4, using: &random), Int.random(in: 1...8, using: &random))
+        var filters = filters(&random)
+        if Bool.random(using: &random) { filters.validAt = Timestamp(microseconds: 0) }
+        var ways = filters.ofWays
+        ways.edgeTypes = filters.edgeTypes
+        let around = [left, right].map { role in
+            Result {
+                try role.neighborhood(
+                    of: from, depth: depth, direction: direction, ways, limit: limit, tenant)
+            }.mapError { $0 as? Failure ?? .internal("\($0)") }
+        }
+        #expect(
+            (try? around[0].get()) == (try? around[1].get()), "\(random) \(from) \(depth) \(direction) \(limit)")
+        let paths = [left, right].map { role in
+            try? role.paths(
+                from: from, to: to, depth: depth, direction: direction, ways, limit: limit, tenant)
+        }
+        #expect(paths[0] == paths[1], "\(random) \(from) \(to) \(depth) \(direction) \(limit)")
+        let mentioning = try [left, right].map { try $0.episodes(mentioning: [from, to], of: tenant) }
+        #expect(mentioning[0] == mentioning[1], "\(random) \(from) \(to)")
+    }
+
+    @Test("Centrality means the same")
+    func centrality() async throws {
+        let pair = try await Pair()
+        try await pair.write { [elements = pair.embedded.role.elements] unit in
+            try elements.put(
+                (0..<8).map { number in
+                    let header = ElementHeader(id: "n\(number)", createdAt: unit.now)
+                    return try elements.draft(GraphNode(header, name: "x"), embedding: [1, Float(number) / 20, 0])
+                }, in: unit)
+            // Several edges between two nodes, one to itself, and a hub that is pointed to.
+            let ends = [(0, 1), (0, 1), (1, 0), (2, 2), (3, 4), (5, 4), (6, 4), (1, 4)]
+            try elements.put(
+                ends.enumerated().map { number, ends in
+                    let header = ElementHeader(id: "e\(number)", createdAt: unit.now)
+                    return ElementDraft(GraphEdge(header, from: "n\(ends.0)", to: "n\(ends.1)", name: "TO"))
+                }, in: unit)
+        }
+        var search = GraphSearch("")
+        (search.embedding, search.limit) = ([1, 0, 0], 20)
+        var section = SectionSearch([.similarity])
+        section.reranker = .centralityBoosted
+        section.centralityFactor = 10
+        func scores(_ world: KnowledgeWorld) throws -> [(String, Double)] {
+            try world.role.search(search, .node, section, of: Self.tenant).map { ($0.id, $0.score) }
+        }
+        try await wait { try [pair.embedded, pair.falkorDB].allSatisfy { try scores($0).first?.0 == "n4" } }
+        let (left, right) = (try scores(pair.embedded), try scores(pair.falkorDB))
+        #expect(left.map(\.0) == right.map(\.0) && left.count == 8)
+        for (left, right) in zip(left, right) { #expect(abs(left.1 - right.1) < 1e-6) }
+    }
+}
