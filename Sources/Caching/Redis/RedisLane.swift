@@ -54,7 +54,9 @@ extension RedisLane {
         private let depth: Int
         private let loop: any EventLoop
         private var sent = 0
-        private var waiting: Deque<Waiting> = []
+        /// Those without a place, by their numbers, in their order.
+        private var waiting: Deque<(number: Int, command: Waiting)> = []
+        private var nextNumber = 0
         /// How many commands may wait for a place.
         private static let waitingLimit = 8_192
 
@@ -72,17 +74,29 @@ extension RedisLane {
             if sent < depth {
                 start(next)
             } else if waiting.count < Self.waitingLimit {
-                // Those before it are answered, or given up, before its time is over too.
-                waiting.append(next)
+                wait(next)
             } else {
                 promise.fail(Failure.redisOverloaded(address.description))
             }
             return promise.futureResult
         }
 
+        /// Lets a command wait for a place until its time is over.
+        private func wait(_ next: Waiting) {
+            let number = nextNumber
+            nextNumber += 1
+            waiting.append((number, next))
+            let timer = loop.assumeIsolated().scheduleTask(deadline: next.deadline) {
+                guard let place = self.waiting.firstIndex(where: { $0.number == number }) else { return }
+                self.waiting.remove(at: place)
+                next.promise.fail(Failure.redisTimeout(next.address.description))
+            }
+            next.promise.futureResult.whenComplete { _ in timer.cancel() }
+        }
+
         func close() {
             connections.close()
-            for next in waiting { next.promise.fail(Failure.redisClosed) }
+            for (_, next) in waiting { next.promise.fail(Failure.redisClosed) }
             waiting.removeAll()
         }
 
@@ -103,7 +117,7 @@ extension RedisLane {
 
         private func finished() {
             sent -= 1
-            while sent < depth, let next = waiting.popFirst() { start(next) }
+            while sent < depth, let (_, next) = waiting.popFirst() { start(next) }
         }
     }
 }
