@@ -11,7 +11,7 @@ public enum ImportFormat: String, CaseIterable, Sendable {
 }
 
 /// One row of a file: its values by their columns, or what is wrong with it.
-struct ImportRow {
+struct ImportRow: ImportedRow {
     /// The line that it begins on, from 1.
     let line: Int
     let values: Result<[String: JSONValue], RowProblem>
