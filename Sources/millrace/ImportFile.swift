@@ -1,34 +1,42 @@
 public import ArgumentParser
 import Core
-import Foundation
 public import Server
 
 extension ImportFormat: ExpressibleByArgument {}
 
-/// `millrace import`: rows of a file become products, customers, orders, stock, or memories.
+/// `millrace import`: rows of a file become products, customers, orders, stock, memories, or a graph.
 struct ImportFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Imports products, customers, orders or stock from CSV or NDJSON, and memories from NDJSON.",
+        abstract: "Imports a shop or a graph from CSV, TSV or NDJSON, and memories from NDJSON.",
         discussion: """
             A column becomes what it is called, or what --map says. Running an import again changes nothing twice: \
             products are found again by sku, customers by external_id or email, orders by number or external_id, and \
             stock is set to the number that was counted.
 
-            \(ImportKind.allCases.map(fields).joined(separator: "\n\n"))
+            \(ImportKind.allCases.map { Self.fields($0.rawValue, $0.fields) }.joined(separator: "\n\n"))
 
             Memories have the members that POST /memories takes, a memory a line, or are the lines of \
             `millrace memories export`. They need a server that runs.
+
+            A graph has a file of nodes and one of edges, either of which may be left away; lines of NDJSON have the \
+            members that POST /graph/bulk takes. It needs a server that runs, too. An edge to a node that is neither \
+            there nor in the file is rejected. What --map and --set say of them begins with nodes. or edges.:
+
+            \(GraphRows.allCases.map { Self.fields("a graph", $0.fields) }.joined(separator: "\n\n"))
             """)
 
     /// What becomes of the rows.
     enum Subject: ExpressibleByArgument {
         case rows(ImportKind)
         case memories
+        case graph
 
         init?(argument: String) {
             if argument == "memories" {
                 self = .memories
+            } else if argument == "graph" {
+                self = .graph
             } else if let kind = ImportKind(rawValue: argument) {
                 self = .rows(kind)
             } else {
@@ -36,12 +44,12 @@ struct ImportFile: AsyncParsableCommand {
             }
         }
 
-        static var allValueStrings: [String] { ImportKind.allCases.map(\.rawValue) + ["memories"] }
+        static var allValueStrings: [String] { ImportKind.allCases.map(\.rawValue) + ["memories", "graph"] }
     }
 
-    @Argument(help: "products, customers, orders, inventory or memories") var kind: Subject
-    @Argument(help: "The file; - for standard input.") var file: String
-    @Option(help: "csv or ndjson; by the end of the file's name by default.") var format: ImportFormat?
+    @Argument(help: "products, customers, orders, inventory, memories or graph") var kind: Subject
+    @Argument(help: "The file, of a graph that of the nodes; - for standard input.") var file: String
+    @Option(help: "csv, tsv or ndjson; by the end of the file's name by default.") var format: ImportFormat?
     @Option(help: "theirs=ours: what a column becomes; '!theirs=ours' turns true and false round. May be repeated.")
     var map: [String] = []
     @Option(help: "ours=value: what no column says, for example currency=USD. May be repeated.") var set: [String] = []
@@ -49,12 +57,18 @@ struct ImportFile: AsyncParsableCommand {
     @Option(help: "The column that joins --lines with the orders; the first of its columns by default.")
     var join: String?
     @Option(help: "Where rejected rows go; FILE.rejected.csv by default.") var rejects: String?
+    @OptionGroup(title: "Graphs") var graph: GraphFileOptions
     @OptionGroup var target: TargetOptions
+
+    func validate() throws {
+        if case .graph = kind { try graph.validate(beside: file) } else { try graph.requireNone() }
+    }
 
     func run() async throws {
         switch kind {
         case .rows(let kind): try await run(kind)
         case .memories: try await importMemories()
+        case .graph: try await importGraph()
         }
     }
 
@@ -65,9 +79,8 @@ struct ImportFile: AsyncParsableCommand {
         defer { bar.clear() }
         var job = try PointImport(file, rejects: rejected, to: client) {
             bar.show($0)
-        } reject: { line, reason in
-            bar.clear()
-            FileHandle.standardError.write(Data("line \(line): \(reason)\n".utf8))
+        } reject: {
+            bar.tell("line \($0): \($1)")
         }
         let summary = try await job.run()
         bar.clear()
@@ -107,15 +120,22 @@ struct ImportFile: AsyncParsableCommand {
 
     private func report(_ summary: ImportSummary, _ rejectedRowsPath: String) throws {
         print(summary.text)
-        guard summary.rejected > 0 else { return }
-        throw Failure(
-            .invalid, code: "rows_rejected",
-            "\(summary.rejected) rows were rejected; \(rejectedRowsPath) has each with its line and reason."
-        )
+        try Self.requireNoRejects([(summary, rejectedRowsPath)])
     }
 
-    private static func fields(_ kind: ImportKind) -> String {
-        let names = kind.fields.map { "  \($0.name): \($0.summary)" }
-        return "What \(kind.rawValue) may have:\n" + names.joined(separator: "\n")
+    /// - throws: ``Failure`` `rows_rejected` that says where rejected rows are.
+    static func requireNoRejects(_ files: [(summary: ImportSummary, rejects: String)]) throws {
+        let rejects = files.filter { $0.summary.rejected > 0 }
+        guard !rejects.isEmpty else { return }
+        let paths = rejects.map(\.rejects).joined(separator: " and ")
+        throw Failure(
+            .invalid, code: "rows_rejected",
+            "\(rejects.reduce(0) { $0 + $1.summary.rejected }) rows were rejected; \(paths) has each with its line "
+                + "and reason.")
+    }
+
+    private static func fields(_ what: String, _ fields: [ImportField]) -> String {
+        let names = fields.map { "  \($0.name): \($0.summary)" }
+        return "What \(what) may have:\n" + names.joined(separator: "\n")
     }
 }

@@ -10,9 +10,10 @@ final class ProgressBar {
     /// How many characters the bar has.
     private static let width = 30
 
-    func show(_ progress: ImportProgress) {
+    /// - parameter what: what is being imported.
+    func show(_ progress: ImportProgress, what: String = "") {
         let share = progress.totalBytes.flatMap { $0 > 0 ? Double(progress.bytes) / Double($0) : nil }
-        show(rows: progress.rows, share: share)
+        show(rows: progress.rows, share: share, what: what)
     }
 
     /// - parameters:
@@ -30,6 +31,12 @@ final class ProgressBar {
             line = "[\(bar)] \(Int(share * 100)) %, \(line)"
         }
         write("\r\(line)\(what.isEmpty ? "" : ", \(what)")\u{1B}[K")
+    }
+
+    /// Writes a line of text in the place of the bar.
+    func tell(_ text: String) {
+        clear()
+        write(text + "\n")
     }
 
     /// Takes the line away.

@@ -124,8 +124,14 @@ public struct ServerClient: Sendable {
         }
         let code = problem["code"]?.importText ?? "http_\(answer.status)"
         let message = problem["detail"]?.importText ?? problem["title"]?.importText ?? "The server refused."
-        return Failure(kind(answer.status), code: code, message, errors: errors)
+        let details = problem.members.filter { !standardMembers.contains($0.name) }
+        return Failure(kind(answer.status), code: code, message, errors: errors, details: details)
     }
+
+    /// What every problem document may have.
+    private static let standardMembers: Set = [
+        "type", "title", "status", "detail", "instance", "code", "trace_id", "errors",
+    ]
 
     private static func kind(_ status: Int) -> Failure.Kind {
         switch status {

@@ -7,6 +7,9 @@ protocol BatchRoute: Sendable {
     /// The member of a request that holds the rows.
     var member: String { get }
 
+    /// What no two rows of a batch may have alike; nil where a row has no such thing.
+    func key(of row: JSONValue) -> String?
+
     /// Counts what became of a batch that was taken.
     ///
     /// - parameter count: how many rows it has.
@@ -27,6 +30,8 @@ enum BatchBlame: Equatable {
 }
 
 extension BatchRoute {
+    func key(of row: JSONValue) -> String? { nil }
+
     func blame(_ failure: Failure, among rows: [JSONValue]) -> BatchBlame { named(by: failure, count: rows.count) }
 
     /// The rows that the pointers of a failure name.

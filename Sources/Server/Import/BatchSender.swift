@@ -36,6 +36,7 @@ struct BatchSender {
     private let reports: Reports
     private var pending: [Pending] = []
     private var pendingBytes = 0
+    private var pendingKeys: Set<String> = []
     /// What has become of the rows so far.
     private(set) var summary = ImportSummary()
 
@@ -62,6 +63,11 @@ struct BatchSender {
         switch value {
         case .failure(let problem): try reject(row, problem.reason)
         case .success(let value):
+            // What a file says twice is written one after the other, so that the later counts.
+            if let key = route.key(of: value), !pendingKeys.insert(key).inserted {
+                try await flush()
+                pendingKeys = [key]
+            }
             pending.append(Pending(row: row, value: value))
             pendingBytes += size
         }
@@ -77,7 +83,7 @@ struct BatchSender {
 
     private mutating func flush() async throws {
         let batch = pending
-        (pending, pendingBytes) = ([], 0)
+        (pending, pendingBytes, pendingKeys) = ([], 0, [])
         try await send(batch)
         reports.progress(ImportProgress(rows: summary.read, bytes: input.position, totalBytes: input.size))
     }

@@ -27,12 +27,7 @@ public struct Import {
         }
 
         /// Where rejected rows go.
-        public var rejectedRowsPath: String {
-            if let rejectsPath { return rejectsPath }
-            guard path != "-" else { return "stdin.rejected.csv" }
-            let name = path.hasSuffix(".csv") ? String(path.dropLast(4)) : path
-            return "\(name).rejected.csv"
-        }
+        public var rejectedRowsPath: String { rejectsPath ?? RejectedRows.path(for: path) }
     }
 
     private struct Pending {

@@ -90,8 +90,21 @@ struct ImportConverter: Sendable {
             return (.string(moment.description), false)
         case .list:
             let words = text.split { $0 == ";" || $0 == "," }
-            return (.array(words.map { .string($0.trimmed) }.filter { $0 != .string("") }), false)
+            return (Self.list(words), false)
+        case .parts: return (Self.list(text.split(separator: "|")), false)
+        case .number:
+            guard let number = Double(text), number.isFinite else { throw wrong("a number, such as 0.75") }
+            return (.number("\(number)"), false)
+        case .object:
+            guard let value = try? JSONParser.parse(Array(text.utf8)), case .object = value else {
+                throw wrong("a JSON object, such as {\"born\": 1815}")
+            }
+            return (value, false)
         }
+    }
+
+    private static func list(_ words: [Substring]) -> JSONValue {
+        .array(words.map { .string($0.trimmed) }.filter { $0 != .string("") })
     }
 
     private static let flags = [

@@ -85,6 +85,12 @@ public struct ImportField: Sendable, Hashable {
     /// How a text is read.
     public enum Form: String, Sendable {
         case text, integer, money, rate, flag, time, list
+        /// A number that need not be exact.
+        case number
+        /// Texts separated by `|`, which may have commas in them.
+        case parts
+        /// A JSON object.
+        case object
     }
 
     /// The path of the member that it becomes: `sku`, `address.city`; `attributes.*` stands for any name there.

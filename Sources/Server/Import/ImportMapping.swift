@@ -20,6 +20,29 @@ public struct ImportMapping: Sendable {
     /// Whether rows may have members that no rule names, which then become what they are called.
     let isOpen: Bool
 
+    /// What may be mapped.
+    struct Vocabulary {
+        /// What the rows are, for messages.
+        let name: String
+        /// All that may be mapped, in this file and in those that come with it.
+        let fields: [ImportField]
+        /// Which of that is in this file.
+        let own: [ImportField]
+
+        /// - parameter prefix: the part of the paths that the file is about; empty for what no other one is about.
+        init(_ name: String, _ fields: [ImportField], prefix: String) {
+            self.name = name
+            self.fields = fields
+            own = fields.filter { prefix.isEmpty ? !$0.name.hasPrefix("items.") : $0.name.hasPrefix(prefix) }
+        }
+
+        fileprivate func requireKnown(_ path: String) throws {
+            guard !fields.contains(where: { $0.covers(path) }) else { return }
+            let names = fields.map(\.name).joined(separator: ", ")
+            throw ImportMapping.wrong("\(name) have no \(path). They may have: \(names).")
+        }
+    }
+
     /// A mapping of the columns of a file.
     ///
     /// - parameter maps: `theirs=ours`, or `!theirs=ours` where true becomes false. A column may become several things.
@@ -30,13 +53,33 @@ public struct ImportMapping: Sendable {
     public init(
         _ kind: ImportKind, maps: [String], constants: [String] = [], columns: [String]?, prefix: String = ""
     ) throws {
-        let fields = kind.fields.filter { prefix.isEmpty ? !$0.name.hasPrefix("items.") : $0.name.hasPrefix(prefix) }
+        try self.init(
+            Vocabulary(kind.rawValue, kind.fields, prefix: prefix), maps: maps, constants: constants,
+            columns: columns, prefix: prefix)
+    }
+
+    /// A mapping of the columns of a file of nodes or edges, whose paths begin with ``GraphRows/prefix``.
+    init(_ rows: GraphRows, maps: [String], constants: [String], columns: [String]?) throws {
+        try self.init(
+            Vocabulary("graphs", GraphRows.fields, prefix: rows.prefix), maps: maps, constants: constants,
+            columns: columns, prefix: rows.prefix)
+        let sources = (self.rules + self.constants).map(\.path)
+        let attributes = rows.prefix + "attributes"
+        if sources.contains(attributes), let other = sources.first(where: { $0.hasPrefix(attributes + ".") }) {
+            throw Self.wrong("\(attributes) is all of them, so \(other) cannot stand beside it. Take one away.")
+        }
+    }
+
+    private init(
+        _ vocabulary: Vocabulary, maps: [String], constants: [String], columns: [String]?, prefix: String
+    ) throws {
+        let fields = vocabulary.own
         var rules: [Rule] = []
         for map in maps {
             let (theirs, ours) = try Self.split(map)
             let isInverted = theirs.hasPrefix("!")
             let column = isInverted ? String(theirs.dropFirst()) : theirs
-            guard kind.fields.contains(where: { $0.covers(ours) }) else { throw Self.unknown(ours, of: kind) }
+            try vocabulary.requireKnown(ours)
             guard let field = fields.first(where: { $0.covers(ours) }) else { continue }
             guard columns?.contains(column) ?? true else { throw Self.noColumn(column, of: columns ?? []) }
             guard !isInverted || field.form == .flag else {
@@ -46,7 +89,7 @@ public struct ImportMapping: Sendable {
         }
         self.constants = try constants.compactMap { text in
             let (ours, value) = try Self.split(text)
-            guard kind.fields.contains(where: { $0.covers(ours) }) else { throw Self.unknown(ours, of: kind) }
+            try vocabulary.requireKnown(ours)
             guard let field = fields.first(where: { $0.covers(ours) }) else { return nil }
             return Rule(column: value, path: ours, form: field.form, isInverted: false)
         }
@@ -70,7 +113,7 @@ public struct ImportMapping: Sendable {
     /// Two columns may share a list; anything else has one source.
     private func checkTargets() throws {
         var seen = Set<String>()
-        for rule in rules + constants where rule.form != .list && !seen.insert(rule.path).inserted {
+        for rule in rules + constants where ![.list, .parts].contains(rule.form) && !seen.insert(rule.path).inserted {
             throw Self.wrong("\(rule.path) is mapped twice. Take one of its columns or values away.")
         }
     }
@@ -81,11 +124,6 @@ public struct ImportMapping: Sendable {
             throw wrong("\"\(text)\" is no mapping. Write --map theirs=ours, and --set ours=value.")
         }
         return (String(text[..<sign]), String(text[text.index(after: sign)...]))
-    }
-
-    private static func unknown(_ path: String, of kind: ImportKind) -> Failure {
-        wrong(
-            "\(kind.rawValue) have no \(path). They may have: \(kind.fields.map(\.name).joined(separator: ", ")).")
     }
 
     private static func noColumn(_ column: String, of columns: [String]) -> Failure {

@@ -2,11 +2,21 @@ import Core
 
 /// How the rows of an import are written down.
 public enum ImportFormat: String, CaseIterable, Sendable {
-    case csv, ndjson
+    /// Comma-separated values, with quotes where they are needed.
+    case csv
+    /// Tab-separated values, in which a quote is text like any other and no value has a tab or a line break.
+    case tsv
+    /// A JSON object in each line.
+    case ndjson
 
     /// The format by the end of a file's name; CSV for any other.
     public init(path: String) {
-        self = [".ndjson", ".jsonl"].contains { path.lowercased().hasSuffix($0) } ? .ndjson : .csv
+        let path = path.lowercased()
+        if [".ndjson", ".jsonl"].contains(where: { path.hasSuffix($0) }) {
+            self = .ndjson
+        } else {
+            self = [".tsv", ".tab"].contains(where: { path.hasSuffix($0) }) ? .tsv : .csv
+        }
     }
 }
 
@@ -25,20 +35,26 @@ struct ImportRows {
     let columns: [String]?
     private var records: CSVReader
     private let format: ImportFormat
+    private let hasHeader: Bool
 
-    /// Begins to read a file; of CSV, its header.
+    /// Begins to read a file; of one with columns its header, unless they are given.
     ///
     /// - throws: ``Failure`` `invalid_header` when there is none, or it names a column twice or not at all.
-    init(_ input: ImportInput, _ format: ImportFormat) throws {
+    init(_ input: ImportInput, _ format: ImportFormat, columns given: [String]? = nil) throws {
         self.format = format
         switch format {
-        case .csv:
-            records = CSVReader { try input.next() }
-            columns = try Self.header(&records, of: input.name)
+        case .csv, .tsv:
+            records =
+                format == .csv
+                ? CSVReader { try input.next() } : CSVReader(separator: "\t", quotes: false) { try input.next() }
+            let header = try given ?? Self.header(&records, of: input.name)
+            columns = try Self.checked(header, of: given == nil ? input.name : "The list of columns")
+            hasHeader = given == nil
         case .ndjson:
             // A control character separates nothing, so each line is one field; JSON never has it in its text.
             records = CSVReader(separator: "\u{1F}", quotes: false) { try input.next() }
             columns = nil
+            hasHeader = false
         }
     }
 
@@ -47,16 +63,18 @@ struct ImportRows {
         guard let record = try records.next() else { return nil }
         let values: Result<[String: JSONValue], RowProblem> =
             if let problem = record.problem { .failure(RowProblem(problem)) } else {
-                format == .csv ? csvValues(record) : Self.jsonValues(record)
+                format == .ndjson ? Self.jsonValues(record) : columnValues(record)
             }
         return ImportRow(line: record.line, values: values, fields: record.fields)
     }
 
-    private func csvValues(_ record: CSVReader.Record) -> Result<[String: JSONValue], RowProblem> {
+    private func columnValues(_ record: CSVReader.Record) -> Result<[String: JSONValue], RowProblem> {
         let columns = columns ?? []
         guard record.fields.count == columns.count else {
             return .failure(
-                RowProblem("the row has \(record.fields.count) fields where the header has \(columns.count)"))
+                RowProblem(
+                    "the row has \(record.fields.count) fields where the "
+                        + "\(hasHeader ? "header" : "list of columns") has \(columns.count)"))
         }
         var values: [String: JSONValue] = [:]
         values.reserveCapacity(columns.count)
@@ -79,7 +97,11 @@ struct ImportRows {
     private static func header(_ records: inout CSVReader, of name: String) throws -> [String] {
         guard let record = try records.next() else { throw wrongHeader(name, "is empty") }
         if let problem = record.problem { throw wrongHeader(name, "has a bad first line: \(problem)") }
-        let columns = record.fields.map(\.trimmed)
+        return record.fields
+    }
+
+    private static func checked(_ names: [String], of name: String) throws -> [String] {
+        let columns = names.map(\.trimmed)
         var seen = Set<String>()
         for column in columns {
             guard !column.isEmpty else { throw wrongHeader(name, "has a column without a name") }
@@ -90,6 +112,7 @@ struct ImportRows {
 
     private static func wrongHeader(_ name: String, _ problem: String) -> Failure {
         Failure(
-            .invalid, code: "invalid_header", "\(name) \(problem). Its first line must name each column once.")
+            .invalid, code: "invalid_header",
+            "\(name) \(problem). It must name each column once: a file in its first line.")
     }
 }

@@ -6,6 +6,8 @@ public struct ImportSummary: Sendable, Equatable {
     public internal(set) var written = 0
     /// How many were there already.
     public internal(set) var unchanged = 0
+    /// How many of the written were not there before; nil where that is not told.
+    public internal(set) var created: Int?
     /// How many were not acceptable.
     public internal(set) var rejected = 0
     /// How many values had more decimals than fit and were rounded.
@@ -15,7 +17,8 @@ public struct ImportSummary: Sendable, Equatable {
 
     /// The summary for people.
     public var text: String {
-        var lines = ["\(read) rows read, \(written) written, \(unchanged) unchanged, \(rejected) rejected"]
+        let before = created.map { "\($0) of them new" } ?? "\(unchanged) unchanged"
+        var lines = ["\(read) rows read, \(written) written, \(before), \(rejected) rejected"]
         if rounded > 0 { lines.append("\(rounded) values rounded to the decimals of their currency or rate") }
         if !ignoredColumns.isEmpty {
             lines.append("columns not imported: \(ignoredColumns.joined(separator: ", ")); --map takes them")

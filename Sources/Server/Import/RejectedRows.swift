@@ -12,6 +12,13 @@ final class RejectedRows {
         self.columns = columns ?? ["row"]
     }
 
+    /// Where the rejected rows of a file go when nobody says where.
+    static func path(for file: String) -> String {
+        guard file != "-" else { return "stdin.rejected.csv" }
+        let name = file.hasSuffix(".csv") ? String(file.dropLast(4)) : file
+        return "\(name).rejected.csv"
+    }
+
     /// Writes a rejected row. Its columns stand behind the reason, so the file can be mended and imported.
     func write(line: Int, reason: String, fields: [String]) throws {
         let record = CSVWriter.record([String(line), reason] + fields)

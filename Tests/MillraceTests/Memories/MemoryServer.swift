@@ -48,6 +48,11 @@ final class MemoryServer: Sendable {
 
     /// Runs a verb of the command line against the server, in a directory of its own.
     func run(_ arguments: String..., input: String = "") async throws -> ServerProcess.Result {
+        try await run(arguments, input: input)
+    }
+
+    /// Runs a verb of the command line with a list of arguments.
+    func run(_ arguments: [String], input: String = "") async throws -> ServerProcess.Result {
         try await ServerProcess.run(
             arguments, environment: ["MILLRACE_SERVER": process.address, "MILLRACE_KEY": key], in: directory.path,
             input: input)
