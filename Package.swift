@@ -98,7 +98,8 @@ let package = Package(
         room(
             "Knowledge",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Telemetry", hashTrees, lifecycle, logging,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Telemetry", hashTrees, lifecycle,
+                logging,
             ]),
         room(
             "API",
@@ -157,14 +158,16 @@ let package = Package(
         tests(
             "Knowledge",
             uses: [
-                "Knowledge", "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle, logging,
+                "Knowledge", "Search", "Caching", "Embedding", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle,
+                logging,
             ]),
         tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),
         tests(
-            "Server", uses: ["Server", "API", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry", logging],
+            "Server",
+            uses: ["Server", "API", "Commerce", "Knowledge", "ChangeLog", "Core", "Storage", "Telemetry", logging],
             resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]

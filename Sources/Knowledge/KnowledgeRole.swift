@@ -138,15 +138,17 @@ public final class KnowledgeRole: Sendable {
         return try GraphSearcher(graph: past.graph, search: search).run(kind, section)
     }
 
-    /// The communities whose nodes fit a search best, the best first. Which there are was found out a moment before.
+    /// The communities of some nodes that were found, each once, in the order of its best node. Which there are was
+    /// found out a moment before.
     ///
-    /// - parameter past: the graph whose nodes are searched; nil is that of now. Communities are always those of now.
-    /// - throws: ``Failure`` `index_not_ready`, `invalid_request`, `not_in_this_engine`.
-    public func searchCommunities(
-        _ search: GraphSearch, _ section: SectionSearch, of tenant: Tenant, in past: PastGraph? = nil
+    /// - parameters:
+    ///   - limit: how many at most.
+    ///   - past: the graph that the nodes were found in. Communities are always those of now.
+    /// - throws: ``Failure`` `index_not_ready`, `not_in_this_engine`.
+    public func communities(
+        of hits: [GraphHit], limit: Int, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> [CommunityHit] {
-        guard let graph = try graph(of: tenant, past) else { return [] }
-        return try GraphSearcher(graph: graph, search: search).communities(section)
+        try graph(of: tenant, past)?.communities(of: hits, limit: limit) ?? []
     }
 
     /// The communities of a tenant's graph, the largest first.

@@ -47,9 +47,9 @@ struct CommunityTests {
         func find(_ text: String, limit: Int = 10, _ change: (inout GraphFilters) -> Void = { _ in }) throws -> [String]
         {
             var search = GraphSearch(text)
-            search.limit = limit
             change(&search.filters)
-            return try world.role.searchCommunities(search, SectionSearch([.fullText]), of: Self.tenant)
+            let hits = try world.role.search(search, .node, SectionSearch([.fullText]), of: Self.tenant)
+            return try world.role.communities(of: hits, limit: limit, Self.tenant)
                 .map { "\($0.community.id) by \($0.best.id)" }
         }
         #expect(try find("red") == ["community:red ant by red ant", "community:blue pig by red owl"])

@@ -1,6 +1,7 @@
 import API
 import Core
 import Foundation
+import Knowledge
 import Server
 import Storage
 import TestKit
@@ -48,6 +49,14 @@ import Testing
         #expect(try load("storage.readers: 7\n")[StorageSettings.readers] == 7)
         #expect(try load("")[StorageSettings.readers] == 8)
         #expect(try load("# nothing\n\n---\n")[StorageSettings.readers] == 8)
+    }
+
+    /// The cross-encoder of graphs has settings of its own below theirs.
+    @Test func settingsMayStandBelowOthers() throws {
+        let yaml = "knowledge: {dimensions: 3, reranker: {model: file, url: 'http://a/v1', batch: 7}}\n"
+        let values = try load(yaml, environment: ["MILLRACE_KNOWLEDGE_RERANKER_MODEL": "environment"])
+        #expect(values[KnowledgeSettings.dimensions] == 3 && values[RerankerSettings.batch] == 7)
+        #expect(values[RerankerSettings.model] == "environment" && values[RerankerSettings.url].text == "http://a/v1")
     }
 
     /// A list in the file, or one text with commas or spaces.

@@ -14,6 +14,7 @@ import Testing
         "Sources/ChangeLog/LogTail.swift": "nobody tells of the end of a foreign transaction",
         "Sources/Embedding/Embedder.swift": "the deadline of a wait",
         "Sources/Embedding/Endpoints/ModelEndpoint.swift": "the pause after a failure",
+        "Sources/Embedding/Ranking/CrossEncoder.swift": "the deadline of a wait",
         "Sources/Memories/Index/IndexKeeper.swift": "how often files are written",
         "Sources/Observers/Deliveries/DeliveryService.swift": "the time that deliveries have to end",
         "Sources/Observers/Deliveries/DeliverySweeper.swift": "the rest between two passes",

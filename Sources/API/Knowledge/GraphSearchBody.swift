@@ -7,56 +7,85 @@ struct GraphSearchBody: Sendable {
     var search: GraphSearch
     /// Of which moment is asked.
     let asOf: AsOf
-    /// How the elements of each kind are looked for; those of a kind that is not here are not.
-    var sections: [ElementKind: SectionSearch] = [:]
-    /// The kinds whose elements are looked for by all that there is to look by, since no methods are named for them.
-    var standardKinds: Set<ElementKind> { Set(sections.keys).subtracting(named) }
+    /// What a cross-encoder has ranked already.
+    var rankedHits: [SearchSubject: [GraphHit]] = [:]
+    /// How each subject is looked for; one that is not here is not.
+    var sections: [SearchSubject: SectionSearch] = [:]
+    /// What is looked for by all that there is to look by, since no methods are named for it.
+    var standardSubjects: Set<SearchSubject> { Set(sections.keys).subtracting(named) }
     /// The methods that the search goes without, since what they need could not be made.
     var missing: [SearchMethod] = []
 
-    /// The kinds for which the client has named methods.
-    private var named: Set<ElementKind> = []
+    /// What the client has named methods for.
+    private var named: Set<SearchSubject> = []
+    /// Where what is said of a subject stands in the request.
+    private var pointers: [SearchSubject: String] = [:]
 
-    /// The names of the kinds in `config`.
-    private static let configurations: [(name: String, kind: ElementKind)] = [
-        ("edge_config", .edge), ("node_config", .node), ("episode_config", .episode),
-    ]
-
-    /// Reads what is asked of all kinds.
-    static func read(_ request: APIRequest, dimensions: Int) throws -> GraphSearchBody {
+    /// Reads what is asked of everything.
+    ///
+    /// - parameter standard: what is looked for where the request does not say so.
+    static func read(
+        _ request: APIRequest, standard: [SearchSubject], dimensions: Int
+    ) throws -> GraphSearchBody {
         try read(request, dimensions) { fields, body in
             let isThere: Void? = fields.optionalObject("config") { config in
-                for (name, kind) in configurations { config.optionalObject(name) { body.readSection(kind, &$0) } }
+                for subject in SearchSubject.allCases {
+                    let name = subject.configuration
+                    config.optionalObject(name) { body.readSection(subject, &$0, at: "/config/\(name)") }
+                }
                 config.limits(&body.search)
             }
             if isThere == nil || body.sections.isEmpty {
-                for kind in ElementKind.allCases { body.sections[kind] = .standard(kind, body.search) }
+                for subject in standard { body.sections[subject] = .standard(subject.kind, body.search) }
             }
         }
     }
 
-    /// Reads what is asked of one kind, whose configuration is all of `config`.
-    static func read(_ request: APIRequest, _ kind: ElementKind, dimensions: Int) throws -> GraphSearchBody {
+    /// Reads what is asked where one thing is looked for, whose configuration is all of `config`.
+    static func read(_ request: APIRequest, _ subject: SearchSubject, dimensions: Int) throws -> GraphSearchBody {
         try read(request, dimensions) { fields, body in
             fields.optionalObject("config") { config in
                 config.limits(&body.search)
-                body.readSection(kind, &config)
+                body.readSection(subject, &config, at: "/config")
             }
-            if body.sections.isEmpty { body.sections[kind] = .standard(kind, body.search) }
+            if body.sections.isEmpty { body.sections[subject] = .standard(subject.kind, body.search) }
         }
     }
 
-    /// Whether the search asks for likeness, so that it is nothing without a vector.
+    /// Whether the search asks for likeness.
     var needsVector: Bool {
-        sections.contains { kind, section in
-            section.reranker == .marginalRelevance || (named.contains(kind) && section.methods.contains(.similarity))
+        sections.contains { subject, section in
+            section.reranker == .marginalRelevance || (named.contains(subject) && section.methods.contains(.similarity))
         }
     }
 
-    private mutating func readSection(_ kind: ElementKind, _ fields: inout JSONFields) {
-        let (section, namesMethods) = fields.section(kind, search)
-        sections[kind] = section
-        if namesMethods { named.insert(kind) }
+    /// Whether the search is nothing without a vector: clients of Graphiti name likeness and words together.
+    var isNothingWithoutVector: Bool {
+        sections.contains { subject, section in
+            section.reranker == .marginalRelevance || (named.contains(subject) && section.methods == [.similarity])
+        }
+    }
+
+    /// What a cross-encoder is to rank, and where the request says so.
+    var ranked: [(subject: SearchSubject, section: SectionSearch, pointer: String)] {
+        SearchSubject.allCases.compactMap { subject in
+            guard let section = sections[subject], section.reranker == .crossEncoder else { return nil }
+            return (subject, section, "\(pointers[subject] ?? "")/reranker")
+        }
+    }
+
+    /// What is looked for of a subject.
+    func search(for subject: SearchSubject) -> GraphSearch {
+        var search = search
+        search.limit = subject.breadth(search.limit)
+        return search
+    }
+
+    private mutating func readSection(_ subject: SearchSubject, _ fields: inout JSONFields, at pointer: String) {
+        let (section, namesMethods) = fields.section(subject.kind, search)
+        sections[subject] = section
+        pointers[subject] = pointer
+        if namesMethods { named.insert(subject) }
     }
 
     private static func read(
@@ -234,6 +263,7 @@ extension Reranker {
     fileprivate static let words: KeyValuePairs<String, Reranker> = [
         "rrf": .reciprocalRank, "mmr": .marginalRelevance, "node_distance": .nodeDistance,
         "episode_mentions": .episodeMentions, "centrality_boosted": .centralityBoosted,
+        "cross_encoder": .crossEncoder,
         "reciprocal_rank_fusion": .reciprocalRank, "maximal_marginal_relevance": .marginalRelevance,
     ]
 }

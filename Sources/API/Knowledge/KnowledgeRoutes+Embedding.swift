@@ -53,14 +53,12 @@ extension KnowledgeRoutes {
     /// The same search with the vector of its words, where it needs one or is better with one. Where the client has not
     /// asked for likeness, a search goes on without the vector that could not be made, and says so.
     ///
-    /// - throws: ``Failure`` `invalid_request` that names `embedding.url` for a search that needs a vector where texts
-    ///   are not turned into vectors, and for a text of blanks; those of ``Embedder/vectors(of:within:)``.
+    /// - throws: ``Failure`` `invalid_request` for a text of blanks; those of ``Embedder/vectors(of:within:)``.
     func withVector(_ body: GraphSearchBody) async throws -> GraphSearchBody {
         let text = body.search.query
         guard body.search.embedding == nil, !text.isEmpty else { return body }
         let needs = body.needsVector
-        try requireMeans(of: body)
-        guard let embedder, needs || !body.standardKinds.isEmpty else { return body }
+        guard let embedder, needs || !body.standardSubjects.isEmpty else { return body }
         guard !isBlank(text) else {
             guard !needs else {
                 throw Failure.invalid(at: "/query", "Words are expected, of which a vector can be made.")
@@ -77,21 +75,8 @@ extension KnowledgeRoutes {
             body.missing = [.similarity]
             return body
         }
-        for kind in body.standardKinds { body.sections[kind]?.methods.append(.similarity) }
+        for subject in body.standardSubjects { body.sections[subject]?.methods.append(.similarity) }
         return body
-    }
-
-    /// Looks whether there is what a search needs.
-    ///
-    /// - throws: ``Failure`` `invalid_request` that names the setting to set.
-    func requireMeans(of body: GraphSearchBody) throws(Failure) {
-        guard embedder == nil, body.search.embedding == nil, !body.search.query.isEmpty, body.needsVector else {
-            return
-        }
-        throw .invalid(
-            at: "/query_vector",
-            "Likeness is found by a vector. Send one, or set embedding.url with knowledge.embedding on, by which words "
-                + "are turned into vectors.")
     }
 
     /// Where the vectors of graphs go.
@@ -99,7 +84,7 @@ extension KnowledgeRoutes {
         VectorSpace("graph", dimensions: role.elements.dimensions, setting: KnowledgeSettings.dimensions.name)
     }
 
-    private func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+    func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
 }
 
 /// An element that is to be written, after it was found out which vector it gets.

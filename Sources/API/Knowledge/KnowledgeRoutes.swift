@@ -11,11 +11,15 @@ extension Routes {
     /// - parameters:
     ///   - embedder: turns texts into vectors; nil has clients send them.
     ///   - embeddingPatience: how long a search waits for a vector that it can do without.
+    ///   - crossEncoder: ranks what is found for who asks for that; nil has them refused.
     ///   - patience: how long a request waits until what was written can be found.
     public static func knowledgeRoutes(
-        _ role: KnowledgeRole, embedder: Embedder? = nil, embeddingPatience: Duration = .seconds(2), patience: Duration
+        _ role: KnowledgeRole, embedder: Embedder? = nil, embeddingPatience: Duration = .seconds(2),
+        crossEncoder: CrossEncoder? = nil, patience: Duration
     ) -> [Route] {
-        let routes = KnowledgeRoutes(role, embedder, embeddingPatience: embeddingPatience, patience: patience)
+        let routes = KnowledgeRoutes(
+            role: role, embedder: embedder, embeddingPatience: embeddingPatience, crossEncoder: crossEncoder,
+            patience: patience)
         let all =
             routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
             + routes.facts() + routes.relations() + routes.merging() + routes.communities()
@@ -35,15 +39,10 @@ struct KnowledgeRoutes: Sendable {
     let embedder: Embedder?
     /// How long a search waits for a vector that it can do without.
     let embeddingPatience: Duration
-    /// How long a change waits until what was written can be found.
+    /// Ranks what is found for who asks for that; nil has them refused.
+    let crossEncoder: CrossEncoder?
+    /// How long a request waits until what was written can be found.
     let patience: Duration
-
-    init(_ role: KnowledgeRole, _ embedder: Embedder?, embeddingPatience: Duration, patience: Duration) {
-        self.role = role
-        self.embedder = embedder
-        self.embeddingPatience = embeddingPatience
-        self.patience = patience
-    }
 
     func writing() -> [Route] {
         putting(GraphNode.self, at: "/graph/nodes") { $0.graphNode($1) }

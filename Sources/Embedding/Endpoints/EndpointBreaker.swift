@@ -27,6 +27,8 @@ final class EndpointBreaker: Sendable {
         let now = now
         state.withLock { breaker in
             switch reply {
+            // Who gave up does not know what would have come.
+            case .failed(let failure) where failure.code == "cancelled": breaker.release()
             case .value, .refused, .failed: breaker.succeed()
             case .busy: breaker.release()
             case .broken: breaker.fail(at: now)

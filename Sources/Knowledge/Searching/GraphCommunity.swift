@@ -55,24 +55,17 @@ extension GraphSnapshot {
     }
 }
 
-extension GraphSearcher {
-    /// How many nodes are looked at for each community that is wanted: those that are found first may be of few.
-    private static let nodesPerCommunity = 10
-
-    /// The communities whose nodes fit best, the best first.
-    func communities(_ section: SectionSearch) throws -> [CommunityHit] {
-        var wider = search
-        wider.limit = min(search.limit * Self.nodesPerCommunity, Int(GraphSearch.limits.upperBound))
+extension GraphSnapshot {
+    /// The communities of some nodes that were found, in the order of the first of each.
+    func communities(of hits: [GraphHit], limit: Int) -> [CommunityHit] {
         var seen: Set<UInt32> = []
         var found: [CommunityHit] = []
-        for hit in try GraphSearcher(graph: graph, search: wider).run(.node, section) {
-            guard found.count < search.limit else { break }
-            guard let slot = graph.nodes.slot(of: hit.id), let community = graph.analysis.community(of: slot),
-                seen.insert(community).inserted
+        for hit in hits {
+            guard found.count < limit else { break }
+            guard let slot = nodes.slot(of: hit.id), let place = analysis.community(of: slot),
+                seen.insert(place).inserted, let community = community(place)
             else { continue }
-            if let community = graph.community(community) {
-                found.append(CommunityHit(community: community, best: hit))
-            }
+            found.append(CommunityHit(community: community, best: hit))
         }
         return found
     }

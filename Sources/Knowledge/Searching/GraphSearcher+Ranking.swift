@@ -18,6 +18,7 @@ extension GraphSearcher {
             case .nodeDistance: try byDistance(fused, kind)
             case .episodeMentions: byMentions(fused, kind)
             case .centralityBoosted: byCentrality(fused, kind, section)
+            case .crossEncoder: throw Self.crossEncoderWaits
             }
         return ranked.prefix(search.limit).filter { $0.score >= search.minimumScore }.map { slot, score in
             GraphHit(
@@ -28,6 +29,10 @@ extension GraphSearcher {
                     }
                 })
         }
+    }
+
+    private static var crossEncoderWaits: Failure {
+        .internal("A search waits for no cross-encoder: have it rank the candidates of the search.")
     }
 
     private func isBefore(_ left: Ranked, _ right: Ranked, _ index: ElementIndex) -> Bool {

@@ -20,6 +20,8 @@ public enum Reranker: String, Sendable, CaseIterable {
     case episodeMentions = "episode_mentions"
     /// By the ranks that each method gives, and more for what is central in the graph.
     case centralityBoosted = "centrality_boosted"
+    /// By how well a text answers the query, as a model says that reads both together (``RankingCandidate``).
+    case crossEncoder = "cross_encoder"
 }
 
 /// Which way edges are followed.

@@ -21,6 +21,6 @@ public enum AllSettings {
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
                 + LeaseSettings.all + ObserversSettings.all + SearchSettings.all + CommerceSettings.all
                 + OutboundSettings.all + MemoriesSettings.all + KnowledgeSettings.all
-                + EmbeddingSettings.all)
+                + RerankerSettings.all + EmbeddingSettings.all)
     }
 }

@@ -16,7 +16,7 @@ import Testing
         let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0) }
         let own = [
             "embedding.url": endpoint.url("/v1"), "embedding.cache_memory": "0",
-            "knowledge.dimensions": "\(dimensions)",
+            "knowledge.dimensions": "\(dimensions)", "knowledge.embedding_patience": "60000",
         ]
         try await KnowledgeRoutesFixture.withServer(settings: own.merging(settings) { $1 }) {
             try await body($0, endpoint)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func whatGetsNoVectorIsNotWritten() async throws {
-        try await Self.withServer(["embedding.timeout": "1000"]) { server, endpoint in
+        try await Self.withServer(["embedding.timeout": "5000"]) { server, endpoint in
             endpoint.answer { EmbeddingEndpoint.answer($0, dimensions: 5) }
             let wrong = try await Self.sends(server, "PUT", "/graph/nodes/n", #"{"name":"tea"}"#, status: 502)
             #expect(wrong["code"]?.string == "embedding_dimensions_differ")
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test func aSearchGoesOnByWordsAndSaysSo() async throws {
-        try await Self.withServer(["embedding.timeout": "1000"]) { server, endpoint in
+        try await Self.withServer { server, endpoint in
             try await Self.writeDrinks(server)
             endpoint.answer { _ in .status(401) }
             let found = try await Self.sends(server, "POST", "/search", #"{"query":"tea"}"#)

@@ -36,6 +36,8 @@ extension ContractClient {
             let found = try await send("POST", "/search/nodes", body: body)
             #expect(found.list("nodes").map { $0.text("uuid") } == ["ada"] && found.json["degraded"] == nil)
         }
+        let read = #"{"query": "Ada", "config": {"node_config": {"reranker": "cross_encoder"}}}"#
+        #expect(try await send("POST", "/search", body: read).list("nodes").map { $0.text("score") } == ["1.0"])
     }
 
     /// Sends whatever of memories needs a vector of a text while an endpoint makes none, for what a status tells.
@@ -59,17 +61,26 @@ extension ContractClient {
 
     /// Sends whatever of graphs needs a vector of a text while an endpoint makes none, for what a status tells.
     ///
+    /// - parameter half: which half of the requests is sent, 0 or 1: after all of them the endpoint would be left
+    ///   alone.
     /// - returns: the names of the operations.
-    mutating func makeNoGraphVectors(_ endpoint: WebhookReceiver, status: Int) async throws -> Set<String> {
+    mutating func makeNoGraphVectors(
+        _ endpoint: WebhookReceiver, status: Int, half: Int
+    ) async throws -> Set<String> {
         let edge = #"{"source_node_uuid": "a", "target_node_uuid": "b", "name": "KNOWS"}"#
         let elements = [("nodes", #"{"name": "Ada"}"#), ("edges", edge), ("episodes", #"{"content": "x"}"#)]
         let near = #"{"query": "x", "config": {"search_methods": ["similarity"]}}"#
         let all = #"{"query": "x", "config": {"node_config": {"search_methods": ["similarity"]}}}"#
+        let triplet = #"{"source_node": {"name": "Ada"}, "edge": {"name": "IS"}, "target_node": {"name": "Eve"}}"#
+        let batches = [
+            ("POST", "/graph/triplets", triplet), ("POST", "/graph/bulk", #"{"nodes": [{"name": "Ada"}]}"#),
+        ]
         let requests: [(method: String, path: String, body: String)] =
             elements.flatMap {
                 [("POST", "/graph/\($0)", $1), ("PUT", "/graph/\($0)/{id}", $1), ("POST", "/search/\($0)", near)]
-            } + [("POST", "/search", all)]
-        let refused = try await refuseVectors(requests, of: "n", endpoint, status: status)
+            } + [("POST", "/search", all), ("POST", "/search/communities", near)] + batches
+        let sent = requests.indices.filter { $0 % 2 == half }.map { requests[$0] }
+        let refused = try await refuseVectors(sent, of: "n", endpoint, status: status)
         try await send("GET", "/graph/nodes/{id}", "n", status: 404)
         let found = try await send("POST", "/search", body: #"{"query": "x"}"#)
         #expect(found.json["degraded"] == .array([.string("similarity")]))

@@ -87,5 +87,11 @@ extension ContractClient {
         #expect(found.json["members"]?.elements.count == 2)
         try await send("GET", community, "cat", status: 404)
         #expect(try await send("GET", "/graph/communities", query: "group_ids=nothing").list("communities").isEmpty)
+        let cats = #"{"query": "cat", "config": {"community_config": {"reranker": "rrf"}}}"#
+        let communities = try await send("POST", "/search", body: cats)
+        #expect(communities.list("communities").map { $0.text("best_member") } == ["cat"])
+        #expect(communities.list("nodes").isEmpty)
+        #expect(try await send("POST", "/search/communities", body: #"{"query": "tom"}"#).text("total") == "1")
+        #expect(try await send("POST", "/search/communities", body: #"{"query": "nobody"}"#).text("total") == "0")
     }
 }

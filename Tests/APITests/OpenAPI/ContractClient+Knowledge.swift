@@ -98,6 +98,11 @@ extension ContractClient {
         let facts = try await send("POST", "/search", body: config)
         #expect(facts.list("edges").first?.json["methods"]?["bfs"]?["rank"] == .integer(1))
         #expect(facts.list("nodes").isEmpty)
+        // Clients of Graphiti name words and likeness together, and have no vector.
+        let both = #"{"query": "engine", "config": {"search_methods": ["bm25", "cosine_similarity"]}}"#
+        let words = try await send("POST", "/search/edges", body: both)
+        #expect(words.list("edges").map { $0.text("uuid") } == ["engine"])
+        #expect(words.json["degraded"] == .array([.string("similarity")]))
         let near = #"{"query_vector": [1, 0.1, 0], "config": {"search_methods": ["cosine_similarity"]}}"#
         #expect(try await send("POST", "/search/edges", body: near).list("edges").map { $0.text("uuid") } == ["engine"])
         let dated = """

@@ -92,8 +92,12 @@ import Testing
 
     @Test func graphsHaveVectorsOfTheirTexts() async throws {
         let document = try OpenAPIDocument()
-        let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
-        try await KnowledgeRoutesFixture.withServer(settings: ["embedding.url": endpoint.url("/v1")]) { server in
+        let endpoint = try await WebhookReceiver { request in
+            request.path == RankingEndpoint.path
+                ? RankingEndpoint.answer(request) : EmbeddingEndpoint.answer(request, dimensions: 3)
+        }
+        let settings = ["embedding.url": endpoint.url("/v1"), "knowledge.reranker.url": endpoint.url("/v1")]
+        try await KnowledgeRoutesFixture.withServer(settings: settings) { server in
             var client = ContractClient(document, server)
             try await client.turnTextsOfGraphsIntoVectors()
         }
@@ -109,9 +113,11 @@ import Testing
             var client = ContractClient(document, server)
             refused.formUnion(try await client.makeNoVectors(endpoint, status: status))
         }
-        try await KnowledgeRoutesFixture.withServer(settings: settings) { server in
-            var client = ContractClient(document, server)
-            refused.formUnion(try await client.makeNoGraphVectors(endpoint, status: status))
+        for half in 0...1 {
+            try await KnowledgeRoutesFixture.withServer(settings: settings) { server in
+                var client = ContractClient(document, server)
+                refused.formUnion(try await client.makeNoGraphVectors(endpoint, status: status, half: half))
+            }
         }
         let declared = document.operations.filter { $0.responses.contains { $0.name == "\(status)" } }
         #expect(Set(declared.map(\.name)) == refused)

@@ -10,19 +10,21 @@ struct KnowledgeRoutesFixture {
     let routes: [Route]
     private let role: KnowledgeRole
     private let embedder: Embedder?
+    private let crossEncoder: CrossEncoder?
 
     /// The role on a store.
     init(_ store: TestStore, settings texts: [String: String] = [:]) throws {
         let own = ["knowledge.dimensions": "3"].merging(texts) { $1 }
-        let settings = try SettingsRegistry(KnowledgeSettings.all + EmbeddingSettings.all).values(from: [
-            SettingsSource(name: "test", texts: own)
-        ])
+        let all = KnowledgeSettings.all + RerankerSettings.all + EmbeddingSettings.all
+        let settings = try SettingsRegistry(all).values(from: [SettingsSource(name: "test", texts: own)])
         let logger = Logger(label: "test")
         role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: logger)
         embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
+        crossEncoder = try CrossEncoder(settings: settings, metrics: store.metrics, logger: logger)
         routes = Routes.knowledgeRoutes(
             role, embedder: embedder,
-            embeddingPatience: .milliseconds(settings[KnowledgeSettings.embeddingPatience]), patience: .seconds(20))
+            embeddingPatience: .milliseconds(settings[KnowledgeSettings.embeddingPatience]),
+            crossEncoder: crossEncoder, patience: .seconds(20))
     }
 
     /// Runs the closure with a server of the routes of graphs, which finds what is written.
@@ -37,7 +39,10 @@ struct KnowledgeRoutesFixture {
 
     /// Runs the closure while what is written is being indexed.
     func run(_ body: () async throws -> Void) async throws {
-        defer { embedder?.close() }
+        defer {
+            embedder?.close()
+            crossEncoder?.close()
+        }
         try await RunningServices.run(role.services, body)
     }
 }

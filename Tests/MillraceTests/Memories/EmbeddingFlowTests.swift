@@ -192,8 +192,11 @@ import Testing
     @Test(arguments: [true, false])
     func graphsShareTheEndpointIfTheyAreTo(_ isOn: Bool) async throws {
         let endpoint = try await endpoint()
-        let size = "\(EmbeddingEndpoint.dimensions)"
-        let server = try await server(endpoint, ["knowledge.dimensions": size, "knowledge.embedding": "\(isOn)"])
+        let settings = [
+            "knowledge.dimensions": "\(EmbeddingEndpoint.dimensions)", "knowledge.embedding": "\(isOn)",
+            "knowledge.embedding_patience": "60000",
+        ]
+        let server = try await server(endpoint, settings)
         _ = try await server.post("/memories", Self.memory("tea", "drink", "tea"))
         let node = try await server.send("PUT", "/graph/nodes/tea", #"{"name":"drink: tea"}"#)
         #expect(node.status == 201 && (node.json["embedding_dimensions"] == .null) == !isOn, "\(node.text)")
