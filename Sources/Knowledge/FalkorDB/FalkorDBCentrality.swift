@@ -58,8 +58,9 @@ final class FalkorDBCentrality: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
-            await withTaskExecutorPreference(BackgroundExecutor.shared) {
-                for await wish in wishes { findOut(wish) }
+            for await wish in wishes {
+                // It waits for FalkorDB, and whatever else is done in the background should not.
+                await withTaskExecutorPreference(wish.graphs.threads) { findOut(wish) }
             }
         }
     }

@@ -93,16 +93,21 @@ final class FalkorDBGraphs: Projection {
             warn("has the graphs of another log, as after a backup was restored", at: mark.position)
             return nil
         }
+        // Those that were only noted have not been made to their end: the change that made them comes again.
+        let there = contents.tenants.filter { $0.value > .start }
         let missing = try await client.send(
-            contents.tenants.keys.map { RedisCommand("exists", client.graph(of: $0)) }
+            there.keys.map { RedisCommand("exists", client.graph(of: $0)) }
         ).contains(.integer(0))
         guard !missing else {
             warn("lost a graph", at: mark.position)
             return nil
         }
         state.withLock { state in
-            (state.mark, state.tenants, state.isLost) = (mark, contents.tenants, false)
-            for tenant in contents.tenants.keys { state.changeCounts[tenant, default: 0] += 1 }
+            // What was told to be found stays wanted, also of what came back with an older file.
+            (state.mark, state.tenants, state.isLost) = (
+                mark, there.merging(state.tenants, uniquingKeysWith: max), false
+            )
+            for tenant in there.keys { state.changeCounts[tenant, default: 0] += 1 }
         }
         return mark.position
     }
