@@ -82,7 +82,8 @@ import Testing
                 "POST", "/api/v1/orders/\(first)/cancel", "{}", headers: ["If-Match": "\"1\""])
             #expect(cancelled.status == 200, "\(String(decoding: cancelled.body, as: UTF8.self))")
             let held = """
-                {"query": "bought", "filters": {"edge_types": ["BOUGHT"], "invalid_at": [[{"comparison_operator": "IS NULL"}]]}}
+                {"query": "bought",
+                 "filters": {"edge_types": ["BOUGHT"], "invalid_at": [[{"comparison_operator": "IS NULL"}]]}}
                 """
             try await wait { try await Self.names(server, "/search/edges", held).count == 1 }
         }
