@@ -223,9 +223,9 @@ public final class KnowledgeRole: Sendable {
     /// The graph in memory that is asked; nil when the tenant has none.
     ///
     /// - throws: ``Failure`` `index_not_ready`, and `not_in_this_engine` where another engine has the graphs.
-    private func graph(of tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
+    func graph(of tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
         guard isReady else { throw Self.notReady }
-        guard let indexes else { throw Self.notInThisEngine("Communities") }
+        guard let indexes else { throw Self.notInThisEngine("This") }
         return past?.graph ?? indexes.find(tenant)?.snapshot
     }
 

@@ -39,14 +39,20 @@ extension GraphSnapshot {
         let kept = reached.prefix(limit)
         var inside = Set(kept.map(\.slot))
         inside.insert(center)
+        return GraphNeighborhood(
+            nodes: kept.map(\.neighbor), edges: edges(between: inside, allowed), isCut: reached.count > limit)
+    }
+
+    /// The ids of the edges between some nodes, ascending.
+    ///
+    /// - parameter allowed: the edges that there are; nil are all.
+    func edges(between nodes: Set<UInt32>, _ allowed: NodeSet?) -> [String] {
         var between: Set<UInt32> = []
-        for node in inside {
+        for node in nodes {
             adjacency.forEachLink(of: node) { link in
-                if inside.contains(link.node), allowed?.contains(link.edge) ?? true { between.insert(link.edge) }
+                if nodes.contains(link.node), allowed?.contains(link.edge) ?? true { between.insert(link.edge) }
             }
         }
-        return GraphNeighborhood(
-            nodes: kept.map(\.neighbor), edges: between.map { edges.id($0) }.sorted(),
-            isCut: reached.count > limit)
+        return between.map { edges.id($0) }.sorted()
     }
 }

@@ -45,6 +45,7 @@ import Testing
             try await shop.keepSnapshots()
             try await shop.keepGraph()
             try await shop.walkGraph()
+            try await shop.drawGraph()
             try await shop.searchGraph()
             try await shop.keepKeys()
             try await shop.readChanges()

@@ -1,0 +1,17 @@
+public import Core
+
+extension KnowledgeRole {
+    /// The part of a graph around the nodes that have the most edges.
+    ///
+    /// - parameters:
+    ///   - filters: which nodes there are, and which edges count.
+    ///   - limit: how many nodes at most.
+    ///   - past: the graph that is looked at; nil is that of now.
+    /// - throws: ``Failure`` `index_not_ready`.
+    public func part(
+        _ filters: GraphFilters, limit: Int, of tenant: Tenant, in past: PastGraph? = nil
+    ) throws -> GraphPart {
+        guard let graph = try graph(of: tenant, past) else { return GraphPart(nodes: [], edges: [], isCut: false) }
+        return graph.part(filters, limit: limit)
+    }
+}

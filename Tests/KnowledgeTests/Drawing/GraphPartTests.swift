@@ -1,0 +1,56 @@
+import ChangeLog
+import Core
+import TestKit
+import Testing
+
+@testable import Knowledge
+
+/// Parts of a graph as they are drawn.
+@Suite struct GraphPartTests {
+    private func part(
+        _ world: KnowledgeWorld, limit: Int, in past: PastGraph? = nil,
+        _ change: (inout GraphFilters) -> Void = { _ in }
+    ) throws -> GraphPart {
+        var filters = GraphFilters()
+        change(&filters)
+        return try world.role.part(filters, limit: limit, of: TestStore.context.tenant, in: past)
+    }
+
+    @Test func theNodesWithTheMostEdgesComeFirst() async throws {
+        let world = try await KnowledgeWorld(.sqlite)
+        try await world.nodes("a", "b", "c", "d")
+        try await world.nodes("e", group: "other")
+        try await world.edge("cd", "c", "KNOWS", "d")
+        try await world.edge("bd", "b", "KNOWS", "d")
+        try await world.edge("ed", "e", "LIKES", "d")
+        try await world.edge("ce", "c", "LIKES", "e", group: "other")
+        #expect(
+            try part(world, limit: 5)
+                == GraphPart(nodes: ["d", "c", "e", "b", "a"], edges: ["bd", "cd", "ce", "ed"], isCut: false))
+        #expect(
+            try part(world, limit: 3) == GraphPart(nodes: ["d", "c", "e"], edges: ["cd", "ce", "ed"], isCut: true))
+        #expect(
+            try part(world, limit: 2) { $0.edgeTypes = ["LIKES"] }
+                == GraphPart(nodes: ["e", "c"], edges: ["ce"], isCut: true))
+        #expect(
+            try part(world, limit: 4) { $0.groups = [""] }
+                == GraphPart(nodes: ["d", "b", "c", "a"], edges: ["bd", "cd"], isCut: false))
+    }
+
+    @Test func aPartIsOfAMomentToo() async throws {
+        let world = try await KnowledgeWorld(.sqlite)
+        let moment = world.store.time.now()
+        world.store.time.advance(bySeconds: 60)
+        try await world.nodes("a", "b")
+        try await world.fact("then", "a", "KNOWS", "b", from: 2000, to: 2010)
+        let edges = try part(world, limit: 5) { $0.validAt = Timestamp("2005-01-01") }.edges
+        #expect(edges == ["then"])
+        #expect(try part(world, limit: 5) { $0.validAt = Timestamp("2015-01-01") }.edges == [])
+        let tenant = TestStore.context.tenant
+        let present = world.role.present(of: tenant)
+        let past = try await world.store.log.read { [role = world.role] in
+            try role.past(moment, of: present, tenant, in: $0)
+        }.value
+        #expect(try part(world, limit: 5, in: past).nodes == [])
+    }
+}
