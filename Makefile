@@ -56,6 +56,7 @@ bench: setup-bench release ## Measures the server beside nginx, SQLite and pgben
 	MILLRACE_CROSS_MODULE=1 swift build -c release -j $(JOBS) --product vector-bench
 	python3 Benchmarks/bench_vectors.py --write docs/benchmarks-vectors.md
 	python3 Benchmarks/bench_memories.py --write docs/benchmarks-memories.md
+	python3 Benchmarks/bench_knowledge.py --write docs/benchmarks-knowledge.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs

@@ -10,7 +10,7 @@ import random
 import re
 
 # Where the nodes and edges of WordNet are, as `id<TAB>words, definition` and `source<TAB>relation<TAB>target`.
-DATA = pathlib.Path(os.environ.pop("MILLRACE_BENCH_DATA", pathlib.Path(__file__).resolve().parent / "data"))
+DATA = pathlib.Path(os.environ.get("BENCH_DATA", pathlib.Path(__file__).resolve().parent / "data"))
 NAME_LENGTH = 255
 
 
@@ -74,11 +74,11 @@ def generated(node_count, edge_count, seed=3):
         return " ".join(generator.choices(vocabulary, cum_weights=weights, k=count))
 
     nodes = [
-        {"uuid": f"n{number}", "name": words(2), "summary": words(8), "labels": [f"Kind{number % 7}"]}
+        {"uuid": f"n{number:012d}", "name": words(2), "summary": words(8), "labels": [f"Kind{number % 7}"]}
         for number in range(node_count)]
 
     def node():
-        return f"n{min(node_count - 1, int(node_count * generator.random() ** 2))}"
+        return f"n{min(node_count - 1, int(node_count * generator.random() ** 2)):012d}"
 
     edges = [
         {"uuid": f"e{number}", "source_node_uuid": node(), "target_node_uuid": node(), "name": f"RELATION_{number % 20}",
