@@ -83,6 +83,9 @@ struct GraphSearchBody: Sendable {
 
     private mutating func readSection(_ subject: SearchSubject, _ fields: inout JSONFields, at pointer: String) {
         let (section, namesMethods) = fields.section(subject.kind, search)
+        if section.reranker == .nodeDistance, search.center == nil {
+            fields.reject("reranker", "It counts from a node: name it in center_node_uuid.")
+        }
         sections[subject] = section
         pointers[subject] = pointer
         if namesMethods { named.insert(subject) }

@@ -18,7 +18,7 @@ extension KnowledgeRoutes {
                 edges: try documents(.edge, part.edges, export.asOf, tenant, in: transaction))
             return try export.answer(ExportedGraph(center: export.center, part: part, documents: documents))
         }
-        return [finding(.get, "/graph/export", inquiry).computingLong()]
+        return [finding(.get, "/graph/export", inquiry)]
     }
 }
 

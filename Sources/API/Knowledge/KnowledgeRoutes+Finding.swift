@@ -20,14 +20,14 @@ struct GraphInquiry<Input: Sendable, Found: Sendable>: Sendable {
 }
 
 extension KnowledgeRoutes {
-    /// A route that finds something in a graph.
+    /// A route that finds something in a graph. Ways lead anywhere, so it is not computed on an event loop.
     func finding<Input, Found>(
         _ method: HTTPRequest.Method, _ path: String, _ inquiry: GraphInquiry<Input, Found>
     ) -> Route {
         guard inquiry.prepare != nil || role.waitingThreads != nil else {
             return .read(method, path, scope: Self.read) { request in
                 reading(try inquiry.decode(request), inquiry, request.tenant)
-            }
+            }.computingLong()
         }
         return .preparedRead(method, path, scope: Self.read) { request in
             var input = try inquiry.decode(request)

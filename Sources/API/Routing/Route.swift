@@ -94,12 +94,12 @@ public struct Route: Sendable {
 
     /// Whether a request may be answered on the event loop when nothing has to be waited for.
     var canAnswerAtOnce: Bool {
+        // What is in the cache needs no preparation and no computing.
+        if caching != nil { return true }
         guard !isLong else { return false }
         return switch handler {
         case .read, .entity: true
-        // What is in the cache needs no preparation.
-        case .preparedRead: caching != nil
-        case .write: false
+        case .preparedRead, .write: false
         case .custom: atOnce != nil
         }
     }
@@ -207,7 +207,7 @@ extension Route {
         changed { $0.takesAnyMedia = true }
     }
 
-    /// The same route, which is never answered on an event loop.
+    /// The same route, which is never answered on an event loop but from the cache.
     func computingLong() -> Route {
         changed { $0.isLong = true }
     }

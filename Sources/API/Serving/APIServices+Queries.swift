@@ -36,7 +36,7 @@ extension APIServices {
         let position = log.head
         if let image = cache.find(key, countsMiss: !cache.hasRedis) { return (.image(image, .memory), position) }
         // Redis may have it, and asking that takes a wait.
-        guard !cache.hasRedis else { return nil }
+        guard !cache.hasRedis, !route.isLong else { return nil }
         let indexed = Self.indexed(caching, request)
         return try runAtOnce(route, request).map { response, position in
             let computed = try Self.computed(response, of: request, at: position, indexed: indexed)

@@ -12,7 +12,7 @@ public import Storage
 /// and ended at the same moment was never known.
 public struct ElementHistory: Sendable {
     /// How many versions may have ended since a moment of which a graph is asked for.
-    public static let searchLimit = 100_000
+    public static let searchLimit = 20_000
 
     // MARK: Keeping
 

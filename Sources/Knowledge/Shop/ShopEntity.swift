@@ -41,12 +41,14 @@ struct ShopEntity: Sendable {
 
     func time(_ name: String) -> Timestamp? { text(name).flatMap { Timestamp($0) } }
 
-    /// A text among its attributes that is not blank.
+    /// A text among its attributes that is not blank, or a number as text.
     func attribute(_ name: String) -> String? {
-        guard case .object(let attributes)? = object["attributes"], case .string(let text)? = attributes[name],
-            !text.allSatisfy(\.isWhitespace)
-        else { return nil }
-        return text
+        guard case .object(let attributes)? = object["attributes"] else { return nil }
+        switch attributes[name] {
+        case .string(let text)? where !text.allSatisfy(\.isWhitespace): return text
+        case .number(let text)?: return text
+        default: return nil
+        }
     }
 
     func objects(_ name: String) -> [ShopEntity] {

@@ -59,7 +59,7 @@ enum ShopGraph {
             ("supplier", "Supplier", "SUPPLIED_BY", "is supplied by"),
         ] {
             let edge = "\(id)/\(attribute)"
-            guard let other = entity.attribute(attribute) else {
+            guard let other = entity.attribute(attribute) ?? entity.attribute("\(attribute)_id") else {
                 update.goneEdges.append(edge)
                 continue
             }
