@@ -114,21 +114,28 @@ private struct ExportedGraph: JSONEncodable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("center_node_uuid", center)
-            json.key("nodes")
-            json.array { json in
-                for node in part.nodes {
-                    guard let document = documents.nodes[node.id] else { continue }
-                    json.object { json in
-                        json.members(ofRaw: document)
-                        if let depth = node.depth { json.member("depth", depth) }
-                    }
-                }
+            let nodes = part.nodes.compactMap { node in
+                documents.nodes[node.id].map { ExportedNode(document: $0, depth: node.depth) }
             }
+            json.member("nodes", array: nodes)
             json.key("edges")
             json.array { json in
                 for edge in part.edges { if let document = documents.edges[edge] { json.raw(document) } }
             }
             json.member("has_more", part.isCut)
+        }
+    }
+}
+
+private struct ExportedNode: JSONEncodable {
+    let document: [UInt8]
+    /// How far it is from the middle, if there is one.
+    let depth: Int?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.members(ofRaw: document)
+            if let depth { json.member("depth", depth) }
         }
     }
 }

@@ -137,11 +137,11 @@ import Testing
     }
 
     @Test func everythingDrawnStandsWithinThePicture() throws {
-        let names = (0..<40).map { "node \($0) with a long name that is cut" }
-        let loops = [Self.edge("l", names[0], names[0]), Self.edge("m", names[0], names[0])]
-        let both = [Self.edge("x", names[1], names[2]), Self.edge("y", names[2], names[1])]
-        let edges = names.dropFirst().enumerated().map { Self.edge("e\($0)", $1, names[$0 / 3]) }
-        let drawing = GraphDrawing(names.map { Self.node($0) }, edges + loops + both, hasMore: false)
+        let ids = (0..<40).map { "node \($0) with a long name that is cut" }
+        let loops = [Self.edge("l", ids[0], ids[0]), Self.edge("m", ids[0], ids[0])]
+        let both = [Self.edge("x", ids[1], ids[2]), Self.edge("y", ids[2], ids[1])]
+        let edges = ids.dropFirst().enumerated().map { Self.edge("e\($0)", $1, ids[$0 / 3]) }
+        let drawing = GraphDrawing(ids.map { Self.node($0) }, edges + loops + both, hasMore: false)
         let tree = try XMLTree(SVGWriter(drawing).bytes)
         let frame = (tree.attributes["viewBox"] ?? "").split(separator: " ").compactMap { Double($0) }
         try #require(frame.count == 4)
@@ -165,6 +165,8 @@ import Testing
         }
         let lines = tree.all("path").compactMap { $0.attributes["d"] }.dropFirst()
         #expect(lines.count == Set(lines).count, "no two edges are drawn over each other")
+        let names = tree.all("text").map { "\($0.attributes["x"] ?? "") \($0.attributes["y"] ?? "")" }
+        #expect(names.count == Set(names).count, "no name is written over another one")
         #expect(lines.filter { $0.contains("C") }.count == 2 && lines.filter { $0.contains("Q") }.count == 2)
         let apart = circles.indices.allSatisfy { index in
             circles[..<index].allSatisfy { ($0 - circles[index]).length > 2 * SVGWriter.radius }
