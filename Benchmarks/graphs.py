@@ -66,8 +66,10 @@ def wordnet():
 def generated(node_count, edge_count, seed=3):
     """A graph in which few nodes have many edges, with sentences of words as frequent as Zipf says."""
     generator = random.Random(seed)
-    vocabulary = ["".join(generator.choices("bcdfghklmnprstvw", k=1)[0] + generator.choice("aeiou") for _ in range(3))
-                  + str(number) for number in range(20_000)]
+    # Each number is another word of four syllables.
+    vocabulary = [
+        "".join("bcdfghklmnprstvw"[number >> 4 * place & 15] + "aeiou"[(number + place) % 5] for place in range(4))
+        for number in range(20_000)]
     weights = list(itertools.accumulate(1 / (rank + 2) for rank in range(len(vocabulary))))
 
     def words(count):
