@@ -6,7 +6,8 @@ import Storage
 import TestKit
 import Testing
 
-/// Whatever is asked of a graph is answered, or refused with what is wrong; and nobody reaches the graph of another tenant.
+/// Whatever is asked of a graph is answered, or refused with what is wrong; and nobody reaches the graph of another
+/// tenant.
 @Suite(.timeLimit(.minutes(5))) struct GraphBadInputTests {
     private static func withGraph(
         _ engine: TestStore.Engine, _ body: (LiveServer) async throws -> Void
@@ -32,7 +33,8 @@ import Testing
             let made = try await server.send(
                 "POST", "/graph/triplets",
                 """
-                {"source_node": {"uuid": "a", "name": "apple"}, "edge": {"uuid": "loop", "name": "IS", "fact": "apple is apple"},
+                {"source_node": {"uuid": "a", "name": "apple"},
+                 "edge": {"uuid": "loop", "name": "IS", "fact": "apple is apple"},
                  "target_node": {"uuid": "a", "name": "apple"}}
                 """)
             #expect(made.status == 200, "\(String(decoding: made.body, as: UTF8.self))")
@@ -69,7 +71,7 @@ import Testing
                 (#"{"query": "x", "as_of": "yesterday"}"#, "/as_of"),
                 (#"{"query": "x", "as_of": {"known": 1}}"#, "/as_of"),
                 (
-                    #"{"query": "x", "filters": {"valid_at": [[{"date": "2020-01-01T00:00:00Z", "comparison_operator": "~"}]]}}"#,
+                    #"{"query": "x", "filters": {"valid_at": [[{"date": "2020-01-01", "comparison_operator": "~"}]]}}"#,
                     "IS NULL"
                 ),
                 (#"{"query": "x", "query_vector": [1, 2]}"#, "3 components"), (#"{"query": 5}"#, "/query"),
