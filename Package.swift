@@ -71,6 +71,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels"),
         room("Core"),
         room("Telemetry", uses: ["Core"]),
@@ -130,7 +131,7 @@ let package = Package(
         tests("Search", uses: ["Search", "CKernels", "Core", "Storage", "Telemetry", logging]),
         room(
             "TestKit",
-            uses: ["Core", "Storage", "ChangeLog", "Telemetry", logging, nio, nioHTTP, nioPosix, nioSSL]),
+            uses: ["Core", "Storage", "ChangeLog", "Telemetry", "CSpawn", logging, nio, nioHTTP, nioPosix, nioSSL]),
         tests("ChangeLog", uses: ["Caching", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Core", uses: ["Core"]),
         tests("TestKit", uses: ["Core"]),

@@ -2,7 +2,7 @@ import Foundation
 
 /// A process that waits for the end of the tests, which closes its standard input however they end, and cleans up then.
 final class Guardian: @unchecked Sendable {
-    private let input = Program.makePipe()
+    private let input = Pipe()
 
     /// - parameters:
     ///   - script: what a shell then does.

@@ -29,7 +29,7 @@ final class LoggedProcess: Sendable {
     /// - throws: ``Failure`` `program_missing` when it is not installed.
     init(_ name: String, _ arguments: [String], in directory: String) throws {
         self.name = name
-        let output = Program.makePipe()
+        let output = Pipe()
         let descriptor = output.fileHandleForWriting.fileDescriptor
         program = try Program([name] + arguments, directory: directory, output: descriptor, errors: descriptor)
         // Its end is the end of the pipe only when nobody else holds it.

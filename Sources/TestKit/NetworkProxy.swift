@@ -33,7 +33,7 @@ public final class NetworkProxy: Sendable {
     /// Listens on a free port for a server that listens on another one.
     public init(to server: Int) throws {
         port = try FreePort.find()
-        alarm = Program.makePipe()
+        alarm = Pipe()
         let made = try ProxyRelay(port: port, server: server, alarm: alarm.fileHandleForReading.fileDescriptor)
         Thread.detachNewThread { [weak self, alarm] in
             var relay = made

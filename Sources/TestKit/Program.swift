@@ -1,3 +1,4 @@
+import CSpawn
 import Core
 public import Foundation
 import Synchronization
@@ -16,9 +17,6 @@ public final class Program: Sendable {
     /// The identifier of the process.
     public let identifier: Int32
     private let end = Mutex(End.open)
-
-    /// One starts at a time, so that none inherits what another one is about to be given.
-    private static let turn = Mutex(())
 
     /// Starts a program.
     ///
@@ -54,27 +52,16 @@ public final class Program: Sendable {
         posix_spawnattr_setsigmask(&attributes, &nothing)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let variables = environment ?? ProcessInfo.processInfo.environment
+        // A program that is left behind would keep the sockets of the tests open, and the pipe whose end it waits for.
+        // A list of what is open would be out of date by the time of the start: other threads go on opening.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words = (["env", "-C", directory] + arguments).map { strdup($0) } + [nil]
         var assignments = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + assignments { free(text) } }
-        identifier = try Self.turn.withLock { _ in
-            for descriptor in Self.openDescriptors { posix_spawn_file_actions_addclose(&actions, descriptor) }
-            var identifier: pid_t = 0
-            let code = posix_spawnp(&identifier, "env", &actions, &attributes, &words, &assignments)
-            guard code == 0 else { throw Failure.internal("env: \(String(cString: strerror(code)))") }
-            return identifier
-        }
-    }
-
-    /// A pipe of which no other program inherits an end.
-    public static func makePipe() -> Pipe {
-        turn.withLock { _ in
-            let pipe = Pipe()
-            for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-                _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
-            }
-            return pipe
-        }
+        var identifier: pid_t = 0
+        let code = posix_spawnp(&identifier, "env", &actions, &attributes, &words, &assignments)
+        guard code == 0 else { throw Failure.internal("env: \(String(cString: strerror(code)))") }
+        self.identifier = identifier
     }
 
     /// Whether it has not ended yet.
@@ -122,12 +109,6 @@ public final class Program: Sendable {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: self.wait()) }
         }
-    }
-
-    /// A program that is left behind would keep the sockets of the tests open, and the pipe whose end it waits for.
-    private static var openDescriptors: [Int32] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        return names.compactMap { Int32($0) }.filter { $0 > 2 }
     }
 
     private static func require(_ name: String) throws {

@@ -151,7 +151,7 @@ private final class ChildProcess: Sendable {
         }
         let inputFile = try FileHandle(forReadingFrom: URL(fileURLWithPath: files.file("input")))
         let errorFile = try FileHandle(forWritingTo: URL(fileURLWithPath: files.file("errors")))
-        let output = Program.makePipe()
+        let output = Pipe()
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("MILLRACE_") }
         program = try Program(
             [ServerProcess.binary] + arguments, environment: inherited.merging(environment) { $1 },

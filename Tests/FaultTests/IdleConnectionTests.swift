@@ -46,7 +46,7 @@ private final class IdleClients {
         """
 
     private let program: Program
-    private let input = Program.makePipe()
+    private let input = Pipe()
 
     init(_ count: Int, port: Int) throws {
         program = try Program(
