@@ -9,7 +9,6 @@ BENCH_DATA says.
 
 import argparse
 import base64
-import concurrent.futures
 import http.client
 import json
 import pathlib
@@ -21,7 +20,10 @@ import time
 
 import bench_vectors
 import graphs
-from common import KEY, WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, start_static_nginx, stop, write
+from common import (
+    WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, send_batches, start_static_nginx, stop, write,
+    write_requests,
+)
 from falkordb import FalkorDB
 
 BATCH, QUERIES, SECONDS, WRITERS = 1_000, 1_000, 8, 4
@@ -34,30 +36,8 @@ guide that this role began with promised 4,000 to 6,000 searches a second; its 3
 
 
 def send(server, bodies):
-    """Sends batches over some connections. Returns how long that took."""
-    def work(part):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        for body in bodies[part::WRITERS]:
-            connection.request("POST", "/graph/bulk", body, {
-                "Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status != 200:
-                sys.exit(f"bulk: {answer.status} {text[:300]}")
-
-    start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(work, range(WRITERS)))
-    return time.monotonic() - start
-
-
-def write_requests(name, requests):
-    """A file for each.lua of requests: their method, path and body."""
-    file = WORK / f"{name}.requests"
-    with open(file, "w") as stream:
-        for method, path, body in requests:
-            stream.write(f"{method} {path} {json.dumps(body) if body is not None else ''}\n")
-    return str(file)
+    """Sends batches of elements. Returns how long that took."""
+    return send_batches(server, "/graph/bulk", bodies, WRITERS)
 
 
 def run(server, name, requests, connections):

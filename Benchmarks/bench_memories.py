@@ -8,8 +8,6 @@ each rate stands what the machine does at best in the same run: nginx with a fil
 
 import argparse
 import base64
-import concurrent.futures
-import http.client
 import json
 import pathlib
 import random
@@ -20,7 +18,8 @@ import time
 
 import bench_vectors
 from common import (
-    KEY, WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, start_static_nginx, stop, write,
+    WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, send_batches, start_static_nginx, stop, write,
+    write_requests,
 )
 from postgres import Postgres
 
@@ -44,15 +43,6 @@ def memory(number, vector, user=None):
             "source": "bench", "created": 1763800000 + number, "updated": 1763800000 + number, "active": True}}
 
 
-def write_requests(name, requests):
-    """A file for each.lua of requests: their method, path and body."""
-    file = WORK / f"{name}.requests"
-    with open(file, "w") as stream:
-        for method, path, body in requests:
-            stream.write(f"{method} {path} {json.dumps(body) if body is not None else ''}\n")
-    return str(file)
-
-
 def run(server, name, requests, seconds=SECONDS):
     figures = run_wrk(server.port, "each.lua", seconds, REQUESTS=write_requests(name, requests))
     require_success(name, figures)
@@ -64,22 +54,7 @@ def load(server, data):
     bodies = [
         json.dumps({"points": [memory(n, data.vectors[n]) for n in range(start, start + BATCH)]}).encode()
         for start in range(0, data.count, BATCH)]
-    connections = 8
-
-    def send(part):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        for body in bodies[part::connections]:
-            connection.request("POST", "/memories/batch", body, {
-                "Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status != 200:
-                sys.exit(f"batch: {answer.status} {text[:300]}")
-
-    start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
-        list(pool.map(send, range(connections)))
-    return data.count / (time.monotonic() - start)
+    return data.count / send_batches(server, "/memories/batch", bodies, 8)
 
 
 def raw_sqlite(data, directory):

@@ -1,5 +1,6 @@
 """What the benchmarks share: the server, the load generator, nginx and the file that the figures go into."""
 
+import concurrent.futures
 import http.client
 import json
 import os
@@ -119,6 +120,34 @@ def run_wrk(port, script, seconds, connections=64, **environment):
 def require_success(name, figures):
     if figures["failed"] or figures["socket"]:
         sys.exit(f"{name}: {figures['failed']} unexpected answers, {figures['socket']} socket errors")
+
+
+def write_requests(name, requests):
+    """A file for each.lua of requests: their method, path and body."""
+    file = WORK / f"{name}.requests"
+    with open(file, "w") as stream:
+        for method, path, body in requests:
+            stream.write(f"{method} {path} {json.dumps(body) if body is not None else ''}\n")
+    return str(file)
+
+
+def send_batches(server, path, bodies, connections):
+    """Posts JSON over some connections, each body when the one before it on its connection is answered. Returns how many
+    seconds that took."""
+    def work(part):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        for body in bodies[part::connections]:
+            connection.request("POST", path, body, {
+                "Authorization": f"Bearer {KEY}", "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                sys.exit(f"{path}: {answer.status} {text[:300]}")
+
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        list(pool.map(work, range(connections)))
+    return time.monotonic() - start
 
 
 def write_paths(name, lines):
