@@ -192,6 +192,21 @@ struct FactTests {
             #expect(episode.mentions == ["acme", "ada"])
             #expect(try role.elements.find(GraphNode.self, ["bolt"], of: Self.tenant, in: $0).isEmpty)
         }
+        // A node that was mentioned and deleted since is no obstacle.
+        try await world.nodes("gone", "core two")
+        try await world.write { [role = world.role] unit in
+            let header = ElementHeader(id: "later", createdAt: unit.now)
+            let episode = GraphEpisode(
+                header, name: "", content: "more", validAt: unit.now, mentions: ["gone", "core two"])
+            try role.elements.put([ElementDraft(episode)], in: unit)
+        }
+        try await world.write { [role = world.role] in try role.elements.delete(GraphNode.self, ["gone"], in: $0) }
+        try await world.write { [role = world.role] unit in
+            _ = try NodeMerger(role.facts).merge(["core two"], into: "core", mentionedBy: ["later"], in: unit)
+            let episode = try role.elements.require(
+                GraphEpisode.self, "later", of: Self.tenant, in: unit.transaction)
+            #expect(episode.mentions == ["core"])
+        }
         let around = try world.role.neighborhood(of: "acme", depth: 1, direction: .both, limit: 10, Self.tenant)
         #expect(around.nodes.map(\.id) == ["core"] && around.edges == ["b2", "b3"])
     }

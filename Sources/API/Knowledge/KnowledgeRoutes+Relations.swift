@@ -53,7 +53,10 @@ extension KnowledgeRoutes {
                     throw Failure.invalid(at: "/uuids", "The other nodes are expected that this one is to take over.")
                 }
                 try await role.waitUntilAllIsFound(atMost: patience)
-                let episodes = try role.episodes(mentioning: others, of: request.tenant)
+                let tenant = request.tenant
+                let episodes = try await withTaskExecutorPreference(role.waitingThreads) {
+                    try role.episodes(mentioning: others, of: tenant)
+                }
                 return { unit in
                     .ok(try NodeMerger(role.facts).merge(others, into: id, mentionedBy: episodes, in: unit))
                 }

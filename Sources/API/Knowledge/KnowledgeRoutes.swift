@@ -24,9 +24,7 @@ extension Routes {
             routes.writing() + routes.reading() + routes.histories() + routes.walking() + routes.searching()
             + routes.facts() + routes.relations() + routes.merging() + routes.communities()
             + routes.exporting()
-        return
-            all
-            .map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
+        return all.map { $0.reaching { try await role.waitUntilFound($0, atMost: patience) } }
     }
 }
 

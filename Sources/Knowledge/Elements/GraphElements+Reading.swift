@@ -5,17 +5,33 @@ public import Storage
 
 extension GraphElements {
     /// The elements of some ids that are there.
-    ///
-    /// - parameter lock: what follows the query, to keep others from changing them.
     public func find<Element: GraphElement>(
-        _: Element.Type, _ ids: [String], of tenant: Tenant, lock: SQL = "", in transaction: any ReadTransaction
+        _ type: Element.Type, _ ids: [String], of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [String: Element] {
-        guard !ids.isEmpty else { return [:] }
-        let elements = try transaction.rows(
-            "SELECT e.document FROM graph_elements e WHERE "
-                + ElementPlace.isAny(of: ids, Element.kind, of: tenant) + lock
-        ) { try Element(StoredFields($0.bytes(0))) }
-        return Dictionary(elements.map { ($0.header.id, $0) }, uniquingKeysWith: { first, _ in first })
+        try find(type, ids, of: tenant, lock: "", in: transaction)
+    }
+
+    /// The elements of some ids that are there, as others leave them until the commit.
+    func lock<Element: GraphElement>(
+        _ type: Element.Type, _ ids: [String], in unit: UnitOfWork
+    ) throws -> [String: Element] {
+        try find(type, ids, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"), in: unit.transaction)
+    }
+
+    /// - parameter lock: what follows the query, to keep others from changing them.
+    private func find<Element: GraphElement>(
+        _: Element.Type, _ ids: [String], of tenant: Tenant, lock: SQL, in transaction: any ReadTransaction
+    ) throws -> [String: Element] {
+        var found: [String: Element] = [:]
+        for start in stride(from: 0, to: ids.count, by: Self.chunk) {
+            let chunk = ids[start..<min(start + Self.chunk, ids.count)]
+            let elements = try transaction.rows(
+                "SELECT e.document FROM graph_elements e WHERE "
+                    + ElementPlace.isAny(of: chunk, Element.kind, of: tenant) + lock
+            ) { try Element(StoredFields($0.bytes(0))) }
+            for element in elements { found[element.header.id] = element }
+        }
+        return found
     }
 
     /// What the table has of some elements that are there: the JSON of each, by its id.

@@ -50,9 +50,7 @@ public struct GraphElements: Sendable {
         for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
             let chunk = drafts[start..<min(start + Self.chunk, drafts.count)]
             try requireNodes(of: chunk.map(\.element), in: unit)
-            let old = try find(
-                Element.self, chunk.map(\.element.header.id), of: unit.tenant, lock: unit.transaction.rowLock(of: "e"),
-                in: unit.transaction)
+            let old = try lock(Element.self, chunk.map(\.element.header.id), in: unit)
             var rows: [SQLValue] = []
             for draft in chunk {
                 if let before = old[draft.element.header.id] {
@@ -75,11 +73,7 @@ public struct GraphElements: Sendable {
     {
         var seen: Set<String> = []
         let drafts = drafts.filter { seen.insert($0.element.header.id).inserted }
-        var there: [String: Element] = [:]
-        for start in stride(from: 0, to: drafts.count, by: Self.chunk) {
-            let ids = drafts[start..<min(start + Self.chunk, drafts.count)].map(\.element.header.id)
-            there.merge(try find(Element.self, ids, of: unit.tenant, in: unit.transaction)) { $1 }
-        }
+        let there = try find(Element.self, drafts.map(\.element.header.id), of: unit.tenant, in: unit.transaction)
         let new = try put(drafts.filter { there[$0.element.header.id] == nil }, in: unit)
         let written = Dictionary(new.map { ($0.element.header.id, $0) }, uniquingKeysWith: { first, _ in first })
         return drafts.compactMap { draft in
@@ -172,8 +166,7 @@ public struct GraphElements: Sendable {
         var deleted: [Element] = []
         for start in stride(from: 0, to: ids.count, by: Self.chunk) {
             let chunk = Array(ids[start..<min(start + Self.chunk, ids.count)])
-            let found = try find(
-                Element.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"), in: unit.transaction)
+            let found = try lock(Element.self, chunk, in: unit)
             let elements = chunk.compactMap { found[$0] }.filter(isWanted)
             guard !elements.isEmpty else { continue }
             if Element.kind == .node {

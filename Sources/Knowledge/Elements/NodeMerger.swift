@@ -20,9 +20,7 @@ public struct NodeMerger: Sendable {
     public func merge(
         _ others: [String], into id: String, mentionedBy episodes: [String], in unit: UnitOfWork
     ) throws -> GraphNode {
-        let found = try elements.find(
-            GraphNode.self, [id] + others, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"),
-            in: unit.transaction)
+        let found = try elements.lock(GraphNode.self, [id] + others, in: unit)
         guard var node = found[id] else { throw GraphElements.notFound(.node, id) }
         for other in others {
             guard let other = found[other] else { throw GraphElements.notFound(.node, other) }
@@ -71,20 +69,18 @@ public struct NodeMerger: Sendable {
     private func moveMentions(
         of episodes: [String], from gone: Set<String>, to id: String, in unit: UnitOfWork
     ) throws {
-        for start in stride(from: 0, to: episodes.count, by: GraphElements.chunk) {
-            let chunk = Array(episodes[start..<min(start + GraphElements.chunk, episodes.count)])
-            let found = try elements.find(
-                GraphEpisode.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"),
-                in: unit.transaction)
-            let changed = chunk.compactMap { found[$0] }.filter { !gone.isDisjoint(with: $0.mentions) }
-            let drafts = changed.map { episode in
-                var episode = episode
-                var seen: Set<String> = []
-                episode.mentions = episode.mentions.map { gone.contains($0) ? id : $0 }
-                    .filter { seen.insert($0).inserted }
-                return ElementDraft(episode)
-            }
-            try elements.put(drafts, in: unit)
+        let found = try elements.lock(GraphEpisode.self, episodes, in: unit)
+        let changed = episodes.compactMap { found[$0] }.filter { !gone.isDisjoint(with: $0.mentions) }
+        // What was deleted is mentioned no more: an episode is not written with nodes that are not there.
+        let mentioned = Set(changed.flatMap(\.mentions)).subtracting(gone).sorted()
+        let there = try elements.find(GraphNode.self, mentioned, of: unit.tenant, in: unit.transaction)
+        let drafts = changed.map { episode in
+            var episode = episode
+            var seen: Set<String> = []
+            episode.mentions = episode.mentions.map { gone.contains($0) ? id : $0 }
+                .filter { ($0 == id || there[$0] != nil) && seen.insert($0).inserted }
+            return ElementDraft(episode)
         }
+        try elements.put(drafts, in: unit)
     }
 }

@@ -57,19 +57,9 @@ public struct FactWriter: Sendable {
         var drafts = drafts
         let nameless = drafts.indices.filter { drafts[$0].edge.element.header.id.isEmpty }
         guard !nameless.isEmpty else { return drafts }
-        let plain = Set(nameless.map { drafts[$0].edge.element.idOfFact(isAgain: false) }).sorted()
-        let again = Set(nameless.map { drafts[$0].edge.element.idOfFact(isAgain: true) }).sorted()
-        var known: [String: GraphEdge] = [:]
-        for ids in [plain, again] {
-            for start in stride(from: 0, to: ids.count, by: GraphElements.chunk) {
-                let chunk = Array(ids[start..<min(start + GraphElements.chunk, ids.count)])
-                known.merge(
-                    try elements.find(
-                        GraphEdge.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"),
-                        in: unit.transaction)
-                ) { $1 }
-            }
-        }
+        let plain = Set(nameless.map { drafts[$0].edge.element.idOfFact(isAgain: false) })
+        let again = Set(nameless.map { drafts[$0].edge.element.idOfFact(isAgain: true) })
+        var known = try elements.lock(GraphEdge.self, Array(plain.union(again)).sorted(), in: unit)
         for index in nameless {
             var edge = drafts[index].edge.element
             edge.header.id = edge.idOfFact(isAgain: false)
@@ -101,14 +91,10 @@ public struct FactWriter: Sendable {
             }
         }
         let named = Set(drafts.flatMap(\.contradicted)).sorted()
-        for start in stride(from: 0, to: named.count, by: GraphElements.chunk) {
-            let chunk = Array(named[start..<min(start + GraphElements.chunk, named.count)])
-            let found = try elements.find(
-                GraphEdge.self, chunk, of: unit.tenant, lock: unit.transaction.rowLock(of: "e"), in: unit.transaction)
-            for id in chunk {
-                guard let edge = found[id] else { throw GraphElements.notFound(.edge, id) }
-                edges.append(edge)
-            }
+        let found = try elements.lock(GraphEdge.self, named, in: unit)
+        for id in named {
+            guard let edge = found[id] else { throw GraphElements.notFound(.edge, id) }
+            edges.append(edge)
         }
         return edges
     }

@@ -22,13 +22,7 @@ final class TenantGraph: Sendable {
     init(dimensions: Int) { state = Mutex(State(graph: GraphSnapshot(dimensions: dimensions))) }
 
     /// What there is now.
-    var snapshot: GraphSnapshot {
-        state.withLock { state in
-            var graph = state.graph
-            graph.analysis = state.analysis
-            return graph
-        }
-    }
+    var snapshot: GraphSnapshot { present.graph }
 
     /// Changes the graph. Searches see all of it or nothing.
     func update(_ change: (inout GraphSnapshot) throws -> Void) rethrows {

@@ -1,23 +1,10 @@
-import API
-import ChangeLog
 import Core
-import Knowledge
-import Storage
 import TestKit
 import Testing
 
 /// Whatever is asked of a graph is answered, or refused with what is wrong; and nobody reaches the graph of another
 /// tenant.
 @Suite(.timeLimit(.minutes(5))) struct GraphBadInputTests {
-    private static func withGraph(
-        _ engine: TestStore.Engine, _ body: (LiveServer) async throws -> Void
-    ) async throws {
-        let store = try await TestStore(
-            engine, schemas: LiveServer.schemas + [KnowledgeSchema.schema], clock: SystemTime())
-        let knowledge = try KnowledgeRoutesFixture(store)
-        try await knowledge.run { try await LiveServer.run(store, routes: knowledge.routes, body) }
-    }
-
     private static func quoted(_ text: String) -> String {
         String(decoding: JSONWriter.bytes(of: JSONValue.string(text)), as: UTF8.self)
     }
@@ -29,7 +16,7 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func whateverStandsInAQueryIsWords(_ engine: TestStore.Engine) async throws {
-        try await Self.withGraph(engine) { server in
+        try await KnowledgeRoutesFixture.withServer(engine) { server in
             let made = try await server.send(
                 "POST", "/graph/triplets",
                 """
@@ -60,7 +47,7 @@ import Testing
     }
 
     @Test func whatCannotBeIsRefusedWithWhatCan() async throws {
-        try await Self.withGraph(.sqlite) { server in
+        try await KnowledgeRoutesFixture.withServer { server in
             #expect(try await server.send("PUT", "/graph/nodes/a", #"{"name": "x"}"#).status == 201)
             let wrong: [(body: String, tells: String)] = [
                 (#"{"query": "x", "config": {"reranker": "best"}}"#, "episode_mentions"),
@@ -93,7 +80,7 @@ import Testing
     }
 
     @Test func aCircleIsWalkedOnce() async throws {
-        try await Self.withGraph(.sqlite) { server in
+        try await KnowledgeRoutesFixture.withServer { server in
             let nodes = (0..<30).map { #"{"uuid": "n\#($0)", "name": "n"}"# }.joined(separator: ",")
             let edges = (0..<30).map {
                 #"{"source_node_uuid": "n\#($0)", "target_node_uuid": "n\#(($0 + 1) % 30)", "name": "NEXT"}"#
@@ -111,9 +98,9 @@ import Testing
 
     @Test(arguments: TestStore.Engine.allCases)
     func nobodyReachesTheGraphOfAnotherTenant(_ engine: TestStore.Engine) async throws {
-        try await Self.withGraph(engine) { server in
+        try await KnowledgeRoutesFixture.withServer(engine) { server in
             #expect(try await server.send("PUT", "/graph/nodes/secret", #"{"name": "secret apple"}"#).status == 201)
-            let header = ["Authorization": "Bearer \(try await Self.keyOfAnotherTenant(server))"]
+            let header = ["Authorization": "Bearer \(try await server.keyOfAnotherTenant(scopes: ["knowledge:*"]))"]
             for path in ["", "/history", "/neighbors"] {
                 #expect(try await server.send("GET", "/graph/nodes/secret\(path)", headers: header).status == 404)
             }
@@ -133,16 +120,5 @@ import Testing
                 try await server.send("PUT", "/graph/nodes/secret", #"{"name": "own"}"#, headers: header).status == 201)
             #expect(try await server.send("GET", "/graph/nodes/secret").json().text("name") == "secret apple")
         }
-    }
-
-    private static func keyOfAnotherTenant(_ server: LiveServer) async throws -> String {
-        let credentials = Credentials(log: server.store.log, metrics: server.store.metrics)
-        let scopes = try #require(Scopes(["knowledge:*"]))
-        let tenant = try await server.store.log.write(TestStore.context) {
-            try credentials.createTenant(named: "stranger", in: $0)
-        }.value
-        return try await server.store.log.write(ChangeContext(tenant: tenant, actor: "test")) {
-            try credentials.create(name: "stranger", scopes: scopes, in: $0)
-        }.value.text
     }
 }

@@ -2,24 +2,22 @@ import API
 import ChangeLog
 import Commerce
 import Core
-import Knowledge
 import Storage
+import Telemetry
 import TestKit
 import Testing
 
 /// The shop is a graph by itself: what is sold over HTTP is found by a search.
 @Suite(.timeLimit(.minutes(5))) struct ShopGraphTests {
     private static func withShop(
-        _ engine: TestStore.Engine, _ body: (LiveServer) async throws -> Void
+        _ engine: TestStore.Engine, isGraph: Bool = true, _ body: (LiveServer) async throws -> Void
     ) async throws {
-        let store = try await TestStore(
-            engine, schemas: LiveServer.schemas + [KnowledgeSchema.schema], clock: SystemTime())
-        let knowledge = try KnowledgeRoutesFixture(store, settings: ["knowledge.shop": "true"])
         let commerce = Commerce()
         let shop =
             Routes.productRoutes(commerce) + Routes.customerRoutes(commerce) + Routes.orderRoutes(commerce)
             + Routes.inventoryRoutes(commerce)
-        try await knowledge.run { try await LiveServer.run(store, routes: shop + knowledge.routes, body) }
+        try await KnowledgeRoutesFixture.withServer(
+            engine, settings: isGraph ? ["knowledge.shop": "true"] : [:], routes: shop, body)
     }
 
     private static func post(_ server: LiveServer, _ path: String, _ body: String) async throws -> String {
@@ -121,6 +119,28 @@ import Testing
             }
             try await wait { try await around("RESERVED_FOR,RESERVES") == 2 }
             try await wait { try await around("CONTAINS,SUPPLIED_BY") == 2 }
+        }
+    }
+
+    @Test func whatIsTakenOverIsCounted() async throws {
+        try await Self.withShop(.sqlite) { server in
+            _ = try await Self.post(server, "/api/v1/customers", #"{"name": "Ada"}"#)
+            let counter = server.store.metrics.counter("shop_graph_changes_total", "").with()
+            try await wait { counter.value == 1 }
+        }
+    }
+
+    /// An order is many more writes when the shop is a graph too, so that is nothing that happens unasked.
+    @Test func aShopIsNoGraphUnlessThatIsWanted() async throws {
+        try await Self.withShop(.sqlite, isGraph: false) { server in
+            let id = try await Self.post(server, "/api/v1/customers", #"{"name": "Ada"}"#)
+            // What is written after it is found, and nobody has taken over what was before.
+            #expect(try await server.send("PUT", "/graph/nodes/later", #"{"name": "later"}"#).status == 201)
+            #expect(try await server.send("GET", "/graph/nodes/customer:\(id)").status == 404)
+            let begun = try await server.store.log.read { transaction in
+                try transaction.exists("SELECT 1 FROM graph_feeds")
+            }.value
+            #expect(!begun)
         }
     }
 }

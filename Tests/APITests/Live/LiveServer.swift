@@ -1,5 +1,6 @@
 import API
 import Caching
+import ChangeLog
 import Commerce
 import Core
 import Foundation
@@ -84,6 +85,18 @@ struct LiveServer: Sendable {
         self.store = store
         self.key = key
         self.base = base
+    }
+
+    /// The key of a tenant that is made for it.
+    func keyOfAnotherTenant(scopes names: [String]) async throws -> String {
+        let credentials = Credentials(log: store.log, metrics: store.metrics)
+        let scopes = try #require(Scopes(names))
+        let tenant = try await store.log.write(TestStore.context) {
+            try credentials.createTenant(named: "stranger", in: $0)
+        }.value
+        return try await store.log.write(ChangeContext(tenant: tenant, actor: "test")) {
+            try credentials.create(name: "stranger", scopes: scopes, in: $0)
+        }.value.text
     }
 
     /// Sends a request with the administrator's key and returns whatever is answered.

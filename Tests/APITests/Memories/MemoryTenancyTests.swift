@@ -53,7 +53,7 @@ import Testing
             let snapshot = try await server.send("POST", "/collections/ours/snapshots").json()["result"]
             let name = try #require(snapshot?["name"]?.string)
 
-            let stranger = ["Authorization": "Bearer \(try await Self.keyOfAnotherTenant(server))"]
+            let stranger = ["Authorization": "Bearer \(try await server.keyOfAnotherTenant(scopes: ["memories:*"]))"]
             let recovery = "{\"location\": \"file:///ours/\(name)\"}"
             let snapshots: [(method: String, path: String, body: String?, status: Int)] = [
                 ("GET", "/collections/ours/snapshots/\(name)", nil, 404),
@@ -103,16 +103,5 @@ import Testing
             let isOpen = ["/", "/capabilities"].contains(route.path)
             #expect(route.access == (isOpen ? .open : .scope(scope)), "\(route.method) \(route.path)")
         }
-    }
-
-    private static func keyOfAnotherTenant(_ server: LiveServer) async throws -> String {
-        let credentials = Credentials(log: server.store.log, metrics: server.store.metrics)
-        let scopes = try #require(Scopes(["memories:*"]))
-        let tenant = try await server.store.log.write(TestStore.context) {
-            try credentials.createTenant(named: "stranger", in: $0)
-        }.value
-        return try await server.store.log.write(ChangeContext(tenant: tenant, actor: "test")) {
-            try credentials.create(name: "stranger", scopes: scopes, in: $0)
-        }.value.text
     }
 }

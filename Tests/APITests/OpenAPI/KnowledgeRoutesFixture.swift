@@ -28,13 +28,16 @@ struct KnowledgeRoutesFixture {
     }
 
     /// Runs the closure with a server of the routes of graphs, which finds what is written.
+    ///
+    /// - parameter routes: what is served besides.
     static func withServer(
-        settings: [String: String], _ body: (LiveServer) async throws -> Void
+        _ engine: TestStore.Engine = .sqlite, settings: [String: String] = [:], routes: [Route] = [],
+        _ body: (LiveServer) async throws -> Void
     ) async throws {
         let store = try await TestStore(
-            .sqlite, schemas: LiveServer.schemas + [KnowledgeSchema.schema], clock: SystemTime())
+            engine, schemas: LiveServer.schemas + [KnowledgeSchema.schema], clock: SystemTime())
         let fixture = try KnowledgeRoutesFixture(store, settings: settings)
-        try await fixture.run { try await LiveServer.run(store, routes: fixture.routes, body) }
+        try await fixture.run { try await LiveServer.run(store, routes: routes + fixture.routes, body) }
     }
 
     /// Runs the closure while what is written is being indexed.
