@@ -16,11 +16,23 @@ public enum RankFusion {
     public static func reciprocal<ID: Hashable>(
         _ rankings: [[ID]], constant: Double = standardConstant, limit: Int
     ) -> [(id: ID, score: Double)] {
-        var scores = FusedScores<ID>()
+        reciprocalScores(rankings, constant: constant).best(limit)
+    }
+
+    /// What reciprocal rank fusion gives each element, in the order in which they first came: for who has an order of
+    /// equal ones of his own.
+    public static func reciprocal<ID: Hashable>(
+        _ rankings: [[ID]], constant: Double = standardConstant
+    ) -> [(id: ID, score: Double)] {
+        reciprocalScores(rankings, constant: constant).elements
+    }
+
+    private static func reciprocalScores<ID: Hashable>(_ rankings: [[ID]], constant: Double) -> FusedScores<ID> {
+        var scores = FusedScores<ID>(rankings.reduce(0) { $0 + $1.count })
         for ranking in rankings {
             for (place, id) in ranking.enumerated() { scores.add(1 / (constant + Double(place) + 1), to: id) }
         }
-        return scores.best(limit)
+        return scores
     }
 
     /// Reciprocal rank fusion as Qdrant does it: each ranking gives an element 1 / (k + r / w - 1) for its rank r from
@@ -76,7 +88,13 @@ public enum RankFusion {
 /// Sums of scores, in the order in which elements first came.
 private struct FusedScores<ID: Hashable> {
     private var places: [ID: Int] = [:]
-    private var elements: [(id: ID, score: Double)] = []
+    private(set) var elements: [(id: ID, score: Double)] = []
+
+    /// - parameter capacity: how many elements there are about.
+    init(_ capacity: Int = 0) {
+        places.reserveCapacity(capacity)
+        elements.reserveCapacity(capacity)
+    }
 
     mutating func add(_ score: Double, to id: ID) {
         if let place = places[id] {

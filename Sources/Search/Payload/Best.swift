@@ -4,7 +4,7 @@ struct Best<Element> {
     private let isBefore: (Element, Element) -> Bool
     private var elements: [Element] = []
     /// The last of the first few, once there are enough: what comes after it is passed over.
-    private var worst: Element?
+    private(set) var worst: Element?
 
     /// The first `limit` by a strict order.
     init(_ limit: Int, by isBefore: @escaping (Element, Element) -> Bool) {

@@ -64,7 +64,7 @@ struct WordSource: SlotSource {
     var estimate: Int { postings.count }
     var cost: Int { postings.count + 20 }
     var testCost: Int { 30 }
-    func contains(_ slot: UInt32) -> Bool { postings.count(in: slot) > 0 }
+    func contains(_ slot: UInt32) -> Bool { postings.entry(of: slot) != nil }
     func insert(into nodes: inout NodeSet) { postings.insert(into: &nodes) }
 }
 

@@ -19,17 +19,14 @@ struct WordIndex: Sendable {
     /// How many words a text of a slot has on the average.
     var meanLength: Double { count == 0 ? 0 : Double(totalLength) / Double(count) }
 
-    /// How many words stand in a slot.
-    @inline(__always)
-    func length(_ slot: UInt32) -> Int { Int(documents[Int(slot)].length) }
-
     /// Where a word stands.
     func postings(of word: [UInt8]) -> WordPostings {
         let key = ExactText(String(decoding: word, as: UTF8.self))
         return words.number(of: key).map { words.value($0) } ?? WordPostings()
     }
 
-    /// Puts texts in the place of those that a slot had. Words that stay as often as they were cost a look.
+    /// Puts texts in the place of those that a slot had. Words that stay as often as they were among as many cost a
+    /// look.
     mutating func set(_ texts: [String], at slot: UInt32) {
         let (counts, length) = Self.words(of: texts)
         let old = documents[Int(slot)]
@@ -38,11 +35,12 @@ struct WordIndex: Sendable {
         for (word, count) in counts {
             let number = words.assign(word)
             new.words.append(number)
-            let before = words.value(number).count(in: slot)
-            guard before != count else { continue }
+            let entry = WordPostings.Entry(slot, count: count, length: length)
+            let before = words.value(number).entry(of: slot)
+            guard before != entry else { continue }
             words.update(number) { postings in
-                if before > 0 { postings.remove(slot) }
-                postings.insert(slot, count: count)
+                if before != nil { postings.remove(slot) }
+                postings.insert(entry)
             }
         }
         let kept = Set(new.words)

@@ -1,14 +1,22 @@
 /// In which slots a word stands, and how often in each: ascending, in blocks, so that a change of a list that was
 /// copied copies one block and the list of blocks.
 struct WordPostings: Sendable {
-    /// A slot and how often the word stands there: the slot in the upper half.
+    /// A slot, how often the word stands there, and how many words stand there at all: the slot in the upper half. Of
+    /// both numbers, what is beyond the greatest is the greatest.
     struct Entry: Sendable, Comparable {
         private let bits: UInt64
 
-        init(_ slot: UInt32, count: Int) { bits = UInt64(slot) << 32 | UInt64(UInt32(clamping: count)) }
+        @inline(__always)
+        init(_ slot: UInt32, count: Int, length: Int) {
+            bits = UInt64(slot) << 32 | UInt64(UInt16(clamping: count)) << 16 | UInt64(UInt16(clamping: length))
+        }
 
-        var slot: UInt32 { UInt32(bits >> 32) }
-        var count: Int { Int(bits & 0xFFFF_FFFF) }
+        @inline(__always)
+        var slot: UInt32 { UInt32(truncatingIfNeeded: bits >> 32) }
+        @inline(__always)
+        var count: Int { Int(bits >> 16 & 0xFFFF) }
+        @inline(__always)
+        var length: Int { Int(bits & 0xFFFF) }
 
         @inline(__always)
         static func < (left: Entry, right: Entry) -> Bool { left.bits < right.bits }
@@ -21,10 +29,16 @@ struct WordPostings: Sendable {
     private(set) var blocks: [[Entry]] = []
     /// How many slots there are.
     private(set) var count = 0
+    /// No entry has a greater count. Those that have gone may have had one.
+    private(set) var largestCount = 0
+    /// No entry has a smaller length. Those that have gone may have had one.
+    private(set) var shortestLength = Int.max
 
     /// The block in which a slot stands if it stands in any.
     @inline(__always)
     private func block(of slot: UInt32) -> Int {
+        // Slots often ascend: what comes last is looked at first.
+        if let last = blocks.last, last[0].slot <= slot { return blocks.count - 1 }
         var low = 0
         var high = blocks.count
         while low < high {
@@ -34,24 +48,25 @@ struct WordPostings: Sendable {
         return max(0, low - 1)
     }
 
-    /// How often the word stands in a slot.
+    /// What is said of a slot; nil when the word does not stand there.
     @inline(__always)
-    func count(in slot: UInt32) -> Int {
-        guard !blocks.isEmpty else { return 0 }
+    func entry(of slot: UInt32) -> Entry? {
+        guard !blocks.isEmpty else { return nil }
         let block = blocks[block(of: slot)]
-        let place = block.place(of: Entry(slot, count: 0))
-        return place < block.count && block[place].slot == slot ? block[place].count : 0
+        let place = block.place(of: Entry(slot, count: 0, length: 0))
+        return place < block.count && block[place].slot == slot ? block[place] : nil
     }
 
     /// Adds a slot that is not there, with a count from 1.
-    mutating func insert(_ slot: UInt32, count: Int) {
-        let entry = Entry(slot, count: count)
-        self.count += 1
+    mutating func insert(_ entry: Entry) {
+        count += 1
+        largestCount = max(largestCount, entry.count)
+        shortestLength = min(shortestLength, entry.length)
         guard !blocks.isEmpty else {
             blocks = [[entry]]
             return
         }
-        let index = block(of: slot)
+        let index = block(of: entry.slot)
         blocks[index].insert(entry, at: blocks[index].place(of: entry))
         guard blocks[index].count > Self.blockLimit else { return }
         // Slots often ascend: a full block at the end stays as it is.
@@ -65,7 +80,7 @@ struct WordPostings: Sendable {
     mutating func remove(_ slot: UInt32) {
         guard !blocks.isEmpty else { return }
         let index = block(of: slot)
-        let place = blocks[index].place(of: Entry(slot, count: 0))
+        let place = blocks[index].place(of: Entry(slot, count: 0, length: 0))
         guard place < blocks[index].count, blocks[index][place].slot == slot else { return }
         count -= 1
         blocks[index].remove(at: place)
@@ -91,22 +106,60 @@ struct WordPostings: Sendable {
 /// Goes through postings in ascending order of slots.
 struct WordCursor {
     private let blocks: [[WordPostings.Entry]]
-    private var block = 0
+    private var number = 0
+    private var block: [WordPostings.Entry]
     private var place = 0
 
-    init(_ postings: WordPostings) { blocks = postings.blocks }
+    init(_ postings: WordPostings) {
+        blocks = postings.blocks
+        block = blocks.first ?? []
+    }
 
     /// Where it is, or nil at the end.
     @inline(__always)
-    var entry: WordPostings.Entry? { block < blocks.count ? blocks[block][place] : nil }
+    var entry: WordPostings.Entry? { place < block.count ? block[place] : nil }
 
     /// Goes to the next slot.
     @inline(__always)
     mutating func advance() {
         place += 1
-        if place == blocks[block].count {
-            block += 1
-            place = 0
+        if place == block.count, number + 1 < blocks.count { open(number + 1) }
+    }
+
+    /// Goes on to a slot, or to the next one that is there.
+    mutating func advance(to slot: UInt32) {
+        guard let entry, entry.slot < slot else { return }
+        if let last = block.last, last.slot < slot {
+            // The first block that ends at the slot or after it.
+            var (low, high) = (number + 1, blocks.count)
+            while low < high {
+                let middle = (low + high) >> 1
+                if blocks[middle][blocks[middle].count - 1].slot < slot { low = middle + 1 } else { high = middle }
+            }
+            guard low < blocks.count else {
+                place = block.count
+                number = blocks.count
+                return
+            }
+            open(low)
         }
+        // Who goes through two lists often goes on by a little: twice as far each time until it is too far.
+        var (low, step) = (place, 1)
+        while low + step < block.count, block[low + step].slot < slot {
+            low += step
+            step *= 2
+        }
+        var high = min(low + step, block.count)
+        while low < high {
+            let middle = (low + high) >> 1
+            if block[middle].slot < slot { low = middle + 1 } else { high = middle }
+        }
+        place = low
+    }
+
+    private mutating func open(_ number: Int) {
+        self.number = number
+        block = blocks[number]
+        place = 0
     }
 }

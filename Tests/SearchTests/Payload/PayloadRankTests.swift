@@ -81,6 +81,36 @@ import Testing
         #expect(index.rank("w1", in: path, limit: 0) == [])
     }
 
+    /// Whoever wants few is given the first of what whoever wants all is given, though most is not looked at.
+    @Test func fewAreTheFirstOfAll() throws {
+        var random = SeededRandom.fresh()
+        var index = try index("text", .text, [:])
+        for slot in 0..<4_000 as Range<UInt32> {
+            // Few texts, so many score the same; now and then a long one, and one that says a word often.
+            let words = (0..<[3, 3, 3, 40][Int.random(in: 0..<4, using: &random)]).map { _ in
+                "w\(min(Int.random(in: 0..<30, using: &random), Int.random(in: 0..<30, using: &random)))"
+            }
+            index.set(JSONObject([.init("text", .string(words.joined(separator: " ")))]), at: slot)
+            if slot.isMultiple(of: 7) { index.remove(slot / 2) }
+        }
+        let path = try PayloadPath("text")
+        let some = NodeSet((0..<4_000).filter { !$0.isMultiple(of: 3) })
+        for _ in 0..<60 {
+            let query = (0..<Int.random(in: 1..<6, using: &random)).map { _ in
+                "w\(Int.random(in: 0..<30, using: &random))"
+            }.joined(separator: " ")
+            for nodes in [nil, some] {
+                for tie: @Sendable (UInt32, UInt32) -> Bool in [{ $0 < $1 }, { $0 > $1 }] {
+                    let all = try #require(index.rank(query, in: path, among: nodes, limit: .max, breaking: tie))
+                    for limit in [1, 10, 25] {
+                        let few = index.rank(query, in: path, among: nodes, limit: limit, breaking: tie)
+                        #expect(few == Array(all.prefix(limit)), "\(random) \(query)")
+                    }
+                }
+            }
+        }
+    }
+
     // MARK: Values
 
     @Test func pointsAreSortedByNumbersAndTimes() throws {

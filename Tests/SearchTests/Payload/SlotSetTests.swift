@@ -81,7 +81,7 @@ import Testing
             let slot = turn < 5_000 ? UInt32(turn * 2) : UInt32.random(in: 0..<20_000, using: &random)
             if expected[slot] == nil {
                 let count = Int.random(in: 1..<9, using: &random)
-                own.insert(slot, count: count)
+                own.insert(.init(slot, count: count, length: 10 + count))
                 expected[slot] = count
             } else {
                 own.remove(slot)
@@ -95,11 +95,20 @@ import Testing
             var found: [UInt32] = []
             while let entry = cursor.entry {
                 found.append(entry.slot)
-                #expect(entry.count == expected[entry.slot], "\(random)")
+                #expect(entry.count == expected[entry.slot] && entry.length == 10 + entry.count, "\(random)")
                 cursor.advance()
             }
             #expect(found == expected.keys.sorted(), "\(random)")
-            #expect((0..<2_000).allSatisfy { postings.count(in: $0) == expected[$0] ?? 0 }, "\(random)")
+            #expect((0..<2_000).allSatisfy { postings.entry(of: $0)?.count == expected[$0] }, "\(random)")
+            var jumping = WordCursor(postings)
+            var wanted: UInt32 = 0
+            while let next = found.first(where: { $0 >= wanted }) {
+                jumping.advance(to: wanted)
+                #expect(jumping.entry?.slot == next, "\(random)")
+                wanted = next + UInt32.random(in: 0..<[2, 40, 3_000][Int(next) % 3], using: &random)
+            }
+            jumping.advance(to: wanted)
+            #expect(jumping.entry == nil, "\(random)")
             #expect(postings.blocks.allSatisfy { !$0.isEmpty && $0.count <= WordPostings.blockLimit })
         }
         for slot in expected.keys { own.remove(slot) }
