@@ -50,10 +50,7 @@ public struct JSONWriter {
     /// Writes a member's name; its value must follow. The name must need no escapes.
     public mutating func key(_ name: StaticString) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        appendQuoted(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount), andColon: true)
         needsComma = false
     }
 
@@ -173,9 +170,14 @@ public struct JSONWriter {
     /// Writes a string, escaping what RFC 8259 section 7 requires.
     mutating func string(_ text: String) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
         var text = text
         text.withUTF8 { utf8 in
+            guard utf8.contains(where: Self.needsEscape) else {
+                appendQuoted(utf8, andColon: false)
+                return
+            }
+            bytes.append(UInt8(ascii: "\""))
             var start = 0
             for index in 0..<utf8.count where Self.needsEscape(utf8[index]) {
                 bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
@@ -183,9 +185,26 @@ public struct JSONWriter {
                 start = index + 1
             }
             bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
+            bytes.append(UInt8(ascii: "\""))
         }
-        bytes.append(UInt8(ascii: "\""))
-        needsComma = true
+    }
+
+    /// Writes a text that needs no escapes, with one look whether there is room for it.
+    @inline(__always)
+    private mutating func appendQuoted(_ text: UnsafeBufferPointer<UInt8>, andColon: Bool) {
+        bytes.append(addingCapacity: text.count + 3) { output in
+            output.withUnsafeMutableBufferPointer { buffer, count in
+                buffer[count] = UInt8(ascii: "\"")
+                _ = UnsafeMutableBufferPointer(rebasing: buffer[(count + 1)...]).update(fromContentsOf: text)
+                count += text.count + 1
+                buffer[count] = UInt8(ascii: "\"")
+                count += 1
+                if andColon {
+                    buffer[count] = UInt8(ascii: ":")
+                    count += 1
+                }
+            }
+        }
     }
 
     @inline(__always)
