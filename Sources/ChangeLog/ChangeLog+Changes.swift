@@ -11,7 +11,7 @@ public struct ChangeBatch: Sendable {
 
 extension ChangeLog {
     /// How many changes one call returns.
-    public static let batchLimits = 1...1_000
+    public static let batchLimits = 1...4_000
     /// How many rows of the log one call looks at, so that a rare type does not cost a walk over the whole log.
     public static let scanLimit: Int64 = 20_000
     /// How many entity types one call filters by at most.

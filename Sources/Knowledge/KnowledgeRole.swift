@@ -175,23 +175,13 @@ public final class KnowledgeRole: Sendable {
 
     /// What stands around a node.
     ///
-    /// - parameters:
-    ///   - depth: over how many edges at most.
-    ///   - filters: which edges are followed.
-    ///   - limit: how many nodes at most, the nearest first.
-    ///   - past: the graph that is walked through; nil is that of now.
+    /// - parameter past: the graph that is walked through; nil is that of now.
     /// - throws: ``Failure`` `node_not_found`, `index_not_ready`.
     public func neighborhood(
-        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters = GraphFilters(), limit: Int,
-        _ tenant: Tenant, in past: PastGraph? = nil
+        _ query: GraphNeighborhood.Query, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> GraphNeighborhood {
         let engine = try ready
-        guard let past else {
-            return try engine.neighborhood(
-                of: node, depth: depth, direction: direction, filters, limit: limit, tenant)
-        }
-        return try past.graph.neighborhood(
-            of: node, depth: depth, direction: direction, filters, limit: limit)
+        return try past?.graph.neighborhood(query) ?? engine.neighborhood(query, tenant)
     }
 
     /// The shortest ways between two nodes; none when no way has so few edges.

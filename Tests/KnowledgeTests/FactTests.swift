@@ -207,7 +207,7 @@ struct FactTests {
                 GraphEpisode.self, "later", of: Self.tenant, in: unit.transaction)
             #expect(episode.mentions == ["core"])
         }
-        let around = try world.role.neighborhood(of: "acme", depth: 1, direction: .both, limit: 10, Self.tenant)
+        let around = try world.role.neighborhood(.init(of: "acme"), Self.tenant)
         #expect(around.nodes.map(\.id) == ["core"] && around.edges == ["b2", "b3"])
     }
 }

@@ -21,11 +21,14 @@ struct GraphWalkTests {
         func around(
             _ node: String, _ depth: Int, _ direction: EdgeDirection = .both, types: [String]? = nil, limit: Int = 10
         ) throws -> GraphNeighborhood {
-            var filters = GraphFilters()
-            filters.edgeTypes = types
-            return try world.role.neighborhood(
-                of: node, depth: depth, direction: direction, filters, limit: limit, Self.tenant)
+            var query = GraphNeighborhood.Query(of: node)
+            (query.depth, query.direction, query.filters.edgeTypes, query.limit) = (depth, direction, types, limit)
+            return try world.role.neighborhood(query, Self.tenant)
         }
+        var alone = GraphNeighborhood.Query(of: "a")
+        alone.wantsEdges = false
+        #expect(try world.role.neighborhood(alone, Self.tenant).nodes == around("a", 1).nodes)
+        #expect(try world.role.neighborhood(alone, Self.tenant).edges.isEmpty)
         let near = try around("a", 1)
         #expect(near.nodes.map(\.id) == ["b", "c"] && near.edges == ["ab", "ac", "bc"] && !near.isCut)
         #expect(try around("a", 3).nodes.map(\.depth) == [1, 1, 2, 3])

@@ -65,8 +65,9 @@ private struct GraphExport: Sendable {
                 nodes: part.nodes.map { ($0, nil) }, edges: Array(part.edges.prefix(Self.edgeLimit)),
                 isCut: part.isCut || part.edges.count > Self.edgeLimit)
         }
-        let around = try role.neighborhood(
-            of: center, depth: depth, direction: direction, filters, limit: limit, tenant, in: past)
+        var query = GraphNeighborhood.Query(of: center)
+        (query.depth, query.direction, query.filters, query.limit) = (depth, direction, filters, limit)
+        let around = try role.neighborhood(query, tenant, in: past)
         return ExportedGraph.Part(
             nodes: [(center, 0)] + around.nodes.map { ($0.id, $0.depth) },
             edges: Array(around.edges.prefix(Self.edgeLimit)),

@@ -14,23 +14,20 @@ extension KnowledgeRoutes {
 
     /// What stands around a node, as a request asks for it.
     private struct Neighbors: Sendable {
-        let id: String
-        let depth: Int64
-        let direction: EdgeDirection
-        var filters = GraphFilters()
-        let limit: Int64
+        var around: GraphNeighborhood.Query
         let isShort: Bool
         let asOf: AsOf
 
         init(_ query: inout QueryReader, of id: String) {
-            self.id = id
-            depth = query.optionalInteger("depth", in: KnowledgeRoutes.depths) ?? 1
-            direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
-            filters.edgeTypes = query.optionalStrings("edge_types", count: 1...100, length: 1...255)
-            limit = query.optionalInteger("limit", in: KnowledgeRoutes.nodeLimit) ?? 100
+            around = GraphNeighborhood.Query(of: id)
+            around.depth = Int(query.optionalInteger("depth", in: KnowledgeRoutes.depths) ?? 1)
+            around.direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
+            around.filters.edgeTypes = query.optionalStrings("edge_types", count: 1...100, length: 1...255)
+            around.limit = Int(query.optionalInteger("limit", in: KnowledgeRoutes.nodeLimit) ?? 100)
+            around.wantsEdges = query.optionalBool("edges") ?? true
             isShort = query.optionalBool("ids_only") ?? false
             asOf = query.asOf()
-            filters.validAt = asOf.valid
+            around.filters.validAt = asOf.valid
         }
     }
 
@@ -41,18 +38,17 @@ extension KnowledgeRoutes {
         } asOf: {
             $0.asOf
         } find: { asked, tenant, past in
-            try role.neighborhood(
-                of: asked.id, depth: Int(asked.depth), direction: asked.direction, asked.filters,
-                limit: Int(asked.limit), tenant, in: past)
+            try role.neighborhood(asked.around, tenant, in: past)
         } answer: { asked, around, tenant, transaction in
+            let center = asked.around.center
             guard !asked.isShort else {
-                return .ok(NeighborhoodAnswer(center: asked.id, around: around, documents: nil))
+                return .ok(NeighborhoodAnswer(center: center, around: around, documents: nil))
             }
-            let nodes = [asked.id] + around.nodes.map(\.id)
+            let nodes = [center] + around.nodes.map(\.id)
             let documents = GraphDocuments(
                 nodes: try documents(.node, nodes, asked.asOf, tenant, in: transaction),
                 edges: try documents(.edge, around.edges, asked.asOf, tenant, in: transaction))
-            return .ok(NeighborhoodAnswer(center: asked.id, around: around, documents: documents))
+            return .ok(NeighborhoodAnswer(center: center, around: around, documents: documents))
         }
         return finding(.get, "/graph/nodes/{id}/neighbors", inquiry)
     }

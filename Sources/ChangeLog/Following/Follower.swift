@@ -43,7 +43,7 @@ public final class Follower: Service {
         self.projection = projection
         self.machine = machine
         mark = projection.types.map { log.mark(of: $0) }
-        batchLimit = settings[ChangeLogSettings.followerBatch]
+        batchLimit = projection.batchLimit ?? settings[ChangeLogSettings.followerBatch]
         var logger = logger
         logger[metadataKey: "follower"] = "\(projection.name)"
         self.logger = logger

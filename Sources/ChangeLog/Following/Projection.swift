@@ -11,6 +11,9 @@ public protocol Projection: Sendable {
     /// The types of entities that it follows, or nil for all.
     var types: Set<String>? { get }
 
+    /// How many changes it takes at once at most; nil is what `change_log.follower_batch` says.
+    var batchLimit: Int? { get }
+
     /// The position that its stored state stands for: ``LogPosition/start`` when it is empty and the log tells it
     /// everything, nil when its state is missing or unusable and has to be rebuilt.
     func position() async throws -> LogPosition?
@@ -33,5 +36,6 @@ public protocol Projection: Sendable {
 
 extension Projection {
     public var types: Set<String>? { nil }
+    public var batchLimit: Int? { nil }
     public var isUsable: Bool { true }
 }

@@ -16,7 +16,6 @@ struct GraphAnalysis: Sendable {
     private(set) var communities: [UInt32] = []
     /// The nodes of each community of several, the most central first, by the slot of the one whose id is the least.
     private(set) var members: [UInt32: [UInt32]] = [:]
-
     /// Of no graph.
     init() {}
 

@@ -30,7 +30,12 @@ struct ElementPlace: Sendable {
 
     /// That an element of a table `e` is one of some.
     static func isAny(of ids: some Collection<String>, _ kind: ElementKind, of tenant: Tenant) -> SQL {
-        "e.tenant = \(tenant) AND e.place IN (\(list: ids.map { ElementPlace(kind, $0, of: tenant).sqlValue }))"
+        "e.tenant = \(tenant) AND " + isThere(ids, kind, of: tenant)
+    }
+
+    /// The same by the place alone, which has the tenant: the index of places knows it without a look at rows.
+    static func isThere(_ ids: some Collection<String>, _ kind: ElementKind, of tenant: Tenant) -> SQL {
+        "e.place IN (\(list: ids.map { ElementPlace(kind, $0, of: tenant).sqlValue }))"
     }
 
     private static func start(_ kind: ElementKind, of tenant: Tenant) -> [UInt8] {

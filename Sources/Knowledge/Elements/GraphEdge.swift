@@ -63,6 +63,7 @@ public struct GraphEdge: GraphElement {
 
     public var embeddedText: String { fact.isEmpty ? name : fact }
     public var searchedTexts: [String] { [name, fact] }
+    public static let searchedMembers = ["name", "fact"]
     public var neededNodes: [String] { [source, target] }
 
     public func write(to json: inout JSONWriter) {

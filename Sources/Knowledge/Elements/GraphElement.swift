@@ -12,6 +12,8 @@ public protocol GraphElement: JSONEncodable, Hashable, Sendable, SendableMetatyp
     var embeddedText: String { get }
     /// The texts that it is found by.
     var searchedTexts: [String] { get }
+    /// The members of its JSON that have them.
+    static var searchedMembers: [String] { get }
     /// The ids of the nodes that it cannot be without.
     var neededNodes: [String] { get }
     /// What else is known of it: any JSON.

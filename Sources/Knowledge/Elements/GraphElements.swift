@@ -91,7 +91,7 @@ public struct GraphElements: Sendable {
             // Whoever deletes one of them waits, and finds what is written here.
             let there = try unit.transaction.rows(
                 "SELECT e.place FROM graph_elements e WHERE "
-                    + ElementPlace.isAny(of: chunk, .node, of: unit.tenant) + unit.transaction.rowLock(of: "e")
+                    + ElementPlace.isThere(chunk, .node, of: unit.tenant) + unit.transaction.rowLock(of: "e")
             ) { $0.withBytes(0, ElementPlace.id) }
             missing += Set(chunk).subtracting(there).sorted()
         }

@@ -48,6 +48,7 @@ public struct GraphEpisode: GraphElement {
 
     public var embeddedText: String { content }
     public var searchedTexts: [String] { [name, content, source, sourceDescription] }
+    public static let searchedMembers = ["name", "content", "source", "source_description"]
     public var neededNodes: [String] { mentions }
 
     public func write(to json: inout JSONWriter) {

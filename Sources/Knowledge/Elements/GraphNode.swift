@@ -43,6 +43,7 @@ public struct GraphNode: GraphElement {
 
     public var embeddedText: String { name }
     public var searchedTexts: [String] { [name, summary] }
+    public static let searchedMembers = ["name", "summary"]
     public var neededNodes: [String] { [] }
 
     public func write(to json: inout JSONWriter) {

@@ -12,6 +12,9 @@ public struct StoredFields: Sendable {
         self.object = object
     }
 
+    /// A member as it stands there.
+    subscript(_ name: String) -> JSONValue? { object[name] }
+
     func text(_ name: String) throws -> String {
         guard case .string(let text) = object[name] else { throw Self.corrupt(name) }
         return text

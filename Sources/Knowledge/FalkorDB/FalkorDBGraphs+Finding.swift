@@ -19,23 +19,28 @@ extension FalkorDBGraphs: GraphEngine {
         } ?? []
     }
 
-    func neighborhood(
-        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int, _ tenant: Tenant
-    ) throws -> GraphNeighborhood {
-        try copying([node], tenant) { reader, graph in
-            graph.setThere(node)
-            let walk = FalkorDBWalk(reader: reader, step: .init(direction, filters), depth: depth)
-            try walk.copy(from: [node], into: &graph) { _, reached in reached <= limit }
-            // Between those that were reached last there are edges that were not followed yet, and others lead the
-            // other way.
-            let ids = graph.nodes.all.map { graph.nodes.id($0) }
-            let row = try reader.ask(FalkorDBQueries.links(ids, .init(.outgoing, filters)))[0].rows
-            let known = Set(ids.map(ExactText.init))
-            graph.set(
-                FalkorDBWalk.Link.all(row.first ?? [], .outgoing).filter { known.contains(ExactText($0.target)) })
-            return try graph.neighborhood(
-                of: node, depth: depth, direction: direction, GraphFilters(), limit: limit)
+    func neighborhood(_ query: GraphNeighborhood.Query, _ tenant: Tenant) throws -> GraphNeighborhood {
+        try copying([query.center], tenant) { reader, graph in
+            graph.setThere(query.center)
+            let walk = FalkorDBWalk(reader: reader, step: .init(query.direction, query.filters), depth: query.depth)
+            try walk.copy(from: [query.center], into: &graph) { _, reached in reached <= query.limit }
+            if query.wantsEdges { try copyEdges(query.filters, reader, into: &graph) }
+            // Only what the filters let through was copied.
+            var query = query
+            query.filters = GraphFilters()
+            return try graph.neighborhood(query)
         }
+    }
+
+    /// Copies all edges between the nodes of a copy: between those that were reached last there are some that were not
+    /// followed, and others lead the other way.
+    private func copyEdges(
+        _ filters: GraphFilters, _ reader: FalkorDBReader, into graph: inout GraphSnapshot
+    ) throws {
+        let ids = graph.nodes.all.map { graph.nodes.id($0) }
+        let row = try reader.ask(FalkorDBQueries.links(ids, .init(.outgoing, filters)))[0].rows
+        let known = Set(ids.map(ExactText.init))
+        graph.set(FalkorDBWalk.Link.all(row.first ?? [], .outgoing).filter { known.contains(ExactText($0.target)) })
     }
 
     func paths(

@@ -20,9 +20,11 @@ struct Adjacency: Sendable {
     }
 
     private var rows = CompressedRows()
-    /// What was added since the rows were made, by node.
-    private var added = ChunkedArray<[Link]>(empty: [], shift: 5)
-    private(set) var addedCount = 0
+    /// What was added since the rows were made.
+    private var added = LinkChains()
+    /// The edges that have gone or have led elsewhere since the rows were made: only their links have to be looked at
+    /// twice.
+    private var moved = NodeSet()
     private var ends = ChunkedArray<Ends?>(empty: nil, shift: 8)
     /// How many edges there are.
     private(set) var count = 0
@@ -38,7 +40,9 @@ struct Adjacency: Sendable {
             let link = rows.links[index]
             if isCurrent(link, at: node) { body(link) }
         }
-        for link in added[Int(node)] where isCurrent(link, at: node) { body(link) }
+        added.forEachLink(of: node) { link in
+            if isCurrent(link, at: node) { body(link) }
+        }
     }
 
     /// How many links a node has. An edge from a node to itself is two.
@@ -51,6 +55,7 @@ struct Adjacency: Sendable {
     /// A link stays where it is when its edge goes, and is passed over.
     @inline(__always)
     private func isCurrent(_ link: Link, at node: UInt32) -> Bool {
+        guard moved.contains(link.edge) else { return true }
         let expected = link.isOutgoing ? Ends(source: node, target: link.node) : Ends(source: link.node, target: node)
         return ends[Int(link.edge)] == expected
     }
@@ -61,10 +66,9 @@ struct Adjacency: Sendable {
         guard old != new else { return }
         remove(edge)
         // What was there once may still stand there, passed over until now.
-        if !hasLink(edge, to: new) {
-            added.update(Int(new.source)) { $0.append(Link(edge: edge, node: new.target, isOutgoing: true)) }
-            added.update(Int(new.target)) { $0.append(Link(edge: edge, node: new.source, isOutgoing: false)) }
-            addedCount += 2
+        if !(moved.contains(edge) && hasLink(edge, to: new)) {
+            added.append(Link(edge: edge, node: new.target, isOutgoing: true), to: new.source)
+            added.append(Link(edge: edge, node: new.source, isOutgoing: false), to: new.target)
         }
         ends.update(Int(edge)) { $0 = new }
         count += 1
@@ -74,16 +78,20 @@ struct Adjacency: Sendable {
     mutating func remove(_ edge: UInt32) {
         guard ends[Int(edge)] != nil else { return }
         ends.update(Int(edge)) { $0 = nil }
+        moved.insert(edge)
         count -= 1
     }
 
     private func hasLink(_ edge: UInt32, to ends: Ends) -> Bool {
         let link = Link(edge: edge, node: ends.target, isOutgoing: true)
-        return rows.range(of: ends.source).contains { rows.links[$0] == link } || added[Int(ends.source)].contains(link)
+        if rows.range(of: ends.source).contains(where: { rows.links[$0] == link }) { return true }
+        var isAdded = false
+        added.forEachLink(of: ends.source) { if $0 == link { isAdded = true } }
+        return isAdded
     }
 
     /// Whether so much stands beside the rows that they should be made anew.
-    var shouldCompress: Bool { addedCount > 1_024 + rows.links.count / 4 }
+    var shouldCompress: Bool { added.count > 1_024 + rows.links.count / 4 }
 
     /// Makes the rows anew of all that there is.
     ///
@@ -98,8 +106,8 @@ struct Adjacency: Sendable {
             starts.append(UInt32(links.count))
         }
         rows = CompressedRows(starts: starts, links: links)
-        added = ChunkedArray(empty: [], shift: 5)
-        addedCount = 0
+        added = LinkChains()
+        moved = NodeSet()
     }
 }
 
@@ -113,5 +121,48 @@ private struct CompressedRows: Sendable {
     func range(of node: UInt32) -> Range<Int> {
         guard Int(node) + 1 < starts.count else { return 0..<0 }
         return Int(starts[Int(node)])..<Int(starts[Int(node) + 1])
+    }
+}
+
+/// Links of nodes in the order in which they came: all of them one after the other, each with the place of the next one
+/// of its node. It has no lists of its own for nodes: copying a part of it, which a change after a copy does, copies
+/// numbers.
+private struct LinkChains: Sendable {
+    private struct Entry: Sendable {
+        var link: Adjacency.Link
+        /// The place of the next link of the node, and one more; 0 at the end.
+        var next: UInt32
+    }
+
+    /// The places of the first and of the last link of a node, and one more; 0 when it has none.
+    private struct Chain: Sendable {
+        var first: UInt32
+        var last: UInt32
+    }
+
+    private var chains = ChunkedArray(empty: Chain(first: 0, last: 0), shift: 6)
+    private var entries = ChunkedArray(
+        empty: Entry(link: Adjacency.Link(edge: 0, node: 0, isOutgoing: true), next: 0), shift: 6)
+    /// How many links there are.
+    private(set) var count = 0
+
+    @inline(__always)
+    func forEachLink(of node: UInt32, _ body: (Adjacency.Link) -> Void) {
+        guard count > 0 else { return }
+        var place = chains[Int(node)].first
+        while place > 0 {
+            let entry = entries[Int(place) - 1]
+            body(entry.link)
+            place = entry.next
+        }
+    }
+
+    mutating func append(_ link: Adjacency.Link, to node: UInt32) {
+        entries.update(count) { $0 = Entry(link: link, next: 0) }
+        count += 1
+        let place = UInt32(count)
+        let last = chains[Int(node)].last
+        if last > 0 { entries.update(Int(last) - 1) { $0.next = place } }
+        chains.update(Int(node)) { $0 = Chain(first: last > 0 ? $0.first : place, last: place) }
     }
 }

@@ -17,6 +17,8 @@ struct ElementIndex: Sendable {
     private(set) var limit: UInt32 = 0
     /// The slots of the elements that there are in the graph of a moment long ago; nil where all are.
     private(set) var visible: NodeSet?
+    /// In which order ids come.
+    var order = IdentifierOrder()
     /// The vectors of a moment long ago that are not so any more.
     private var past: PastVectors?
 
@@ -45,6 +47,27 @@ struct ElementIndex: Sendable {
 
     /// The id of the element at a slot.
     func id(_ slot: UInt32) -> String { ids[Int(slot)] ?? "" }
+
+    /// Whether the id at a slot comes before that at another one.
+    @inline(__always)
+    func isBefore(_ left: UInt32, _ right: UInt32) -> Bool {
+        if let left = order.rank(of: left), let right = order.rank(of: right) { return left < right }
+        return id(left) < id(right)
+    }
+
+    /// Slots in the order of their ids.
+    func sorted(_ slots: [UInt32]) -> [UInt32] {
+        // A set of numbers has them in order: it costs one look at each 64 that there could be.
+        guard slots.count > Int(limit) / 512 else { return slots.sorted(by: isBefore) }
+        var ranks = NodeSet()
+        var late: [UInt32] = []
+        for slot in slots {
+            if let rank = order.rank(of: slot) { ranks.insert(rank) } else { late.append(slot) }
+        }
+        let known = ranks.map { order.slot(at: $0) }
+        guard !late.isEmpty else { return known }
+        return (known + late).sorted(by: isBefore)
+    }
 
     /// The slot of an element, which is given one if it has none.
     mutating func assign(_ id: String) -> UInt32 {

@@ -18,11 +18,8 @@ protocol GraphEngine: Projection {
 
     /// What stands around a node.
     ///
-    /// - parameter filters: which edges are followed.
     /// - throws: ``Failure`` `node_not_found`.
-    func neighborhood(
-        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int, _ tenant: Tenant
-    ) throws -> GraphNeighborhood
+    func neighborhood(_ query: GraphNeighborhood.Query, _ tenant: Tenant) throws -> GraphNeighborhood
 
     /// The shortest ways between two nodes.
     ///

@@ -17,11 +17,9 @@ extension GraphIndexes: GraphEngine {
             .map { graph.episodes.id($0) }.sorted()
     }
 
-    func neighborhood(
-        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int, _ tenant: Tenant
-    ) throws -> GraphNeighborhood {
-        guard let graph = find(tenant)?.snapshot else { throw GraphElements.notFound(.node, node) }
-        return try graph.neighborhood(of: node, depth: depth, direction: direction, filters, limit: limit)
+    func neighborhood(_ query: GraphNeighborhood.Query, _ tenant: Tenant) throws -> GraphNeighborhood {
+        guard let graph = find(tenant)?.snapshot else { throw GraphElements.notFound(.node, query.center) }
+        return try graph.neighborhood(query)
     }
 
     func paths(
@@ -35,16 +33,6 @@ extension GraphIndexes: GraphEngine {
 }
 
 extension GraphSnapshot {
-    /// What stands around a node.
-    ///
-    /// - throws: ``Failure`` `node_not_found`.
-    func neighborhood(
-        of node: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int
-    ) throws -> GraphNeighborhood {
-        neighborhood(
-            of: try place(of: node), depth: depth, direction: direction, filters, limit: limit)
-    }
-
     /// The shortest ways between two nodes.
     ///
     /// - throws: ``Failure`` `node_not_found`.
@@ -58,7 +46,10 @@ extension GraphSnapshot {
         }
     }
 
-    private func place(of node: String) throws -> UInt32 {
+    /// The slot of a node.
+    ///
+    /// - throws: ``Failure`` `node_not_found`.
+    func place(of node: String) throws -> UInt32 {
         guard let slot = nodes.slot(of: node), nodes.isThere(slot) else {
             throw GraphElements.notFound(.node, node)
         }

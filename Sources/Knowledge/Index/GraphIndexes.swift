@@ -18,6 +18,8 @@ final class GraphIndexes: Projection {
 
     let name = "knowledge"
     let types: Set<String>? = Set(ElementKind.allCases.map(\.entityType))
+    /// Each batch copies what it changes, since searches hold the graph as it was: few large ones copy less.
+    let batchLimit: Int? = 2_000
 
     private let log: ChangeLog
     private let elements: GraphElements
@@ -45,25 +47,20 @@ final class GraphIndexes: Projection {
 
     func rebuild() async throws {
         let last = try await log.database.read { try ChangeLog.last(in: $0) }
-        var graphs: [Tenant: TenantGraph] = [:]
+        var snapshots: [Tenant: GraphSnapshot] = [:]
         try await source.forEachPage { page in
-            for (tenant, stored) in Dictionary(grouping: page, by: \.tenant) {
-                let graph = graphs[tenant] ?? TenantGraph(dimensions: elements.dimensions)
-                graphs[tenant] = graph
-                try graph.update { graph in
-                    for element in stored {
-                        try graph.set(element.kind, element.fields, embedding: element.embedding)
-                    }
-                }
+            for element in page {
+                try snapshots[element.tenant, default: GraphSnapshot(dimensions: elements.dimensions)]
+                    .set(element.kind, element.fields, embedding: element.embedding)
             }
         }
-        for graph in graphs.values {
-            let snapshot = graph.snapshot
+        let graphs = snapshots.mapValues { snapshot in
             logger.info(
                 "a graph is read",
                 metadata: ["nodes": "\(snapshot.nodes.count)", "edges": "\(snapshot.edges.count)"])
+            return TenantGraph(snapshot)
         }
-        state.withLock { [graphs] in $0 = State(graphs: graphs, isReady: true, applied: last) }
+        state.withLock { $0 = State(graphs: graphs, isReady: true, applied: last) }
     }
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
@@ -89,7 +86,7 @@ final class GraphIndexes: Projection {
     private func graph(of tenant: Tenant) -> TenantGraph {
         state.withLock { state in
             if let graph = state.graphs[tenant] { return graph }
-            let graph = TenantGraph(dimensions: elements.dimensions)
+            let graph = TenantGraph(GraphSnapshot(dimensions: elements.dimensions))
             state.graphs[tenant] = graph
             return graph
         }

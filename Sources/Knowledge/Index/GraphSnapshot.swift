@@ -41,26 +41,29 @@ struct GraphSnapshot: Sendable {
     ///
     /// - returns: its slot.
     private mutating func set(_ kind: ElementKind, _ fields: StoredFields) throws -> UInt32 {
+        let id = try fields.text("uuid")
+        let values = IndexedFields.values(of: kind, fields)
         switch kind {
         case .node:
-            let node = try GraphNode(fields)
-            let slot = nodes.assign(node.header.id)
-            nodes.set(IndexedFields.values(of: node), at: slot)
+            let slot = nodes.assign(id)
+            nodes.set(values, at: slot)
             return slot
         case .edge:
-            let edge = try GraphEdge(fields)
-            let slot = edges.assign(edge.header.id)
-            edges.set(IndexedFields.values(of: edge), at: slot)
-            episodeCounts.update(Int(slot)) { $0 = UInt32(clamping: edge.episodes.count) }
-            let ends = Adjacency.Ends(source: nodes.assign(edge.source), target: nodes.assign(edge.target))
-            adjacency.set(slot, ends)
+            let slot = edges.assign(id)
+            edges.set(values, at: slot)
+            let count = UInt32(clamping: try fields.texts("episodes").count)
+            if episodeCounts[Int(slot)] != count { episodeCounts.update(Int(slot)) { $0 = count } }
+            adjacency.set(
+                slot,
+                Adjacency.Ends(
+                    source: nodes.assign(try fields.text("source_node_uuid")),
+                    target: nodes.assign(try fields.text("target_node_uuid"))))
             if adjacency.shouldCompress { adjacency.compress(nodeLimit: nodes.limit) }
             return slot
         case .episode:
-            let episode = try GraphEpisode(fields)
-            let slot = episodes.assign(episode.header.id)
-            episodes.set(IndexedFields.values(of: episode), at: slot)
-            mentions.set(episode.mentions.map { nodes.assign($0) }, by: slot)
+            let slot = episodes.assign(id)
+            episodes.set(values, at: slot)
+            mentions.set(try fields.texts("mentions").map { nodes.assign($0) }, by: slot)
             return slot
         }
     }

@@ -23,11 +23,10 @@ struct GraphUpdate {
             let document = change.after ?? change.before
         else { return nil }
         let fields = try StoredFields(document)
-        let header = try ElementHeader(fields)
         self.kind = kind
-        id = header.id
+        id = try fields.text("uuid")
         outcome = change.after == nil ? .gone : .there(fields)
-        hasEmbedding = header.dimensions != nil
+        hasEmbedding = try fields.optionalInteger("embedding_dimensions") != nil
         hasNewEmbedding =
             change.operation == .insert || change.changedFields.contains(GraphElements.embeddingField)
     }

@@ -24,34 +24,30 @@ enum IndexedFields {
 
     private static func time(_ name: String) -> PayloadField { PayloadField(PayloadPath(name: name), .datetime) }
 
-    static func values(of node: GraphNode) -> JSONObject {
-        var values = common(node)
-        values.append(.init("labels", .array(node.labels.map(JSONValue.string))))
+    /// What is indexed of an element. Its values are taken as its document has them: a time is read once, by the index,
+    /// and not made a text again.
+    static func values(of kind: ElementKind, _ document: StoredFields) -> JSONObject {
+        var values = members(of: kind).map { JSONObject.Member($0, document[$0] ?? .null) }
+        let texts = searchedMembers(of: kind).compactMap { document[$0] }.filter { $0 != .string("") }
+        values.append(.init("text", .array(texts)))
         return JSONObject(values)
     }
 
-    static func values(of edge: GraphEdge) -> JSONObject {
-        var values = common(edge)
-        values.append(.init("name", .string(edge.name)))
-        values.append(.init("valid_at", value(edge.validAt)))
-        values.append(.init("invalid_at", value(edge.invalidAt)))
-        values.append(.init("expired_at", value(edge.expiredAt)))
-        return JSONObject(values)
+    /// The members that filters ask for.
+    private static func members(of kind: ElementKind) -> [String] {
+        switch kind {
+        case .node: ["group_id", "labels", "created_at"]
+        case .edge: ["group_id", "name", "created_at", "valid_at", "invalid_at", "expired_at"]
+        case .episode: ["group_id", "source", "created_at", "valid_at"]
+        }
     }
 
-    static func values(of episode: GraphEpisode) -> JSONObject {
-        var values = common(episode)
-        values.append(.init("source", .string(episode.source)))
-        values.append(.init("valid_at", value(episode.validAt)))
-        return JSONObject(values)
+    /// The members whose words it is found by.
+    private static func searchedMembers(of kind: ElementKind) -> [String] {
+        switch kind {
+        case .node: GraphNode.searchedMembers
+        case .edge: GraphEdge.searchedMembers
+        case .episode: GraphEpisode.searchedMembers
+        }
     }
-
-    private static func common(_ element: some GraphElement) -> [JSONObject.Member] {
-        [
-            .init("group_id", .string(element.header.group)), .init("created_at", value(element.header.createdAt)),
-            .init("text", .array(element.searchedTexts.filter { !$0.isEmpty }.map(JSONValue.string))),
-        ]
-    }
-
-    private static func value(_ time: Timestamp?) -> JSONValue { time.map { .string($0.description) } ?? .null }
 }

@@ -7,6 +7,9 @@ final class TenantGraph: Sendable {
     private struct State {
         var graph: GraphSnapshot
         var analysis = GraphAnalysis()
+        /// In which order the ids of nodes and of edges come, by the time that it was found out.
+        var nodeOrder = IdentifierOrder()
+        var edgeOrder = IdentifierOrder()
         var changeCount = 0
         /// How often the graph had been changed when the analysis was made.
         var analysedCount = 0
@@ -19,7 +22,8 @@ final class TenantGraph: Sendable {
 
     private let state: Mutex<State>
 
-    init(dimensions: Int) { state = Mutex(State(graph: GraphSnapshot(dimensions: dimensions))) }
+    /// - parameter graph: what there is to begin with.
+    init(_ graph: GraphSnapshot) { state = Mutex(State(graph: graph)) }
 
     /// What there is now.
     var snapshot: GraphSnapshot { present.graph }
@@ -39,6 +43,8 @@ final class TenantGraph: Sendable {
         state.withLock { state in
             var graph = state.graph
             graph.analysis = state.analysis
+            graph.nodes.order = state.nodeOrder
+            graph.edges.order = state.edgeOrder
             return PresentGraph(of: self, graph, changeCount: state.changeCount)
         }
     }
@@ -57,6 +63,22 @@ final class TenantGraph: Sendable {
             state.pasts.insert(past, at: 0)
             state.pasts.removeLast(max(0, state.pasts.count - Self.pastLimit))
         }
+    }
+
+    /// Finds out anew in which order ids come, if many have come since the last time.
+    ///
+    /// - returns: whether they had.
+    @discardableResult
+    func sort() -> Bool {
+        let (graph, nodes, edges) = state.withLock { ($0.graph, $0.nodeOrder, $0.edgeOrder) }
+        let nodeOrder = IdentifierOrder(graph.nodes, after: nodes)
+        let edgeOrder = IdentifierOrder(graph.edges, after: edges)
+        guard nodeOrder.count > nodes.count || edgeOrder.count > edges.count else { return false }
+        state.withLock { state in
+            state.nodeOrder = nodeOrder
+            state.edgeOrder = edgeOrder
+        }
+        return true
     }
 
     /// Finds out anew what follows from the graph as a whole, if it has changed since the last time.

@@ -34,7 +34,7 @@ extension GraphSnapshot {
             .sorted { ($1.degree, $0.id) < ($0.degree, $1.id) }
         let kept = ranked.prefix(limit)
         return GraphPart(
-            nodes: kept.map(\.id), edges: edges(between: Set(kept.map(\.slot)), counted),
+            nodes: kept.map(\.id), edges: edges(between: NodeSet(kept.map(\.slot)), counted),
             isCut: ranked.count > limit)
     }
 }

@@ -9,7 +9,7 @@ extension GraphSearcher {
     func rank(_ rankings: [Ranking], _ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
         let index = graph.index(of: kind)
         let fused: [Ranked] = RankFusion.reciprocal(
-            rankings.map { $0.found.map(\.slot) }, constant: section.rankConstant, limit: .max
+            rankings.map { $0.found.map(\.slot) }, constant: section.rankConstant
         ).map { ($0.id, $0.score) }.sorted { isBefore($0, $1, index) }
         let ranked: [Ranked] =
             switch section.reranker {
@@ -36,7 +36,7 @@ extension GraphSearcher {
     }
 
     private func isBefore(_ left: Ranked, _ right: Ranked, _ index: ElementIndex) -> Bool {
-        left.score == right.score ? index.id(left.slot) < index.id(right.slot) : left.score > right.score
+        left.score == right.score ? index.isBefore(left.slot, right.slot) : left.score > right.score
     }
 
     /// Those with more come first; equal ones stay as they are.

@@ -35,7 +35,7 @@ struct GraphSearcher {
 
     private func byWords(_ index: ElementIndex, _ allowed: NodeSet?) -> [ScoredSlot] {
         index.values.rank(search.query, in: IndexedFields.text, among: allowed, limit: breadth) {
-            index.id($0) < index.id($1)
+            index.isBefore($0, $1)
         } ?? []
     }
 
@@ -54,18 +54,18 @@ struct GraphSearcher {
     ) -> [ScoredSlot] {
         let origins = origins(kind, after: rankings)
         let index = graph.index(of: kind)
-        let isWanted = { (slot: UInt32) in allowed?.contains(slot) ?? true }
-        let reached: [BreadthFirst.Reached]
-        switch kind {
-        case .node:
-            reached = walk(section).nodes(from: origins, limit: breadth, where: isWanted)
-        case .edge:
-            reached = walk(section).edges(from: origins, limit: breadth, where: isWanted)
-        case .episode:
-            reached = []
+        let levels =
+            switch kind {
+            case .node: walk(section).nodes(from: origins, limit: breadth, where: allowed)
+            case .edge: walk(section).edges(from: origins, limit: breadth, where: allowed)
+            case .episode: [BreadthFirst.Level]()
+            }
+        var found: [ScoredSlot] = []
+        for level in levels {
+            found += index.sorted(level.slots).prefix(breadth - found.count)
+                .map { ScoredSlot(slot: $0, score: 1 / Float(level.depth)) }
         }
-        let scored = reached.map { ScoredSlot(slot: $0.slot, score: 1 / Float($0.depth)) }
-        return Array(scored.sorted { isBefore($0, $1, index) }.prefix(breadth))
+        return found
     }
 
     private func walk(_ section: SectionSearch) -> BreadthFirst {
@@ -88,6 +88,6 @@ struct GraphSearcher {
     }
 
     private func isBefore(_ left: ScoredSlot, _ right: ScoredSlot, _ index: ElementIndex) -> Bool {
-        left.score == right.score ? index.id(left.slot) < index.id(right.slot) : left.score > right.score
+        left.score == right.score ? index.isBefore(left.slot, right.slot) : left.score > right.score
     }
 }

@@ -37,6 +37,31 @@ public struct NodeSet: Sendable {
         return words[word] & bit == 0
     }
 
+    /// Adds nodes below a limit that the closure names, one by one, with no look at each whether the memory is shared or
+    /// large enough.
+    @inline(__always)
+    public mutating func insert<Result>(below limit: UInt32, _ body: (Marks) throws -> Result) rethrows -> Result {
+        reserve(words: Int(limit + 63) >> 6)
+        return try words.withUnsafeMutableBufferPointer { try body(Marks(words: $0)) }
+    }
+
+    /// The memory of a set while nodes are added to it.
+    public struct Marks {
+        let words: UnsafeMutableBufferPointer<UInt64>
+
+        /// Adds a node below the limit.
+        ///
+        /// - returns: whether it was not there yet.
+        @inline(__always)
+        public func insert(_ node: UInt32) -> Bool {
+            let word = Int(node >> 6)
+            let bit: UInt64 = 1 &<< UInt64(node & 63)
+            guard words[word] & bit == 0 else { return false }
+            words[word] |= bit
+            return true
+        }
+    }
+
     /// Makes room for so many words at least, and for twice as many as there were.
     private mutating func grow(to count: Int) {
         words += [UInt64](repeating: 0, count: Swift.max(count - words.count, words.count))

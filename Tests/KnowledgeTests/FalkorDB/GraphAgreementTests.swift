@@ -171,10 +171,13 @@ struct GraphAgreementTests {
         if Bool.random(using: &random) { filters.validAt = Timestamp(microseconds: 0) }
         var ways = filters.ofWays
         ways.edgeTypes = filters.edgeTypes
+        let wantsEdges = Bool.random(using: &random)
         let around = [left, right].map { role in
             Result {
-                try role.neighborhood(
-                    of: from, depth: depth, direction: direction, ways, limit: limit, tenant)
+                var query = GraphNeighborhood.Query(of: from)
+                (query.depth, query.direction, query.filters, query.limit) = (depth, direction, ways, limit)
+                query.wantsEdges = wantsEdges
+                return try role.neighborhood(query, tenant)
             }.mapError { $0 as? Failure ?? .internal("\($0)") }
         }
         #expect(
