@@ -5,7 +5,8 @@ public enum ChangeLogSettings {
     /// How many changes a follower takes at a time.
     public static let followerBatch = Setting(
         "change_log.follower_batch", default: 500, unit: "changes", bounds: 1...1_000, moves: "follower_batch_size",
-        "How many changes a follower applies in one transaction at most.")
+        "How many changes a follower applies in one transaction. Those of one unit of work are applied together, "
+            + "however many they are.")
     /// How long changes are kept.
     public static let retentionAge = Setting(
         "change_log.retention_age", default: 720, unit: "hours", bounds: 0...876_000, moves: "change_log_deleted_total",

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Foundation
 import Storage
 import Synchronization
 import TestKit
@@ -26,6 +27,8 @@ final class CountingProjection: Projection {
     let name = "counting"
     let types: Set<String>?
     let rebuilds = Mutex(0)
+    /// The positions of each batch that it was given.
+    let batches = Mutex<[[LogPosition]]>([])
     private let database: any Database
     private let faults: Mutex<[Fault]>
 
@@ -45,6 +48,7 @@ final class CountingProjection: Projection {
     }
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
+        batches.withLock { $0.append(changes.map(\.position)) }
         let fault = faults.withLock { $0.popLast() }
         if fault == .beforeTransaction { throw Failure.internal("injected before the transaction") }
         try await database.write { transaction in
@@ -88,10 +92,14 @@ final class CountingProjection: Projection {
 
 extension TestStore {
     /// Appends changes of a type, and returns the last position.
+    ///
+    /// - parameter context: on whose behalf; nil is a request of its own, by which units are told apart where time
+    ///   stands still.
     @discardableResult
-    func append(_ type: String, _ count: Int, _ context: ChangeContext = TestStore.context) async throws -> LogPosition
-    {
-        try await log.write(context) { unit in
+    func append(_ type: String, _ count: Int, _ context: ChangeContext? = nil) async throws -> LogPosition {
+        let own = ChangeContext(
+            tenant: Self.context.tenant, actor: Self.context.actor, requestID: "request-\(UUID().uuidString)")
+        return try await log.write(context ?? own) { unit in
             for number in 0..<count {
                 try unit.recordInsert(type, unit.makeIdentifier(), after: Array("{\"number\":\(number)}".utf8))
             }

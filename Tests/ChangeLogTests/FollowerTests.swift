@@ -65,6 +65,30 @@ import Testing
         #expect(saved.first?.position == LogPosition(60))
     }
 
+    /// Whoever looks at the projection between two batches sees all of a unit of work or nothing.
+    @Test(arguments: [nil, ["order", "product"]])
+    func noUnitOfWorkIsDivided(types: Set<String>?) async throws {
+        var random = SeededRandom.fresh()
+        let store = try await TestStore(schemas: [CountingProjection.schema])
+        var units: [ClosedRange<Int64>] = []
+        for size in [1, 6, 7, 8, 1_500] + (0..<40).map({ _ in Int.random(in: 1...20, using: &random) }) {
+            let type = ["order", "product", "note"].randomElement(using: &random) ?? "order"
+            let last = try await store.append(type, size).value
+            if types?.contains(type) ?? true { units.append((last - Int64(size) + 1)...last) }
+        }
+        let projection = CountingProjection(store.database, types: types)
+        let follower = try follower(projection, store)
+        let head = store.log.head
+        try await running(follower) { try await follower.waitUntil(position: head, atMost: .seconds(120)) }
+        let batches = projection.batches.withLock { $0 }.filter { !$0.isEmpty }.map { $0.map(\.value) }
+        #expect(batches.joined().elementsEqual(units.joined()), "\(random)")
+        for unit in units {
+            let places = Set(unit.compactMap { position in batches.firstIndex { $0.contains(position) } })
+            #expect(places.count == 1, "\(unit) is divided, \(random)")
+        }
+        #expect(batches.count > units.count / 4, "units are kept apart")
+    }
+
     @Test func onlyTheTypesOfTheProjectionAreApplied() async throws {
         let store = try await TestStore(schemas: [CountingProjection.schema])
         let projection = CountingProjection(store.database, types: ["product"])
@@ -140,7 +164,8 @@ import Testing
 
     @Test(arguments: [1, 50]) func theBatchSettingMovesTheBatchMetric(batch: Int) async throws {
         let store = try await TestStore(schemas: [CountingProjection.schema])
-        let last = try await store.append("order", 100)
+        for _ in 0..<100 { try await store.append("order", 1) }
+        let last = store.log.head
         let follower = try follower(CountingProjection(store.database), store, batch: "\(batch)")
         try await running(follower) { try await follower.waitUntil(position: last, atMost: .seconds(120)) }
         let sizes = store.metrics.histogram("follower_batch_size", "").with("counting")

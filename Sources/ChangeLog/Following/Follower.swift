@@ -151,7 +151,8 @@ public final class Follower: Service {
         return try await log.database.read { [batchLimit, types = projection.types] transaction in
             if try ChangeLog.start(in: transaction) > position { return nil }
             return try ChangeLog.batch(
-                after: position, upTo: head, limit: batchLimit, types: types, in: transaction)
+                after: position, upTo: head, limit: batchLimit, types: types, in: transaction
+            ).withWholeUnits(beyond: head, types: types, in: transaction)
         }
     }
 
