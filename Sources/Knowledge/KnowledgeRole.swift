@@ -26,9 +26,10 @@ public final class KnowledgeRole: Sendable {
     /// Deletes what elements were long ago.
     let sweeper: HistorySweeper
     private let engine: any GraphEngine
+    private let searches: GraphSearchMetrics
     /// The graphs in the memory of this server; nil where an engine beside it has them.
     private let indexes: GraphIndexes?
-    private let external: FalkorDBGraphs?
+    let external: FalkorDBGraphs?
     /// In hours.
     private let historyAge: Int64
 
@@ -44,13 +45,14 @@ public final class KnowledgeRole: Sendable {
         facts = FactWriter(elements: elements, relations: relations)
         historyAge = Int64(settings[KnowledgeSettings.historyAge])
         sweeper = HistorySweeper(log, elements.history, settings: settings, metrics: metrics, logger: logger)
+        searches = GraphSearchMetrics(metrics)
         external = access?.graphs(log, elements, logger: logger)
         let following: [any Service]
         if let external {
             engine = external
             indexes = nil
             follower = Follower(external, of: log, settings: settings, metrics: metrics, logger: logger)
-            following = [follower, external.centrality]
+            following = [follower, external.analysis]
         } else {
             let indexes = GraphIndexes(log, elements, logger: logger)
             engine = indexes
@@ -80,8 +82,9 @@ public final class KnowledgeRole: Sendable {
     /// Whether the graphs have been read since the start.
     public var isReady: Bool { engine.isReady }
 
-    /// The graph of a tenant as it is found now, for ``past(_:of:_:in:)``; nil when there is none.
-    public func present(of tenant: Tenant) -> PresentGraph? { indexes?.find(tenant)?.present }
+    /// The graph of a tenant as it is found now, for ``past(_:of:_:in:)`` and for all that one request asks; nil where
+    /// an engine beside this server has it.
+    public func present(of tenant: Tenant) -> PresentGraph? { indexes?.graph(of: tenant).present }
 
     /// The graph of a tenant as it was known at a moment; nil when there is none.
     ///
@@ -134,8 +137,10 @@ public final class KnowledgeRole: Sendable {
         in past: PastGraph? = nil
     ) throws -> [GraphHit] {
         let engine = try ready
-        guard let past else { return try engine.search(search, kind, section, of: tenant) }
-        return try GraphSearcher(graph: past.graph, search: search).run(kind, section)
+        return try searches.measure(kind, section) {
+            guard let past else { return try engine.search(search, kind, section, of: tenant) }
+            return try GraphSearcher(graph: past.graph, search: search).run(kind, section)
+        }
     }
 
     /// The communities of some nodes that were found, each once, in the order of its best node. Which there are was
@@ -144,11 +149,12 @@ public final class KnowledgeRole: Sendable {
     /// - parameters:
     ///   - limit: how many at most.
     ///   - past: the graph that the nodes were found in. Communities are always those of now.
-    /// - throws: ``Failure`` `index_not_ready`, `not_in_this_engine`.
+    /// - throws: ``Failure`` `index_not_ready`, and where an engine beside this server has the graphs
+    ///   `graph_engine_unavailable` and `graph_engine_behind`.
     public func communities(
         of hits: [GraphHit], limit: Int, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> [CommunityHit] {
-        try graph(of: tenant, past)?.communities(of: hits, limit: limit) ?? []
+        try analysed(tenant, past)?.communities(of: hits, limit: limit) ?? []
     }
 
     /// The communities of a tenant's graph, the largest first.
@@ -158,14 +164,14 @@ public final class KnowledgeRole: Sendable {
     ///   - limit: how many at most.
     /// - throws: ``Failure`` `index_not_ready`.
     public func communities(of groups: [String]?, limit: Int, _ tenant: Tenant) throws -> [GraphCommunity] {
-        try graph(of: tenant, nil)?.communities(of: groups, limit: limit) ?? []
+        try analysed(tenant, nil)?.communities(of: groups, limit: limit) ?? []
     }
 
     /// A community by its id.
     ///
     /// - throws: ``Failure`` `community_not_found`, `index_not_ready`.
     public func community(_ id: String, _ tenant: Tenant) throws -> GraphCommunity {
-        guard let community = try graph(of: tenant, nil)?.community(id: id) else {
+        guard let community = try analysed(tenant, nil)?.community(id: id) else {
             throw Failure(
                 .notFound, code: "community_not_found",
                 "There is no such community: the graph has changed since, or it has never been found.")
@@ -238,7 +244,7 @@ public final class KnowledgeRole: Sendable {
             "\(what) can be asked of graphs in the memory of this server: set knowledge.engine to embedded.")
     }
 
-    private static var notReady: Failure {
+    static var notReady: Failure {
         Failure(.unavailable, code: "index_not_ready", "The graphs are being read; try again.", retryAfter: 1)
     }
 

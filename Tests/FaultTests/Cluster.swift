@@ -1,5 +1,4 @@
 import Storage
-import Synchronization
 import Telemetry
 import TestKit
 import Testing
@@ -92,13 +91,4 @@ struct Cluster: Sendable {
             return storms.sorted { $0.key < $1.key }.map(\.value)
         }
     }
-}
-
-/// Tells those who work side by side that it is time to stop.
-final class StopFlag: Sendable {
-    private let state = Atomic<Bool>(false)
-
-    var isRaised: Bool { state.load(ordering: .acquiring) }
-
-    func raise() { state.store(true, ordering: .releasing) }
 }

@@ -7,6 +7,8 @@ struct GraphSearchBody: Sendable {
     var search: GraphSearch
     /// Of which moment is asked.
     let asOf: AsOf
+    /// The graph that was looked at already, which the rest of the request is answered of too.
+    var graph: PastGraph?
     /// What a cross-encoder has ranked already.
     var rankedHits: [SearchSubject: [GraphHit]] = [:]
     /// How each subject is looked for; one that is not here is not.
@@ -50,6 +52,11 @@ struct GraphSearchBody: Sendable {
             }
             if body.sections.isEmpty { body.sections[subject] = .standard(subject.kind, body.search) }
         }
+    }
+
+    /// Whether the search asks for what follows from the graph as a whole.
+    var asksForAnalysis: Bool {
+        sections.contains { subject, section in subject == .community || section.reranker == .centralityBoosted }
     }
 
     /// Whether the search asks for likeness.

@@ -6,32 +6,28 @@ import Storage
 extension KnowledgeRoutes {
     /// Nodes that belong together.
     func communities() -> [Route] {
-        [
-            .read(.get, "/graph/communities", scope: Self.read) { request in
-                let tenant = request.tenant
-                let (groups, limit) = try request.readQuery { query in
-                    (
-                        query.optionalStrings("group_ids", count: 1...100, length: 0...100),
-                        Int(query.optionalInteger("limit", in: 1...1_000) ?? 100)
-                    )
-                }
-                return { transaction in
-                    let found = try role.communities(of: groups, limit: limit, tenant)
-                    let answers = try answers(found.map { ($0, nil) }, tenant, in: transaction)
-                    return .ok(CommunityList(communities: answers))
-                }
-            },
-            .read(.get, "/graph/communities/{id}", scope: Self.read) { request in
-                let (id, tenant) = (try request.parameter("id"), request.tenant)
-                return { transaction in
-                    let community = try role.community(id, tenant)
-                    guard let answer = try answers([(community, nil)], tenant, in: transaction).first else {
-                        throw GraphElements.notFound(.node, id)
-                    }
-                    return .ok(answer)
-                }
-            },
-        ]
+        let list = GraphInquiry { request in
+            try request.readQuery { CommunityQuery(&$0) }
+        } asOf: { _ in
+            AsOf()
+        } find: { asked, tenant, _ in
+            try role.communities(of: asked.groups, limit: asked.limit, tenant)
+        } answer: { _, found, tenant, transaction in
+            .ok(CommunityList(communities: try answers(found.map { ($0, nil) }, tenant, in: transaction)))
+        }
+        let single = GraphInquiry { request in
+            try request.parameter("id")
+        } asOf: { _ in
+            AsOf()
+        } find: { id, tenant, _ in
+            try role.community(id, tenant)
+        } answer: { id, community, tenant, transaction in
+            guard let answer = try answers([(community, nil)], tenant, in: transaction).first else {
+                throw GraphElements.notFound(.node, id)
+            }
+            return .ok(answer)
+        }
+        return [finding(.get, "/graph/communities", list), finding(.get, "/graph/communities/{id}", single)]
     }
 
     /// What is told of communities: their nodes that stand for them are read.
@@ -47,6 +43,17 @@ extension KnowledgeRoutes {
                 community: community, best: best,
                 spokesmen: community.members.prefix(GraphCommunity.spokesmen).compactMap { nodes[$0] })
         }
+    }
+}
+
+/// Which communities are listed.
+private struct CommunityQuery: Sendable {
+    let groups: [String]?
+    let limit: Int
+
+    init(_ query: inout QueryReader) {
+        groups = query.optionalStrings("group_ids", count: 1...100, length: 0...100)
+        limit = Int(query.optionalInteger("limit", in: 1...1_000) ?? 100)
     }
 }
 

@@ -4,11 +4,13 @@ import Knowledge
 import Storage
 
 extension KnowledgeRoutes {
-    /// The graph of the moment that is asked of; nil is that of now.
+    /// The graph that a request looks at, all of it at one moment: the one that is asked of, or that of its beginning.
+    /// Nil where an engine beside this server has it.
     func past(
         _ asOf: AsOf, of present: PresentGraph?, _ tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> PastGraph? {
-        try asOf.known.flatMap { try role.past($0, of: present, tenant, in: transaction) }
+        guard let moment = asOf.known else { return present.map(PastGraph.init) }
+        return try role.past(moment, of: present, tenant, in: transaction)
     }
 
     /// The JSON of elements, as it was known at the moment that is asked of.

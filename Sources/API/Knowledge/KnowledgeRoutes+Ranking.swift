@@ -57,6 +57,7 @@ extension KnowledgeRoutes {
         let texts = candidates.flatMap { $0.map(\.text) }
         var scores = try await crossEncoder.scores(of: texts, for: body.search.query)[...]
         var body = body
+        body.graph = past
         for ((subject, _, _), found) in zip(subjects, candidates) {
             body.rankedHits[subject] = body.search(for: subject).ranked(found, by: Array(scores.prefix(found.count)))
             scores = scores.dropFirst(found.count)

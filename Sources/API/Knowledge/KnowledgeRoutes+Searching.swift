@@ -7,7 +7,7 @@ import Storage
 extension KnowledgeRoutes {
     /// Answers are kept until the graph of the tenant changes.
     func searching() -> [Route] {
-        // Another engine has no communities.
+        // Another engine is read as a whole for communities, which only who names them should cause.
         let standard = SearchSubject.allCases.filter { $0 != .community || role.engineName == nil }
         let routes: [Route] = [
             route("/search") { request in
@@ -37,6 +37,8 @@ extension KnowledgeRoutes {
         let start: ContinuousClock.Instant
         var hits: [SearchSubject: [GraphHit]] = [:]
         var communities: [CommunityHit] = []
+        /// Whether it depends on what follows from a graph as a whole, and that is of a moment before.
+        var isOfMomentBefore = false
     }
 
     /// A search, which waits for endpoints where there are some.
@@ -67,7 +69,9 @@ extension KnowledgeRoutes {
                 if !body.missing.isEmpty { json.member("degraded", array: body.missing.map(\.rawValue)) }
                 json.member("latency_ms", (ContinuousClock.now - found.start) / .milliseconds(1))
             }
-            return .json(json.bytes).degraded(embedder != nil && !body.missing.isEmpty)
+            let isLess = embedder != nil && !body.missing.isEmpty
+            // What is found out later would not be noticed by who keeps it until the graph changes.
+            return .json(json.bytes).degraded(isLess || found.isOfMomentBefore)
         }
         if embedder != nil || crossEncoder != nil {
             inquiry.prepare = { body, request in try await withRanking(withVector(body), request) }
@@ -77,6 +81,8 @@ extension KnowledgeRoutes {
 
     private func find(_ body: GraphSearchBody, _ tenant: Tenant, _ past: PastGraph?) throws -> Found {
         var found = Found(start: ContinuousClock.now)
+        let past = body.graph ?? past
+        found.isOfMomentBefore = body.asksForAnalysis && !role.isAnalysed(tenant, in: past)
         for (subject, section) in body.sections {
             let hits =
                 try body.rankedHits[subject]

@@ -90,11 +90,15 @@ final class FalkorDBClient: Sendable {
     /// - throws: ``Failure`` of the first that is refused.
     @discardableResult
     func send(_ commands: [RedisCommand]) async throws -> [RESPValue] {
+        try await send(commands, over: writing, within: patience * Self.writingFactor)
+    }
+
+    private func send(
+        _ commands: [RedisCommand], over pool: RedisPool, within time: Duration
+    ) async throws -> [RESPValue] {
         guard !commands.isEmpty else { return [] }
         let replies: [RESPValue]
-        do { replies = try await writing.send(commands, within: patience * Self.writingFactor) } catch {
-            throw Failure.falkorDB(error)
-        }
+        do { replies = try await pool.send(commands, within: time) } catch { throw Failure.falkorDB(error) }
         for case .error(let text) in replies { throw Failure.falkorDB(text) }
         return replies
     }
@@ -103,10 +107,12 @@ final class FalkorDBClient: Sendable {
 
     /// Asks whether it is there and fit.
     ///
+    /// - parameter isUrgent: whether who asks waits no longer than a search does; else as long as for writing a batch.
     /// - throws: ``Failure`` of the kind `invalid` when somebody must correct something first, else `unavailable`.
-    func check() async throws {
+    func check(isUrgent: Bool) async throws {
         let replies = try await send(
-            ["RESULTSET_SIZE", "TIMEOUT_MAX"].map { RedisCommand("graph.config", "GET", $0) } + [RedisCommand("role")])
+            ["RESULTSET_SIZE", "TIMEOUT_MAX"].map { RedisCommand("graph.config", "GET", $0) } + [RedisCommand("role")],
+            over: isUrgent ? searching : writing, within: isUrgent ? patience : patience * Self.writingFactor)
         let (rows, time) = (Self.setting(replies[0]), Self.setting(replies[1]))
         if let rows, rows >= 0, rows < Self.rows {
             throw Failure.falkorDBUnfit(

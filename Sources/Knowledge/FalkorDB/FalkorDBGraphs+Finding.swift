@@ -8,9 +8,14 @@ extension FalkorDBGraphs: GraphEngine {
     ) throws -> [GraphHit] {
         try asking(tenant) { reader in
             try FalkorDBSearcher(search: search, reader: reader, dimensions: dimensions) { [self] in
-                centrality.ranks(of: tenant, in: self)
+                analysis.known(of: tenant, in: self)
             }.run(kind, section)
         } ?? []
+    }
+
+    /// The nodes of a tenant with what follows from the graph as a whole.
+    func analysed(_ tenant: Tenant) throws -> GraphSnapshot? {
+        try asking(tenant) { [self] _ in try analysis.found(of: tenant, in: self) }
     }
 
     func episodes(mentioning nodes: [String], _ tenant: Tenant) throws -> [String] {

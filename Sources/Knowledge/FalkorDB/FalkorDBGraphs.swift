@@ -28,8 +28,8 @@ final class FalkorDBGraphs: Projection {
     let engineName = GraphEngineChoice.falkordb.rawValue
     /// Threads on which searches may wait.
     let threads: WaitingThreads
-    /// Finds out how central nodes are.
-    let centrality: FalkorDBCentrality
+    /// Finds out how central nodes are, and which belong together.
+    let analysis: FalkorDBAnalysis
 
     private let log: ChangeLog
     private let source: GraphSource
@@ -50,7 +50,7 @@ final class FalkorDBGraphs: Projection {
         register = GraphRegister(client.prefix)
         form = FalkorDBIndexes.form(dimensions: elements.dimensions)
         threads = WaitingThreads(limit: searches)
-        centrality = FalkorDBCentrality(logger: logger)
+        analysis = FalkorDBAnalysis(logger: logger)
     }
 
     /// Whether what FalkorDB has is known.
@@ -59,7 +59,7 @@ final class FalkorDBGraphs: Projection {
     var isUsable: Bool { state.withLock { !$0.isLost } }
 
     /// Asks FalkorDB whether it is there and fit.
-    func check() async throws { try await client.metrics.measure(.check) { try await client.check() } }
+    func check() async throws { try await client.metrics.measure(.check) { try await client.check(isUrgent: true) } }
 
     /// Closes the connections.
     func close() async {
@@ -124,7 +124,7 @@ final class FalkorDBGraphs: Projection {
 
     func rebuild() async throws {
         state.withLock { $0 = State(changeCounts: $0.changeCounts) }
-        try await client.check()
+        try await client.check(isUrgent: false)
         try await client.send([register.forgetting] + (try await leftovers()))
         let mark = try await log.database.read { try LogMark(ChangeLog.last(in: $0), in: $0) }
         var tenants: Set<Tenant> = []

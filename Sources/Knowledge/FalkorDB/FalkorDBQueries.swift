@@ -87,8 +87,8 @@ enum FalkorDBQueries {
             .init("ids", .keys(ids)))
     }
 
-    /// All nodes that are there: a list of ids.
-    static let allNodes = CypherQuery("MATCH (n:Node) WHERE n.there RETURN collect(n.id)")
+    /// All nodes that are there: lists of their ids and of their groups.
+    static let allNodes = CypherQuery("MATCH (n:Node) WHERE n.there RETURN collect(n.id), collect(n.group)")
 
     /// All edges between nodes that are there: lists of their ids, and of where they go from and to.
     static let allEdges = CypherQuery(

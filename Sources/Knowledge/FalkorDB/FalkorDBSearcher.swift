@@ -9,8 +9,8 @@ struct FalkorDBSearcher {
     let search: GraphSearch
     let reader: FalkorDBReader
     let dimensions: Int
-    /// How central nodes are, of a moment before.
-    let centrality: () -> [ExactText: Float]
+    /// The nodes with what follows from the graph as a whole, of a moment before.
+    let analysis: () -> GraphSnapshot?
 
     /// What a method has found, the best first.
     private typealias Found = [(id: String, score: Float)]
@@ -141,8 +141,8 @@ struct FalkorDBSearcher {
             return try distances(from: center, about: ids, kind, in: &graph)
         case .centralityBoosted:
             try setNodes(about: ids, kind, in: &graph)
-            let central = centrality()
-            let ranks = (0..<graph.nodes.limit).map { central[ExactText(graph.nodes.id($0))] ?? 0 }
+            let known = analysis()
+            let ranks = (0..<graph.nodes.limit).map { known?.rank(of: graph.nodes.id($0)) ?? 0 }
             graph.analysis = GraphAnalysis(ranks: ranks)
         default: break
         }

@@ -83,7 +83,8 @@ final class GraphIndexes: Projection {
         state.withLock { $0.applied = position }
     }
 
-    private func graph(of tenant: Tenant) -> TenantGraph {
+    /// The graph of a tenant, which has nothing in it until something is written.
+    func graph(of tenant: Tenant) -> TenantGraph {
         state.withLock { state in
             if let graph = state.graphs[tenant] { return graph }
             let graph = TenantGraph(GraphSnapshot(dimensions: elements.dimensions))

@@ -45,14 +45,18 @@ final class TenantGraph: Sendable {
             graph.analysis = state.analysis
             graph.nodes.order = state.nodeOrder
             graph.edges.order = state.edgeOrder
-            return PresentGraph(of: self, graph, changeCount: state.changeCount)
+            return PresentGraph(
+                of: self, graph, changeCount: state.changeCount,
+                isAnalysed: state.analysedCount == state.changeCount)
         }
     }
 
     /// A graph of a moment long ago that was made of the present one.
     func past(_ moment: Timestamp, of present: PresentGraph) -> PastGraph? {
         state.withLock { state in
-            state.pasts.first { $0.moment == moment && $0.changeCount == present.changeCount }
+            state.pasts.first {
+                $0.moment == moment && $0.changeCount == present.changeCount && $0.isAnalysed == present.isAnalysed
+            }
         }
     }
 

@@ -10,34 +10,34 @@ import Testing
 /// What becomes of searches and writes when FalkorDB is not there or not fit. These servers are their own.
 @Suite("FalkorDB that is away, slow, empty or not fit", .timeLimit(.minutes(5)))
 struct FalkorDBFaultTests {
-    private static let tenant = TestStore.context.tenant
+    static let tenant = TestStore.context.tenant
 
-    private func world(
+    func world(
         _ server: FalkorDBServer, _ settings: [String: String] = [:], on shared: TestStore? = nil
     ) async throws -> KnowledgeWorld {
         try await KnowledgeWorld(
             .falkorDB, settings: ["knowledge.falkordb_url": server.url].merging(settings) { $1 }, on: shared)
     }
 
-    private func failure(_ body: () async throws -> Void) async -> Failure? {
+    func failure(_ body: () async throws -> Void) async -> Failure? {
         do { try await body() } catch { return error as? Failure }
         return nil
     }
 
-    private func count(_ world: KnowledgeWorld, _ name: String) -> Int {
+    func count(_ world: KnowledgeWorld, _ name: String) -> Int {
         world.store.metrics.counter("graph_engine_\(name)_total", "").with().value
     }
 
-    private func failures(_ world: KnowledgeWorld, _ operation: String) -> Int {
+    func failures(_ world: KnowledgeWorld, _ operation: String) -> Int {
         world.store.metrics.counter("graph_engine_failures_total", "", labels: ["operation"]).with(operation).value
     }
 
-    private func find(_ world: KnowledgeWorld) throws -> [String] {
+    func find(_ world: KnowledgeWorld) throws -> [String] {
         try world.find(GraphSearch("twin"), .node, .fullText)
     }
 
     /// Writes a node without waiting until it is found.
-    private func add(_ name: String, to world: KnowledgeWorld) async throws {
+    func add(_ name: String, to world: KnowledgeWorld) async throws {
         _ = try await world.store.log.write(TestStore.context) { [role = world.role] unit in
             let header = ElementHeader(id: name, createdAt: unit.now)
             try role.elements.put([ElementDraft(GraphNode(header, name: name))], in: unit)
