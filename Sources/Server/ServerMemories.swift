@@ -39,7 +39,9 @@ struct ServerMemories: Sendable {
         let patience = Duration.milliseconds(settings[APISettings.positionWait])
         let memories = MemoryCollections(role.collections, settings: settings)
         routes =
-            Routes.memoryRoutes(role, memories, embedder: embedder, patience: patience)
+            Routes.memoryRoutes(
+                role, memories, embedder: embedder,
+                graphs: GraphCapabilities(settings: settings, hasEmbedder: embedder != nil), patience: patience)
             + Routes.qdrantRoutes(role, patience: patience)
             + Routes.collectionRoutes(role, memories, embedder: embedder, patience: patience)
         services = role.services

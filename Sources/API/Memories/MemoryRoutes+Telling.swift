@@ -6,11 +6,13 @@ import Storage
 
 extension MemoryRoutes {
     /// What the service is and has.
-    func telling() -> [Route] {
+    ///
+    /// - parameter graphs: what it has of graphs, if anything.
+    func telling(_ graphs: GraphCapabilities?) -> [Route] {
         [
             .custom(.get, "/capabilities", access: .open) { request in
                 try request.readQuery { _ in }
-                var response = APIResponse.ok(Capabilities(embedding: embedding))
+                var response = APIResponse.ok(Capabilities(embedding: embedding, graphs: graphs))
                 response.headers[.cacheControl] = "public, max-age=30"
                 return response
             },
@@ -67,6 +69,7 @@ private struct CollectionFigures: JSONEncodable {
 /// What clients can expect.
 private struct Capabilities: JSONEncodable {
     let embedding: EmbeddingFigures
+    let graphs: GraphCapabilities?
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -74,6 +77,7 @@ private struct Capabilities: JSONEncodable {
             json.member("version", Version.current)
             json.member("vector_dimension", embedding.dimensions)
             json.member("embedding", embedding)
+            if let graphs { json.member("graphs", graphs) }
         }
     }
 }

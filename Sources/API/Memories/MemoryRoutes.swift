@@ -12,13 +12,15 @@ extension Routes {
     /// - parameters:
     ///   - memories: the collections that they stand in.
     ///   - embedder: turns texts into vectors; nil has clients send them.
+    ///   - graphs: what clients can expect of graphs; nil where there are none.
     ///   - patience: how long a request waits until what was written can be found.
     public static func memoryRoutes(
-        _ role: MemoryRole, _ memories: MemoryCollections, embedder: Embedder? = nil, patience: Duration
+        _ role: MemoryRole, _ memories: MemoryCollections, embedder: Embedder? = nil,
+        graphs: GraphCapabilities? = nil, patience: Duration
     ) -> [Route] {
         let routes = MemoryRoutes(role, memories, embedder, patience: patience)
         let limited = routes.writing() + routes.reading() + routes.history() + routes.searching() + routes.documents()
-        return (limited.map { $0.servingUsers() } + routes.telling())
+        return (limited.map { $0.servingUsers() } + routes.telling(graphs))
             .map { route in
                 // Nothing else asks the engine that may find vectors beside this server.
                 let threads = route.path.hasSuffix("/search") ? role.waitingThreads : nil
