@@ -6,7 +6,7 @@ PORT ?= 8080
 # at a time. What is matched is `Target.Suite/test`: the dot and the slash keep a name from meaning longer ones.
 DEADLINES = \.(ProbeTests|DeliveryLimitFlowTests|HTTPSecurityTests|HTTPSenderTests|ProcessMetricsTests|ConnectionTests|DrainTests|IdleConnectionTests|ServeTests|SlowClientTests|BadInputTests|ShutdownTests|RedisClientTests|RedisTests|LeaseTests|LogTailTests|NetworkProxyTests|CaptureTests|NATSClientTests|CacheTests|DeliveryFlowTests|WebhookFlowTests|DeadLetterFlowTests|ProviderFlowTests|BrokerFlowTests|LookupFlowTests|ReloadFlowTests|ObserverMetricsTests|QdrantClientTests|QdrantRoutesTests|MemoryAPITests|UserKeyTests|MemoryHistoryTests|EmbedderTests|EmbeddingSettingsTests|CrossEncoderTests|GraphEmbeddingTests|EmbeddingFlowTests|MemoryTenancyTests|MemoryBoundsTests|MemoryLimitTests|SearchBudgetTests|MemoriesCommandTests|CollectionBadInputTests|MemoryBadInputTests|QdrantBadInputTests|VectorEngineTests|EngineTests|PgvectorTests|RecallTests|RedisPoolTests|GraphEngineTests|GraphAgreementTests)/
 # Suites that kill servers and wait for them, two tests at a time too.
-FAULTS = \.(InstancesTests|CrashTests|RelocationCrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests|EngineFaultTests|QdrantEngineTests|FalkorDBFaultTests)/
+FAULTS = \.(InstancesTests|CrashTests|RelocationCrashTests|MemoryCrashTests|MemoryFullDiskTests|ReplicaFaultTests|ReplicatedServersTests|NetworkFaultTests|StandstillTests|ClockSkewTests|PgBouncerTests|PromotionTests|ObserverCrashTests|ObserverInstancesTests|ObserverIsolationTests|ObserverChangeTests|EngineFaultTests|QdrantEngineTests|FalkorDBFaultTests|GraphCrashTests)/
 # How many tests run at once: each may hold servers, connections and threads.
 WIDTH ?= 16
 # A test process that crashes tells where, and ends: with all of its threads that takes longer than anybody waits.
@@ -57,6 +57,7 @@ bench: setup-bench release ## Measures the server beside nginx, SQLite and pgben
 	python3 Benchmarks/bench_vectors.py --write docs/benchmarks-vectors.md
 	python3 Benchmarks/bench_memories.py --write docs/benchmarks-memories.md
 	python3 Benchmarks/bench_knowledge.py --write docs/benchmarks-knowledge.md
+	python3 Benchmarks/bench_falkordb.py --write docs/benchmarks-falkordb.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 
 from common import ROOT, WORK, await_port, free_port, stop
 
@@ -24,6 +25,16 @@ class FalkorDB:
         await_port(self.port, self.process, log)
         self.socket = socket.create_connection(("127.0.0.1", self.port))
         self.stream = self.socket.makefile("rb")
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def follow(self, primary):
+        """Makes it a replica of another one."""
+        self.command("REPLICAOF", "127.0.0.1", primary.port)
+        while "master_link_status:up" not in self.command("INFO", "replication"):
+            time.sleep(0.1)
 
     def stop(self):
         self.socket.close()
