@@ -1,7 +1,7 @@
 import Foundation
 import TestKit
 
-/// How much the faults of observers are made to bear: little enough for each change of the code, or all that is
+/// How much observers and graphs are made to bear: little enough for each change of the code, or all that is
 /// promised, which `MILLRACE_FAULTS=full` in the environment asks for.
 enum FaultScale {
     static let isFull = ProcessInfo.processInfo.environment["MILLRACE_FAULTS"] == "full"
