@@ -6,12 +6,35 @@ enum SampleNorthwind {
     ]
     private static let cities = ["Germany": "Berlin", "France": "Marseille", "USA": "Boise"]
 
-    private static func country(_ number: Int) -> String {
-        countries[(number - numbers.lowerBound) % countries.count]
-    }
+    private static func country(_ number: Int) -> String { countries[place(number)] }
+
+    /// The place of an order among nine that follow each other.
+    private static func place(_ number: Int) -> Int { (number - numbers.lowerBound) % countries.count }
 
     /// Two of nine orders are large, and both go to Germany.
-    private static func isLarge(_ number: Int) -> Bool { (number - numbers.lowerBound) % countries.count < 2 }
+    private static func isLarge(_ number: Int) -> Bool { place(number) < 2 }
+
+    /// In each country there are five customers, one of which orders nine times, then the next.
+    private static func customer(_ number: Int) -> String {
+        "\(country(number).uppercased())\((number - numbers.lowerBound) / countries.count % 5)"
+    }
+
+    /// Products by the numbers of their suppliers.
+    private static let suppliers = [1: 8, 2: 7, 3: 7]
+
+    /// What an order is of. Some customers buy one product of the supplier 7, some the other, some both or none.
+    private static func product(_ number: Int) -> Int {
+        switch (place(number), customer(number).last) {
+        case (2, "1"), (5, "1"): 2
+        case (3, "1"), (3, "3"): 3
+        default: 1
+        }
+    }
+
+    /// The customers who have bought what a supplier sells.
+    static func buyers(ofSupplier supplier: Int) -> Set<String> {
+        Set(numbers.filter { suppliers[product($0)] == supplier }.map(customer))
+    }
 
     static var largeGermanOrders: Int { numbers.count(where: isLarge) }
 
@@ -22,22 +45,25 @@ enum SampleNorthwind {
     }
 
     static var files: [(name: String, text: String)] {
-        let customers = Set(countries).sorted().map { country in
-            "\(country.uppercased()),\(country) Ltd,Anna Moss,Owner,Street 1,\(cities[country] ?? ""),,12209,"
-                + "\(country),1,2"
+        let companies = Dictionary(numbers.map { (customer($0), country($0)) }) { first, _ in first }
+        let customers = companies.sorted { $0.key < $1.key }.map { id, country in
+            "\(id),\(id) Ltd,Anna Moss,Owner,Street 1,\(cities[country] ?? ""),,12209,\(country),1,2"
+        }
+        let products = suppliers.sorted { $0.key < $1.key }.map { id, supplier in
+            "\(id),Chai \(id),\(supplier),1,10 boxes,14,500,0,10,0"
         }
         let orders = numbers.map { number in
             let country = country(number)
             let shipped = number < numbers.upperBound - 10 ? "1996-07-16" : ""
-            return "\(number),\(country.uppercased()),5,1996-07-04,1996-08-01,\(shipped),3,5,\(country) Ltd,Street 1,"
+            return "\(number),\(customer(number)),5,1996-07-04,1996-08-01,\(shipped),3,5,\(country) Ltd,Street 1,"
                 + "\(cities[country] ?? ""),,12209,\(country)"
         }
-        let lines = numbers.map { "\($0),1,14,\(isLarge($0) ? 12 : 1),0" }
+        let lines = numbers.map { "\($0),\(product($0)),14,\(isLarge($0) ? 12 : 1),0" }
         return [
             (
                 "products.csv",
                 "product_id,product_name,supplier_id,category_id,quantity_per_unit,unit_price,units_in_stock,"
-                    + "units_on_order,reorder_level,discontinued\n1,Chai,8,1,10 boxes,14,500,0,10,0\n"
+                    + "units_on_order,reorder_level,discontinued\n" + products.map { "\($0)\n" }.joined()
             ),
             (
                 "customers.csv",
