@@ -212,6 +212,7 @@ extension JSONFields {
             guard let value = value(field.rawValue), value != .null else { continue }
             filters.times[field] = timeConditions(field.rawValue, value)
         }
+        filters.attributes = attributeConditions()
         let created = [
             optionalTimestamp("created_after").map { GraphFilters.TimeCondition(.later, $0) },
             optionalTimestamp("created_before").map { GraphFilters.TimeCondition(.earlier, $0) },

@@ -59,6 +59,7 @@ struct FalkorDBChanges: Sendable {
             .init("id", .key(element.header.id)), .init("group", .key(element.header.group)),
             .init("created", time(element.header.createdAt)),
             .init("text", FalkorDBWords.text(element.searchedTexts).map(CypherValue.text) ?? .null),
+            .init("attributes", FalkorDBAttributes.value(of: element.attributes)),
         ]
     }
 
@@ -92,7 +93,8 @@ struct FalkorDBChanges: Sendable {
     private static let setNodes: StaticString =
         """
         UNWIND $rows AS r MERGE (n:Node {id: r.id})
-        SET n.there = true, n.group = r.group, n.created_at = r.created, n.text = r.text, n.labels = r.labels
+        SET n.there = true, n.group = r.group, n.created_at = r.created, n.text = r.text, n.labels = r.labels,
+            n.attributes = r.attributes
         """
     private static let removeMovedEdges: StaticString =
         """
@@ -102,19 +104,20 @@ struct FalkorDBChanges: Sendable {
         """
         UNWIND $rows AS r MERGE (a:Node {id: r.source}) MERGE (b:Node {id: r.target}) MERGE (a)-[e:EDGE {id: r.id}]->(b)
         SET e.group = r.group, e.created_at = r.created, e.name = r.name, e.valid_at = r.valid,
-            e.invalid_at = r.invalid, e.expired_at = r.expired
+            e.invalid_at = r.invalid, e.expired_at = r.expired, e.attributes = r.attributes
         """
     private static let setFacts: StaticString =
         """
         UNWIND $rows AS r MERGE (n:Fact {id: r.id})
         SET n.group = r.group, n.created_at = r.created, n.text = r.text, n.name = r.name, n.source = r.source,
             n.target = r.target, n.valid_at = r.valid, n.invalid_at = r.invalid, n.expired_at = r.expired,
-            n.episodes = r.episodes
+            n.episodes = r.episodes, n.attributes = r.attributes
         """
     private static let setEpisodes: StaticString =
         """
         UNWIND $rows AS r MERGE (n:Episode {id: r.id})
-        SET n.group = r.group, n.created_at = r.created, n.text = r.text, n.valid_at = r.valid
+        SET n.group = r.group, n.created_at = r.created, n.text = r.text, n.valid_at = r.valid,
+            n.attributes = r.attributes
         """
     private static let removeMentions: StaticString =
         "UNWIND $rows AS r MATCH (n:Episode {id: r.id}) WITH n MATCH (n)-[m:MENTIONS]->() DELETE m"
@@ -129,7 +132,8 @@ struct FalkorDBChanges: Sendable {
     private static let removeNodes: StaticString =
         """
         UNWIND $rows AS id MATCH (n:Node {id: id})
-        SET n.there = NULL, n.group = NULL, n.text = NULL, n.labels = NULL, n.embedding = NULL REMOVE n:NodeVector
+        SET n.there = NULL, n.group = NULL, n.text = NULL, n.labels = NULL, n.attributes = NULL, n.embedding = NULL
+        REMOVE n:NodeVector
         """
     private static let removeLoneNodes: StaticString =
         """

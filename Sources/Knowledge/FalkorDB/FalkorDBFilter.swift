@@ -42,6 +42,9 @@ struct FalkorDBFilter: Sendable {
                 pieces.append(.joined(lasting, by: " OR ", ifEmpty: "true"))
             }
         }
+        for attribute in filters.attributes {
+            pieces.append(.passing(attribute.test) { compare("value", $0, $1) })
+        }
         isEmpty = pieces.isEmpty
         condition = .joined(pieces, by: " AND ", ifEmpty: "true")
     }

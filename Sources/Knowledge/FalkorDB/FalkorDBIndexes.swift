@@ -8,7 +8,7 @@ import Search
 /// text with a vector half of its score.
 enum FalkorDBIndexes {
     /// The form of all this: graphs of another one are filled again.
-    static func form(dimensions: Int) -> String { "1 \(dimensions)" }
+    static func form(dimensions: Int) -> String { "2 \(dimensions)" }
 
     /// Makes the indexes of a new graph.
     static func creating(dimensions: Int) -> [CypherQuery] {

@@ -9,6 +9,8 @@ import Search
 struct ElementIndex: Sendable {
     /// What filters ask for, and the words.
     private(set) var values: PayloadIndex
+    /// The attributes.
+    private(set) var attributes = AttributeIndex()
     /// The vectors, as they are: searches leave out what is not in ``values``.
     let vectors: VectorIndex
     private var ids = ChunkedArray<String?>(empty: nil, shift: 8)
@@ -80,11 +82,15 @@ struct ElementIndex: Sendable {
     }
 
     /// Takes over the values of an element.
-    mutating func set(_ payload: JSONObject, at slot: UInt32) { values.set(payload, at: slot) }
+    mutating func set(_ payload: JSONObject, _ attributes: JSONObject = JSONObject(), at slot: UInt32) {
+        values.set(payload, at: slot)
+        self.attributes.set(attributes, at: slot)
+    }
 
     /// Forgets an element. Its slot stays its own, for when it is made again.
     mutating func remove(_ slot: UInt32) {
         values.remove(slot)
+        attributes.set(JSONObject(), at: slot)
         vectors.remove(slot)
     }
 }

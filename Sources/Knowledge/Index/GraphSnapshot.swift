@@ -43,14 +43,15 @@ struct GraphSnapshot: Sendable {
     private mutating func set(_ kind: ElementKind, _ fields: StoredFields) throws -> UInt32 {
         let id = try fields.text("uuid")
         let values = IndexedFields.values(of: kind, fields)
+        let attributes = try fields.object("attributes")
         switch kind {
         case .node:
             let slot = nodes.assign(id)
-            nodes.set(values, at: slot)
+            nodes.set(values, attributes, at: slot)
             return slot
         case .edge:
             let slot = edges.assign(id)
-            edges.set(values, at: slot)
+            edges.set(values, attributes, at: slot)
             let count = UInt32(clamping: try fields.texts("episodes").count)
             if episodeCounts[Int(slot)] != count { episodeCounts.update(Int(slot)) { $0 = count } }
             adjacency.set(
@@ -62,7 +63,7 @@ struct GraphSnapshot: Sendable {
             return slot
         case .episode:
             let slot = episodes.assign(id)
-            episodes.set(values, at: slot)
+            episodes.set(values, attributes, at: slot)
             mentions.set(try fields.texts("mentions").map { nodes.assign($0) }, by: slot)
             return slot
         }
@@ -84,10 +85,7 @@ struct GraphSnapshot: Sendable {
 
     /// The elements of a kind that filters let through; nil are all.
     func allowed(_ kind: ElementKind, _ filters: GraphFilters) -> NodeSet? {
-        let index = index(of: kind)
-        let planned = filters.filter(kind).map { index.values.plan($0, points: index).nodes }
-        guard let visible = index.visible else { return planned }
-        return planned?.intersection(visible) ?? visible
+        index(of: kind).allowed(kind, filters)
     }
 
     private static func set(_ embedding: [Float]?, of slot: UInt32, in vectors: VectorIndex) throws {

@@ -11,7 +11,7 @@ public struct GraphFilters: Sendable {
         case expiredAt = "expired_at"
     }
 
-    /// How a time is compared with another.
+    /// How a time or an attribute is compared with another.
     public enum Comparison: String, Sendable, CaseIterable {
         case equal = "="
         case different = "<>"
@@ -45,6 +45,8 @@ public struct GraphFilters: Sendable {
     public var edgeTypes: [String]?
     /// For a time the alternatives of which one must hold, each with conditions that all must hold.
     public var times: [TimeField: [[TimeCondition]]] = [:]
+    /// What attributes must be, all of it.
+    public var attributes: [AttributeCondition] = []
 
     /// When edges hold, and until when episodes were told; nil is whenever.
     public var validAt: Timestamp?
@@ -61,7 +63,7 @@ public struct GraphFilters: Sendable {
         return filters
     }
 
-    /// What is asked of the elements of a kind; nil when nothing is.
+    /// What is asked of the elements of a kind but for their attributes; nil when nothing is.
     func filter(_ kind: ElementKind) -> PayloadFilter? {
         var filter = PayloadFilter()
         if let groups { filter.must.append(.field(IndexedFields.group, .any(PayloadValues(groups)))) }

@@ -46,6 +46,27 @@ import Testing
         }
     }
 
+    /// A search with a condition on an attribute.
+    private static func property(_ condition: String) -> String {
+        #"{"query": "x", "filters": {"property_filters": [{"property_name": \#(condition)}]}}"#
+    }
+
+    @Test func whatIsTooLongToBeComparedIsRefused() async throws {
+        try await KnowledgeRoutesFixture.withServer { server in
+            func attribute(_ name: Int, _ value: Int) -> String {
+                #""\#(String(repeating: "n", count: name))": "\#(String(repeating: "v", count: value))""#
+            }
+            let many = (0...20).map { #""a\#($0)": 1"# }.joined(separator: ",")
+            for (attributes, status) in [
+                (attribute(255, 1_000), 200), (attribute(256, 1_000), 422), (attribute(255, 1_001), 422), (many, 422),
+            ] {
+                let body = #"{"query": "x", "filters": {"attributes": {\#(attributes)}}}"#
+                let answer = try await server.send("POST", "/search", body)
+                #expect(answer.status == status, "\(attributes.count)")
+            }
+        }
+    }
+
     @Test func whatCannotBeIsRefusedWithWhatCan() async throws {
         try await KnowledgeRoutesFixture.withServer { server in
             #expect(try await server.send("PUT", "/graph/nodes/a", #"{"name": "x"}"#).status == 201)
@@ -61,6 +82,13 @@ import Testing
                     #"{"query": "x", "filters": {"valid_at": [[{"date": "2020-01-01", "comparison_operator": "~"}]]}}"#,
                     "IS NULL"
                 ),
+                (Self.property(#""x", "comparison_operator": "~", "property_value": 1"#), "=, <>, >, <, >="),
+                (Self.property(#""x", "comparison_operator": "<", "property_value": true"#), "/property_filters/0"),
+                (Self.property(#""x", "comparison_operator": "=", "property_value": null"#), "IS NOT NULL"),
+                (Self.property(#""x", "comparison_operator": "=", "property_value": ["a"]"#), "/property_value"),
+                (Self.property(#""x", "property_value": 1"#), "/comparison_operator"),
+                (#"{"query": "x", "filters": {"attributes": {"x": {}}}}"#, "/filters/attributes"),
+                (#"{"query": "x", "filters": {"attributes": ["x"]}}"#, "/filters/attributes"),
                 (#"{"query": "x", "query_vector": [1, 2]}"#, "3 components"), (#"{"query": 5}"#, "/query"),
                 (#"{"query": "x", "nonsense": 1}"#, "/nonsense"), ("{}", "/query"),
                 (#"{"query": "x", "config": {"reranker": "node_distance"}}"#, "center_node_uuid"),

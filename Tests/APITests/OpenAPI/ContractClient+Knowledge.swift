@@ -37,7 +37,7 @@ extension ContractClient {
         let fact = """
             {"source_node_uuid": "ada", "target_node_uuid": "charles", "name": "WORKS_WITH",
              "fact": "Ada wrote notes on the engine of Charles", "fact_embedding": [1, 0, 0],
-             "valid_at": "1842-01-01T00:00:00Z", "episodes": ["notes"]}
+             "valid_at": "1842-01-01T00:00:00Z", "episodes": ["notes"], "attributes": {"pages": 20}}
             """
         try await send("PUT", edge, "engine", body: fact, status: 201)
         #expect(try await send("GET", edge, "engine").text("valid_at") == "1842-01-01T00:00:00Z")
@@ -112,6 +112,15 @@ extension ContractClient {
         #expect(try await send("POST", "/search/edges", body: dated).text("total") == "1")
         let later = dated.replacing(#""<""#, with: #"">""#)
         #expect(try await send("POST", "/search/edges", body: later).text("total") == "0")
+        let sized = """
+            {"query": "engine", "filters": {"attributes": {"pages": 20}, "property_filters": [
+             {"property_name": "pages", "comparison_operator": "<", "property_value": 20.5},
+             {"property_name": "lost", "comparison_operator": "IS NULL", "property_value": null}]}}
+            """
+        #expect(try await send("POST", "/search/edges", body: sized).text("total") == "1")
+        let other = sized.replacing("20.5", with: "20.0")
+        #expect(try await send("POST", "/search/edges", body: other).text("total") == "0")
+        try await send("POST", "/search", body: sized.replacing("IS NULL", with: "~"), status: 422)
         let people = try await send(
             "POST", "/search/nodes",
             body: #"{"query": "charles", "center_node_uuid": "ada", "config": {"reranker": "node_distance"}}"#)

@@ -14,6 +14,11 @@ struct GraphAgreementTests {
         (0..<14).map { "n\($0)" }
         + ["", " n1", "n1 ", "N1", "n1\u{1}n2", "n\u{0}", "ñ'", "\\"]
         .map { "x\($0)" } + [" n2", "n2 "]
+    private static let names = ["colour", "born", " born", "it's", "n.id", "a\u{0}1:a", ""]
+    private static let values: [JSONValue] =
+        [.null, .bool(true), .object(JSONObject()), .array([.null]), .array([.string("red"), .integer(2)])]
+        + ["red", "Red", " red", "red ", "", "'\\", "größe"].map(JSONValue.string)
+        + ["0", "-1", "2", "2.0", "2.5", "1e300", "9007199254740993", "9007199254740992"].map(JSONValue.number)
     private static let words = ["the", "Ada", "lives", "live", "London", "1e5", "größe", "日本"]
 
     private struct Pair {
@@ -65,22 +70,25 @@ struct GraphAgreementTests {
         let text = (0..<3).map { _ in words.randomElement(using: &random) ?? "" }.joined(separator: " ")
         let vector: [Float]? =
             Bool.random(using: &random) ? (0..<3).map { _ in Float.random(in: -1...1, using: &random) } : nil
+        let attributes = attributes(&random)
         func node() -> String? { there.randomElement(using: &random) }
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
             let node = GraphNode(
-                header, name: text, labels: ["A", "B", " B"].filter { _ in Bool.random(using: &random) })
+                header, name: text, labels: ["A", "B", " B"].filter { _ in Bool.random(using: &random) },
+                attributes: attributes)
             try elements.put([try elements.draft(node, embedding: vector)], in: unit)
         case 4..<7:
             guard let from = node(), let to = node() else { return }
             let edge = GraphEdge(
                 header, from: from, to: to, name: ["TO", "BY"].randomElement(using: &random) ?? "", fact: text,
                 episodes: Array(ids.prefix(Int.random(in: 0..<4, using: &random))),
-                validAt: Bool.random(using: &random) ? unit.now : nil)
+                validAt: Bool.random(using: &random) ? unit.now : nil, attributes: attributes)
             try elements.put([try elements.draft(edge, embedding: vector)], in: unit)
         case 7:
             let mentions = Set((0..<3).compactMap { _ in node() }).sorted()
-            let episode = GraphEpisode(header, name: "", content: text, validAt: unit.now, mentions: mentions)
+            let episode = GraphEpisode(
+                header, name: "", content: text, validAt: unit.now, mentions: mentions, attributes: attributes)
             try elements.put([try elements.draft(episode, embedding: vector)], in: unit)
         case 8:
             try elements.delete(GraphEdge.self, [header.id], in: unit)
@@ -89,6 +97,14 @@ struct GraphAgreementTests {
             // Its edges stay.
             try elements.delete(GraphNode.self, [header.id], in: unit)
         }
+    }
+
+    private static func attributes(_ random: inout SeededRandom) -> JSONObject {
+        var members: [JSONObject.Member] = []
+        for name in names where Int.random(in: 0..<3, using: &random) == 0 {
+            members.append(.init(name, values.randomElement(using: &random) ?? .null))
+        }
+        return JSONObject(members)
     }
 
     // MARK: Comparing
@@ -136,6 +152,13 @@ struct GraphAgreementTests {
         case 4: filters.times[.validAt] = [[.init(.missing)], [.init(.later, Timestamp(microseconds: 0))]]
         case 5: filters.validAt = Timestamp(microseconds: 0)
         default: break
+        }
+        for _ in 0..<Int.random(in: 0..<3, using: &random) {
+            filters.attributes.append(
+                GraphFilters.AttributeCondition(
+                    names.randomElement(using: &random) ?? "",
+                    GraphFilters.Comparison.allCases.randomElement(using: &random) ?? .equal,
+                    values.randomElement(using: &random)))
         }
         return filters
     }

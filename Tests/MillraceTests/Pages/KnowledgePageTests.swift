@@ -2,14 +2,15 @@ import Core
 import TestKit
 import Testing
 
-/// `docs/knowledge.md` as somebody follows it: each of its blocks is run as it stands there, in one shell, with a shop of
-/// the form of Northwind and words in the form of WordNet.
+/// `docs/knowledge.md` as somebody follows it: each of its blocks is run as it stands there, in one shell, with a shop
+/// of the form of Northwind and words in the form of WordNet.
 @Suite(.timeLimit(.minutes(5))) struct KnowledgePageTests {
     @Test func everyBlockDoesWhatThePageSays() async throws {
         let page = try KnowledgePage()
         try await page.follow()
         try expectFacts(page)
         try expectSearches(page)
+        try expectAttributes(page)
         try expectThePast(page)
         try expectWays(page)
         try expectTheShop(page)
@@ -46,6 +47,11 @@ import Testing
         let full = try #require(page.answers(toBlockWith: "bfs_origin_node_uuids\": [\"charles").first)
         #expect(full["edges"]?.elements.map { $0["name"] } == [.string("DESIGNED")], "\(full)")
         #expect(ids(full, "nodes") == ["engine"], "\(full)")
+    }
+
+    private func expectAttributes(_ page: KnowledgePage) throws {
+        let answers = try page.answers(toBlockWith: "property_filters")
+        #expect(answers.map { ids($0, "nodes") } == [[], ["difference"]], "\(answers)")
     }
 
     private func expectThePast(_ page: KnowledgePage) throws {
