@@ -11,7 +11,7 @@ public struct ChangeBatch: Sendable {
 
 extension ChangeLog {
     /// How many changes one call returns.
-    public static let batchLimits = 1...4_000
+    public static let batchLimits = 1...1_000
     /// How many rows of the log one call looks at, so that a rare type does not cost a walk over the whole log.
     public static let scanLimit: Int64 = 20_000
     /// How many entity types one call filters by at most.
@@ -53,6 +53,14 @@ extension ChangeLog {
         of tenant: Tenant? = nil, in transaction: any ReadTransaction
     ) throws -> ChangeBatch {
         try check(limit: limit, types: types)
+        return try read(after: position, upTo: head, limit: limit, types: types, of: tenant, in: transaction)
+    }
+
+    /// The same for a follower, which may take more at once than a call returns.
+    static func read(
+        after position: LogPosition, upTo head: LogPosition, limit: Int, types: Set<String>?,
+        of tenant: Tenant? = nil, in transaction: any ReadTransaction
+    ) throws -> ChangeBatch {
         let floor = try start(in: transaction)
         if position > .start, position < floor { throw expired(position, floor) }
         let start = max(position.value, floor.value)

@@ -91,7 +91,9 @@ struct TornGraphTests {
 
     /// All edges lead from a hub, or none.
     private static func expectWhole(_ hub: String, _ size: Int, _ role: KnowledgeRole, _ when: String) throws {
-        let around = try role.neighborhood(of: hub, depth: 1, direction: .both, limit: 1_000, tenant)
+        var query = GraphNeighborhood.Query(of: hub)
+        query.limit = 1_000
+        let around = try role.neighborhood(query, tenant)
         #expect(around.nodes.count == 0 || around.nodes.count == size, "\(around.nodes.count), \(when)")
         #expect(around.edges.count == around.nodes.count, "\(when)")
     }

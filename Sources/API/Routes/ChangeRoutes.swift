@@ -14,7 +14,7 @@ extension Routes {
         return [
             .custom(.get, "/api/v1/changes", scope: "changes:read") { request in
                 let (after, types, limit) = try request.readQuery { query in
-                    let limit = query.optionalInteger("limit", in: 1...1_000)
+                    let limit = query.optionalInteger("limit", in: 1...Int64(ChangeLog.batchLimits.upperBound))
                     return (query.position("after"), query.entityTypes(), limit.map(Int.init) ?? 100)
                 }
                 if let seen = request.seenPosition { try await log.waitUntilSettled(seen, atMost: patience) }

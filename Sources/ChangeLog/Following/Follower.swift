@@ -150,7 +150,7 @@ public final class Follower: Service {
         if let mark, mark.position <= position { return ChangeBatch(changes: [], upTo: max(head, position)) }
         return try await log.database.read { [batchLimit, types = projection.types] transaction in
             if try ChangeLog.start(in: transaction) > position { return nil }
-            return try ChangeLog.batch(
+            return try ChangeLog.read(
                 after: position, upTo: head, limit: batchLimit, types: types, in: transaction
             ).withWholeUnits(beyond: head, types: types, in: transaction)
         }

@@ -64,8 +64,8 @@ struct BreadthFirst {
         return distances
     }
 
-    /// Goes on level by level as long as the closure, which is given the new edges, where they count, and nodes of each,
-    /// wants more.
+    /// Goes on level by level as long as the closure, which is given the new edges, where they count, and nodes of
+    /// each, wants more.
     private func walk(
         from origins: [UInt32], countingEdges: Bool, _ body: (Int, [UInt32], [UInt32]) -> Bool
     ) {

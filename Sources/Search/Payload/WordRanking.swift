@@ -28,7 +28,8 @@ struct WordRanking {
         slope = Self.k1 * Self.b / max(1, index.meanLength)
         let total = Double(index.count)
         words = query.map { index.postings(of: $0) }.filter { $0.count > 0 }.map { postings in
-            Word(postings: postings, weight: log(1 + (total - Double(postings.count) + 0.5) / (Double(postings.count) + 0.5)))
+            let count = Double(postings.count)
+            return Word(postings: postings, weight: log(1 + (total - count + 0.5) / (count + 0.5)))
         }
         for place in words.indices {
             let postings = words[place].postings
@@ -124,7 +125,8 @@ struct WordRanking {
         while first < order.count, let entry = cursor.entry {
             cursor.advance()
             let part = part(last, entry)
-            guard part + (first > 0 ? sums[first - 1] : 0) >= least, nodes?.contains(entry.slot) ?? true else { continue }
+            let most = part + (first > 0 ? sums[first - 1] : 0)
+            guard most >= least, nodes?.contains(entry.slot) ?? true else { continue }
             for place in parts.indices { parts[place] = 0 }
             parts[last] = part
             add(entry.slot, part)
