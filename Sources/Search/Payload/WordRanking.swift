@@ -18,7 +18,7 @@ struct WordRanking {
         var bound = 0.0
     }
 
-    /// What a text of no words would be divided by, beside the count of the word, and how much more it is for each word:
+    /// What is added to the count of a word to divide by it: so much for each text, and so much for each of its words;
     /// k1 ((1 - b) + b * length / mean length).
     private let base = k1 * (1 - b)
     private let slope: Double

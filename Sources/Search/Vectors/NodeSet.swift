@@ -37,8 +37,8 @@ public struct NodeSet: Sendable {
         return words[word] & bit == 0
     }
 
-    /// Adds nodes below a limit that the closure names, one by one, with no look at each whether the memory is shared or
-    /// large enough.
+    /// Adds nodes below a limit that the closure names one by one. Whether the memory is shared, and whether there is
+    /// enough, is looked at once and not for each of them.
     @inline(__always)
     public mutating func insert<Result>(below limit: UInt32, _ body: (Marks) throws -> Result) rethrows -> Result {
         reserve(words: Int(limit + 63) >> 6)
