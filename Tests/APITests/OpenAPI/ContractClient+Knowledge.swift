@@ -75,6 +75,8 @@ extension ContractClient {
                 .object(JSONObject([.init("uuid", .string("ada")), .init("depth", .integer(1))]))
             ])
         #expect(short.json["edges"]?.elements == [.string("engine")])
+        let alone = try await send("GET", neighbors, "charles", query: query + "&edges=false")
+        #expect(alone.json["nodes"] == short.json["nodes"] && alone.json["edges"]?.elements == [])
         try await send("GET", neighbors, "nobody", status: 404)
         try await send("GET", neighbors, "ada", query: "depth=100", status: 400)
         let paths = try await send("GET", "/graph/paths", query: "from=charles&to=ada").list("paths")
