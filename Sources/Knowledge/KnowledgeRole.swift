@@ -233,9 +233,9 @@ public final class KnowledgeRole: Sendable {
     }
 
     /// Waits until everything that this server knows to be written can be found, so that a change by what is found
-    /// misses nothing of it.
+    /// misses nothing of it: also what the log is not settled up to yet.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
-        try await waitUntilFound(log.head, atMost: patience)
+        try await waitUntilFound(log.seen, atMost: patience)
     }
 
     private static func notInThisEngine(_ what: String) -> Failure {

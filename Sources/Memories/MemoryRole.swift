@@ -192,9 +192,9 @@ public final class MemoryRole: Sendable {
     }
 
     /// Waits until everything that this server knows to be written can be found, so that a change by filter misses
-    /// nothing of it.
+    /// nothing of it: also what the log is not settled up to yet.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
-        try await waitUntilFound(log.head, atMost: patience)
+        try await waitUntilFound(log.seen, atMost: patience)
     }
 
     /// Waits until what was written up to a position can be found, and until the fields are indexed that the change at

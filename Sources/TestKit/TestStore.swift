@@ -87,6 +87,13 @@ public final class TestStore: Sendable {
         }
     }
 
+    /// Where the log ends once it is settled up to what was written here: on PostgreSQL that is a little later than the
+    /// answer, and followers that take whole units of work may be there before.
+    public func settledHead() async throws -> LogPosition {
+        try await log.waitUntilSettled(log.seen, atMost: .seconds(60))
+        return log.head
+    }
+
     /// Copies the file of an embedded database that nobody writes now.
     public func copy(to path: String) throws { try Self.copy(directory.file("test.sqlite"), to: path) }
 

@@ -42,7 +42,7 @@ import Testing
     }
 
     private func changes(of shop: FulfilmentShop) async throws -> [Change] {
-        let head = shop.store.log.head
+        let head = try await shop.store.settledHead()
         return try await shop.store.database.read {
             try ChangeLog.batch(after: .start, upTo: head, limit: 1_000, types: nil, in: $0).changes
         }

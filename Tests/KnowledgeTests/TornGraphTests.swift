@@ -80,7 +80,7 @@ struct TornGraphTests {
                     try Self.paint(size, Self.colors[round % 2], role, unit)
                 }
                 if Int.random(in: 0..<4, using: &random) == 0 {
-                    try await role.waitUntilFound(world.store.log.head, atMost: .seconds(60))
+                    try await role.waitUntilFound(world.store.settledHead(), atMost: .seconds(60))
                 }
             }
             isOver.raise()

@@ -143,7 +143,7 @@ import Testing
                     definition.indexes = definitions.map { PayloadFieldDefinition($0.0, $0.1) }
                 }
             }
-            try await world.role.follower.waitUntil(position: world.store.log.head, atMost: .seconds(60))
+            try await world.role.follower.waitUntil(position: world.store.settledHead(), atMost: .seconds(60))
             try await wait { gate.held != nil }
         }
         gate.open()
@@ -202,7 +202,7 @@ import Testing
         await world.stop()
         #expect(world.role.index("a", of: tenant) === old && world.role.indexes.beingMade.isEmpty)
         let second = try await MemoryWorld(.sqlite, keepsFiles: true, on: world.store)
-        try await second.role.waitUntilFound(second.store.log.head, atMost: .seconds(60))
+        try await second.role.waitUntilFound(second.store.settledHead(), atMost: .seconds(60))
         #expect(try await second.counts(collection) == [600, 600])
     }
 

@@ -49,11 +49,11 @@ import Testing
         let collection = try await world.make("a", isOnDisk: isOnDisk)
         try await world.put(1...600, into: collection)
         world.role.close()
-        let written = world.store.log.head
+        let written = try await world.store.settledHead()
         try await change(world, collection)
         let restored = indexes(of: world)
         #expect(try await restored.position() == written)
-        let last = world.store.log.head
+        let last = try await world.store.settledHead()
         let changes = try await world.store.log.read { transaction in
             try ChangeLog.batch(after: written, upTo: last, limit: 1_000, types: restored.types, in: transaction)
         }.value

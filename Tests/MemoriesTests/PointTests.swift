@@ -22,9 +22,10 @@ import Testing
         }
         #expect(try await world.nearest(to: 7.2, in: "a") == [.text("new"), .number(8), .number(6)])
         #expect(try await world.counts(collection) == [21, 21])
+        let head = try await world.store.settledHead()
         let changes = try await world.store.log.read { transaction in
             try ChangeLog.batch(
-                after: .start, upTo: world.store.log.head, limit: 100, types: [Point.entityType], in: transaction)
+                after: .start, upTo: head, limit: 100, types: [Point.entityType], in: transaction)
         }.value.changes
         #expect(changes.count == 22)
         #expect(changes.count { $0.operation == .insert } == 21)

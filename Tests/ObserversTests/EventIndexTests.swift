@@ -181,7 +181,7 @@ import Testing
             for number in 10..<20 { try await fixture.order(number) }
             let last = try await fixture.order(20)
             try await Self.waitForEntries(11, fixture)
-            let head = fixture.store.log.head
+            let head = try await fixture.store.settledHead()
             let more = try await fixture.store.database.write {
                 try EventIndex.forget(upTo: LogPosition(head.value - 1), in: $0)
             }

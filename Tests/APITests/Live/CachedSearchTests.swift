@@ -32,7 +32,7 @@ import Testing
         -> Found
     {
         // Where others write too, an answer is kept once the log is settled.
-        try await server.store.log.waitUntilSettled(server.store.log.seen, atMost: .seconds(20))
+        _ = try await server.store.settledHead()
         let answer = try await server.send("POST", path, body)
         #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
         let nodes = try answer.json()["nodes"]?.elements ?? []

@@ -56,15 +56,13 @@ import Testing
     }
 
     private static func waitUntilFound(_ fixture: MemoryRoutesFixture, _ store: TestStore) async throws {
-        try await store.log.waitUntilSettled(store.log.seen, atMost: .seconds(60))
-        try await fixture.role.waitUntilFound(store.log.head, atMost: .seconds(60))
+        try await fixture.role.waitUntilFound(store.settledHead(), atMost: .seconds(60))
     }
 
     @Test(arguments: TestStore.Engine.allCases)
     func aChangeByFilterMissesNothingThatWasAnswered(_ engine: TestStore.Engine) async throws {
         try await withLag(engine) { caller, fixture in
             try await Self.put(2, caller)
-            try await caller.store.log.waitUntilSettled(caller.store.log.seen, atMost: .seconds(60))
             let file = #"{"user_id": 7, "file_id": 1}"#
             let group = #"{"user_id": 7, "group_key": "g"}"#
             let changes = [

@@ -30,7 +30,7 @@ import Testing
             let count = 1_150
             for value in ["tea", "milk"] { try await Self.put(count, value, server) }
             #expect(try await server.send("POST", "/memories", Self.memory(count, "tea", user: 8)).status == 200)
-            let start = server.store.log.head
+            let start = try await server.store.settledHead()
             let wiped = try await server.send("DELETE", "/memories/user/7?everything=true")
             #expect(wiped.status == 200, "\(String(decoding: wiped.body, as: UTF8.self))")
             #expect(try wiped.json()["deleted"] == .integer(Int64(count)))
@@ -96,7 +96,7 @@ import Testing
         try await MemoryRoutesFixture.withServer(engine) { server in
             let count = 1_150
             try await Self.putDocuments(count, server)
-            let start = server.store.log.head
+            let start = try await server.store.settledHead()
             let answer = try await server.send("POST", path, body)
             #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
             if path.hasPrefix("/documents") { #expect(String(decoding: answer.body, as: UTF8.self) == "\(count)") }
@@ -117,7 +117,7 @@ import Testing
             let (path, body) = Self.deletions[0]
             for round in 0..<2 {
                 try await Self.putDocuments(count, server)
-                let start = server.store.log.head
+                let start = try await server.store.settledHead()
                 let answer = try await server.send("POST", path, body, headers: ["Idempotency-Key": "delete-file-1"])
                 #expect(String(decoding: answer.body, as: UTF8.self) == "\(count)", "\(round)")
                 #expect(try await Self.units(after: start, server) == (round == 0 ? [count] : []))

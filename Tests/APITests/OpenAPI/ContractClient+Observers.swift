@@ -99,7 +99,7 @@ extension ContractClient {
         // A condition that cannot be answered is a failure that somebody sees.
         try await untilDeadLetters(4)
 
-        let seen = ["Millrace-Position": server.store.log.head.description]
+        let seen = ["Millrace-Position": try await server.store.settledHead().description]
         let events = try await send(
             "GET", "events", query: "q=tea&type=basket.custom&since=2020-01-01T00:00:00Z&limit=3",
             headers: seen)

@@ -46,7 +46,7 @@ extension FalkorDBFaultTests {
         #expect(ContinuousClock.now - start < .seconds(3), "who asks whether it is there waits no longer")
         for number in 0..<20 { try await add("twin \(number)", to: world) }
         network.set(.open)
-        try await world.role.waitUntilFound(world.store.log.head, atMost: .seconds(60))
+        try await world.role.waitUntilFound(world.store.settledHead(), atMost: .seconds(60))
         try await wait { await failure { _ = try find(world) } == nil }
         #expect(try findAll(world) == Set(["a twin"] + (0..<20).map { "twin \($0)" }))
         try await world.role.checkEngine()

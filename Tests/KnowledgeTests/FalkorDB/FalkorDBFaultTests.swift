@@ -74,7 +74,7 @@ struct FalkorDBFaultTests {
         try await add("c twin", to: world)
         try await wait { failures(world, "write") > 0 || failures(world, "search") > 0 }
         try await server.redis.restart()
-        try await world.role.waitUntilFound(world.store.log.head, atMost: .seconds(60))
+        try await world.role.waitUntilFound(world.store.settledHead(), atMost: .seconds(60))
         try await wait { await failure { _ = try find(world) } == nil }
         #expect(try find(world) == ["a twin", "b twin", "c twin"])
         #expect(count(world, "resets") == 1)
@@ -151,7 +151,7 @@ struct FalkorDBFaultTests {
         await first.stop()
         try await add("c twin", to: first)
         let second = try await world(server, on: first.store)
-        try await second.role.waitUntilFound(second.store.log.head, atMost: .seconds(60))
+        try await second.role.waitUntilFound(second.store.settledHead(), atMost: .seconds(60))
         #expect(try find(second) == ["a twin", "b twin", "c twin"])
         #expect(count(second, "resets") == 0)
         let rebuilds = second.store.metrics.counter("follower_rebuilds_total", "", labels: ["follower"])
@@ -178,7 +178,7 @@ struct FalkorDBFaultTests {
         try await first.nodes("twin")
         await first.stop()
         let second = try await world(server, ["knowledge.dimensions": "4"], on: first.store)
-        try await second.role.waitUntilFound(second.store.log.head, atMost: .seconds(60))
+        try await second.role.waitUntilFound(second.store.settledHead(), atMost: .seconds(60))
         try await second.write { [role = second.role] unit in
             let header = ElementHeader(id: "four", createdAt: unit.now)
             let node = GraphNode(header, name: "four")

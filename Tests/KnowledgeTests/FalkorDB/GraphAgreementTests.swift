@@ -32,7 +32,7 @@ struct GraphAgreementTests {
 
         func write(_ body: @escaping @Sendable (UnitOfWork) throws -> Void) async throws {
             try await embedded.write(body)
-            try await falkorDB.role.waitUntilFound(embedded.store.log.head, atMost: .seconds(60))
+            try await falkorDB.role.waitUntilFound(embedded.store.settledHead(), atMost: .seconds(60))
         }
     }
 
