@@ -42,6 +42,16 @@ struct CommunityTests {
         communities.map { [$0.id] + $0.members.sorted() }
     }
 
+    @Test("After a restart they are there again, though nothing is written", arguments: GraphPlace.allCases)
+    func restart(_ place: GraphPlace) async throws {
+        let world = try await Self.world(place)
+        let wanted = Self.unordered(try world.role.communities(of: nil, limit: 10, Self.tenant))
+        await world.stop()
+        let second = try await KnowledgeWorld(place, on: world.store)
+        try await second.catchUp(with: world)
+        try await wait { Self.unordered(try second.role.communities(of: nil, limit: 10, Self.tenant)) == wanted }
+    }
+
     @Test("FalkorDB has the same ones, as it is found out again after changes")
     func agreement() async throws {
         var random = SeededRandom.fresh()

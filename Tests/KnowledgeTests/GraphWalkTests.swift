@@ -105,4 +105,46 @@ struct GraphWalkTests {
             }
         }
     }
+
+    @Test("What is done in the background changes no answer")
+    func background() throws {
+        var random = SeededRandom.fresh()
+        let graph = TenantGraph(GraphSnapshot(dimensions: 3))
+        func add(_ nodes: Range<Int>) {
+            graph.update { graph in
+                for number in nodes {
+                    let other = Int.random(in: 0..<max(1, number), using: &random)
+                    graph.set([.init(edge: "e\(number)", source: "n \"\(number)\"", target: "n \"\(other)\"")])
+                }
+            }
+        }
+        func answers() throws -> [[UInt8]] {
+            try ["n \"0\"", "n \"1\"", "n \"7\""].flatMap { center in
+                try [10, 10_000].map { limit in
+                    var query = GraphNeighborhood.Query(of: center)
+                    (query.depth, query.limit, query.wantsEdges) = (6, limit, false)
+                    let around = try graph.present.graph.neighborhood(query)
+                    let all = around.nodes.map { node in
+                        let id = node.id.replacing("\"", with: #"\""#)
+                        return #"{"uuid":"\#(id)","depth":\#(node.depth)}"#
+                    }
+                    var json = JSONWriter()
+                    around.writeNodes(to: &json)
+                    #expect(json.bytes == Array("[\(all.joined(separator: ","))]".utf8), "\(random)")
+                    return json.bytes
+                }
+            }
+        }
+        for nodes in [0..<3_000, 3_000..<3_200] {
+            add(nodes)
+            let before = try answers()
+            #expect(before.contains { $0.count > 10_000 }, "\(random)")
+            let isFirst = nodes.lowerBound == 0
+            // Few that have come since are not worth it.
+            #expect(graph.sort() == isFirst)
+            #expect(try answers() == before, "\(random)")
+            #expect(graph.compress() && !graph.compress())
+            #expect(try answers() == before, "\(random)")
+        }
+    }
 }

@@ -7,10 +7,16 @@ import Testing
 
 /// The order of ids as numbers.
 @Suite struct IdentifierOrderTests {
-    private let words = ["", "a", "b", "ab", "é", "日本", "Z", "10", "9", "🙂"]
+    private let words = ["", "a", "b", "ab", "é", "日本", "Z", "10", "9", "🙂", "\"\\\n"]
 
     private func slots(_ index: ElementIndex, _ count: Int, _ random: inout SeededRandom) -> [UInt32] {
         Array(Set((0..<count).map { _ in UInt32.random(in: 0..<index.limit, using: &random) })).shuffled(using: &random)
+    }
+
+    private func quoted(_ slots: [UInt32], _ index: ElementIndex) -> [(slot: UInt32, text: [UInt8]?)] {
+        var quoted: [(slot: UInt32, text: [UInt8]?)] = []
+        index.order.forEachQuoted(slots) { quoted.append(($0, $1.map(Array.init))) }
+        return quoted
     }
 
     @Test func itIsThatOfTheIdsHoweverTheyCame() {
@@ -28,6 +34,13 @@ import Testing
                 let expected = some.sorted { index.id($0) < index.id($1) }
                 #expect(index.sorted(some) == expected, "\(random)")
                 #expect(some.sorted(by: index.isBefore) == expected, "\(random)")
+                for few in [0, 1, 7, 2_000] { #expect(index.first(few, of: some) == Array(expected.prefix(few))) }
+                let quoted = quoted(some, index)
+                #expect(quoted.map(\.slot) == some)
+                for (slot, text) in quoted {
+                    let isKnown = index.order.rank(of: slot) != nil
+                    #expect(text == (isKnown ? JSONWriter.bytes(of: index.id(slot)) : nil), "\(random)")
+                }
             }
         }
         #expect(index.order.rank(of: 0) != nil && index.order.rank(of: index.limit) == nil)

@@ -18,7 +18,8 @@ extension KnowledgeRoutes {
                 edges: try documents(.edge, part.edges, export.asOf, tenant, in: transaction))
             return try export.answer(ExportedGraph(center: export.center, part: part, documents: documents))
         }
-        return [finding(.get, "/graph/export", inquiry)]
+        // A drawing takes seconds where a search takes milliseconds: searches do not wait behind it.
+        return [finding(.get, "/graph/export", inquiry).reading(on: BackgroundExecutor.shared)]
     }
 }
 
@@ -28,8 +29,8 @@ private struct GraphExport: Sendable {
         case json, graphml, dot, svg
     }
 
-    /// How many edges are answered at most.
-    private static let edgeLimit = 100_000
+    /// How many edges are answered at most: a picture of more shows nothing more.
+    private var edgeLimit: Int { format == .svg ? 10_000 : 100_000 }
 
     let center: String?
     let depth: Int
@@ -62,16 +63,16 @@ private struct GraphExport: Sendable {
         guard let center else {
             let part = try role.part(filters, limit: limit, of: tenant, in: past)
             return ExportedGraph.Part(
-                nodes: part.nodes.map { ($0, nil) }, edges: Array(part.edges.prefix(Self.edgeLimit)),
-                isCut: part.isCut || part.edges.count > Self.edgeLimit)
+                nodes: part.nodes.map { ($0, nil) }, edges: Array(part.edges.prefix(edgeLimit)),
+                isCut: part.isCut || part.edges.count > edgeLimit)
         }
         var query = GraphNeighborhood.Query(of: center)
         (query.depth, query.direction, query.filters, query.limit) = (depth, direction, filters, limit)
         let around = try role.neighborhood(query, tenant, in: past)
         return ExportedGraph.Part(
             nodes: [(center, 0)] + around.nodes.map { ($0.id, $0.depth) },
-            edges: Array(around.edges.prefix(Self.edgeLimit)),
-            isCut: around.isCut || around.edges.count > Self.edgeLimit)
+            edges: Array(around.edges.prefix(edgeLimit)),
+            isCut: around.isCut || around.edges.count > edgeLimit)
     }
 
     func answer(_ graph: ExportedGraph) throws -> APIResponse {

@@ -18,22 +18,7 @@ struct NeighborhoodAnswer: JSONEncodable {
         json.object { json in
             json.member("center_node_uuid", center)
             json.key("nodes")
-            json.array { json in
-                for node in around.nodes {
-                    guard let documents else {
-                        json.object { json in
-                            json.member("uuid", node.id)
-                            json.member("depth", node.depth)
-                        }
-                        continue
-                    }
-                    guard let document = documents.nodes[node.id] else { continue }
-                    json.object { json in
-                        json.members(ofRaw: document)
-                        json.member("depth", node.depth)
-                    }
-                }
-            }
+            writeNodes(to: &json)
             if let documents {
                 json.key("edges")
                 json.array { json in
@@ -43,6 +28,19 @@ struct NeighborhoodAnswer: JSONEncodable {
                 json.member("edges", array: around.edges)
             }
             json.member("has_more", around.isCut)
+        }
+    }
+
+    private func writeNodes(to json: inout JSONWriter) {
+        guard let documents else { return around.writeNodes(to: &json) }
+        json.array { json in
+            for node in around.nodes {
+                guard let document = documents.nodes[node.id] else { continue }
+                json.object { json in
+                    json.members(ofRaw: document)
+                    json.member("depth", node.depth)
+                }
+            }
         }
     }
 }

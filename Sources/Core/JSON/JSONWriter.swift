@@ -118,6 +118,23 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// Writes one value that is JSON already and comes in three parts, with one look whether there is room for it.
+    public mutating func raw(_ start: StaticString, _ middle: UnsafeBufferPointer<UInt8>, _ end: [UInt8]) {
+        separate()
+        bytes.append(addingCapacity: start.utf8CodeUnitCount + middle.count + end.count) { output in
+            output.withUnsafeMutableBufferPointer { buffer, count in
+                func append(_ part: UnsafeBufferPointer<UInt8>) {
+                    _ = UnsafeMutableBufferPointer(rebasing: buffer[count...]).update(fromContentsOf: part)
+                    count += part.count
+                }
+                append(UnsafeBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount))
+                append(middle)
+                end.withUnsafeBufferPointer(append)
+            }
+        }
+        needsComma = true
+    }
+
     /// Writes the members of an object that is JSON already, without white space around it.
     public mutating func members(ofRaw object: some BidirectionalCollection<UInt8>) {
         let members = object.dropFirst().dropLast()

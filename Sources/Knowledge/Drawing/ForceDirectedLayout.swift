@@ -70,6 +70,7 @@ struct ForceDirectedLayout {
         let gravity = gravity
         var moves = places.map { $0 * -gravity }
         repel(&moves)
+        pairs += links.count
         for (first, second) in links {
             let way = places[second] - places[first]
             let pull = way * (way.length / Self.distance)

@@ -26,6 +26,8 @@ struct Adjacency: Sendable {
     /// twice.
     private var moved = NodeSet()
     private var ends = ChunkedArray<Ends?>(empty: nil, shift: 8)
+    /// How often an edge has gone or led elsewhere since the rows were made: its links are passed over.
+    private var movedCount = 0
     /// How many edges there are.
     private(set) var count = 0
 
@@ -79,6 +81,7 @@ struct Adjacency: Sendable {
         guard ends[Int(edge)] != nil else { return }
         ends.update(Int(edge)) { $0 = nil }
         moved.insert(edge)
+        movedCount += 1
         count -= 1
     }
 
@@ -91,7 +94,13 @@ struct Adjacency: Sendable {
     }
 
     /// Whether so much stands beside the rows that they should be made anew.
-    var shouldCompress: Bool { added.count > 1_024 + rows.links.count / 4 }
+    var shouldCompress: Bool { changeCount > 1_024 + rows.links.count / 4 }
+
+    /// Whether they should be made anew once nobody waits for it: what stands beside them is spread over the memory.
+    var couldCompress: Bool { changeCount > rows.links.count / 64 }
+
+    /// How many links have come and gone since the rows were made.
+    private var changeCount: Int { added.count + 2 * movedCount }
 
     /// Makes the rows anew of all that there is.
     ///
@@ -108,6 +117,7 @@ struct Adjacency: Sendable {
         rows = CompressedRows(starts: starts, links: links)
         added = LinkChains()
         moved = NodeSet()
+        movedCount = 0
     }
 }
 

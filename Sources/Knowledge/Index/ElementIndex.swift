@@ -57,18 +57,40 @@ struct ElementIndex: Sendable {
         return id(left) < id(right)
     }
 
-    /// Slots in the order of their ids.
-    func sorted(_ slots: [UInt32]) -> [UInt32] {
-        // A set of numbers has them in order: it costs one look at each 64 that there could be.
-        guard slots.count > Int(limit) / 512 else { return slots.sorted(by: isBefore) }
-        var ranks = NodeSet()
+    /// The order of ids.
+    var slotOrder: SlotOrder { SlotOrder(ranks: order.ranks) { isBefore($0, $1) } }
+
+    /// Distinct slots in the order of their ids.
+    func sorted(_ slots: [UInt32]) -> [UInt32] { first(slots.count, of: slots) }
+
+    /// The first few of distinct slots in the order of their ids.
+    func first(_ count: Int, of slots: [UInt32]) -> [UInt32] {
+        guard count > 0 else { return [] }
+        var known: [UInt32] = []
         var late: [UInt32] = []
+        known.reserveCapacity(slots.count)
         for slot in slots {
-            if let rank = order.rank(of: slot) { ranks.insert(rank) } else { late.append(slot) }
+            if let rank = order.rank(of: slot) { known.append(rank) } else { late.append(slot) }
         }
-        let known = ranks.map { order.slot(at: $0) }
-        guard !late.isEmpty else { return known }
-        return (known + late).sorted(by: isBefore)
+        let first = Self.first(count, of: known, below: order.count).map { order.slot(at: $0) }
+        return late.isEmpty ? first : Array((first + late).sorted(by: isBefore).prefix(count))
+    }
+
+    /// The first few of distinct numbers.
+    private static func first(_ count: Int, of numbers: [UInt32], below limit: Int) -> [UInt32] {
+        // A set of numbers has them in order: it costs one look at each 64 that there could be.
+        guard numbers.count > limit / 8_192 else { return Array(numbers.sorted().prefix(count)) }
+        var set = NodeSet()
+        set.insert(below: UInt32(limit)) { set in
+            for number in numbers { _ = set.insert(number) }
+        }
+        var first: [UInt32] = []
+        first.reserveCapacity(min(count, numbers.count))
+        set.forEach { number in
+            first.append(number)
+            return first.count < count
+        }
+        return first
     }
 
     /// The slot of an element, which is given one if it has none.

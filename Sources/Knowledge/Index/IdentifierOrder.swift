@@ -1,3 +1,5 @@
+import Core
+
 /// Which ids come before which others, as numbers: comparing those costs far less than comparing texts. It knows the
 /// slots that there were when it was made; an id keeps its slot, so what it says of them stays true.
 struct IdentifierOrder: Sendable {
@@ -5,9 +7,12 @@ struct IdentifierOrder: Sendable {
     private static let lateLimit = 1_024
 
     /// The place of each slot in the order of ids.
-    private var ranks: [UInt32] = []
+    private(set) var ranks: [UInt32] = []
     /// The slots in the order of their ids.
     private var slots: [UInt32] = []
+    /// The ids in their order as strings of JSON, one after the other, and where each of them begins and the last ends.
+    private var quoted: [UInt8] = []
+    private var starts: [Int] = [0]
 
     /// Of no ids.
     init() {}
@@ -37,7 +42,12 @@ struct IdentifierOrder: Sendable {
         }
         slots += before.slots[taken...]
         ranks = [UInt32](repeating: 0, count: slots.count)
-        for (rank, slot) in slots.enumerated() { ranks[Int(slot)] = UInt32(rank) }
+        starts.reserveCapacity(slots.count + 1)
+        for (rank, slot) in slots.enumerated() {
+            ranks[Int(slot)] = UInt32(rank)
+            quoted += JSONWriter.bytes(of: index.id(slot), capacity: 64)
+            starts.append(quoted.count)
+        }
     }
 
     /// How many ids it knows.
@@ -50,4 +60,18 @@ struct IdentifierOrder: Sendable {
     /// The slot at a place.
     @inline(__always)
     func slot(at rank: UInt32) -> UInt32 { slots[Int(rank)] }
+
+    /// Calls the closure with the id of each of some slots as a string of JSON, or with the slot alone when it has come
+    /// since.
+    @inline(__always)
+    func forEachQuoted(_ slots: [UInt32], _ body: (UInt32, UnsafeBufferPointer<UInt8>?) -> Void) {
+        quoted.withUnsafeBufferPointer { quoted in
+            for slot in slots {
+                let text = rank(of: slot).map { rank in
+                    UnsafeBufferPointer(rebasing: quoted[starts[Int(rank)]..<starts[Int(rank) + 1]])
+                }
+                body(slot, text)
+            }
+        }
+    }
 }

@@ -11,8 +11,9 @@ final class TenantGraph: Sendable {
         var nodeOrder = IdentifierOrder()
         var edgeOrder = IdentifierOrder()
         var changeCount = 0
-        /// How often the graph had been changed when the analysis was made.
-        var analysedCount = 0
+        /// How often the graph had been changed when the analysis was made; nil before there is one, which a graph that
+        /// was read at a start has not either.
+        var analysedCount: Int?
         /// Graphs of moments long ago that were asked for lately.
         var pasts: [PastGraph] = []
     }
@@ -35,6 +36,8 @@ final class TenantGraph: Sendable {
         state.withLock { state in
             state.graph = next
             state.changeCount += 1
+            // They are of a graph that has gone, and would keep it in memory.
+            state.pasts = []
         }
     }
 
@@ -83,6 +86,22 @@ final class TenantGraph: Sendable {
             state.edgeOrder = edgeOrder
         }
         return true
+    }
+
+    /// Makes the rows of links anew, if many stand beside them and the graph does not change meanwhile.
+    ///
+    /// - returns: whether it did.
+    @discardableResult
+    func compress() -> Bool {
+        let (graph, count) = state.withLock { ($0.graph, $0.changeCount) }
+        guard graph.adjacency.couldCompress else { return false }
+        var adjacency = graph.adjacency
+        adjacency.compress(nodeLimit: graph.nodes.limit)
+        return state.withLock { state in
+            guard state.changeCount == count else { return false }
+            state.graph.adjacency = adjacency
+            return true
+        }
     }
 
     /// Finds out anew what follows from the graph as a whole, if it has changed since the last time.

@@ -1,7 +1,8 @@
+public import Core
 import Search
 
 /// What stands around a node.
-public struct GraphNeighborhood: Sendable, Equatable {
+public struct GraphNeighborhood: Sendable {
     /// What is asked of what stands around a node.
     public struct Query: Sendable {
         /// The node in the middle.
@@ -29,13 +30,54 @@ public struct GraphNeighborhood: Sendable, Equatable {
         public let depth: Int
     }
 
-    /// The nodes without the one in the middle, the nearest first and those as near by their ids.
-    public let nodes: [Neighbor]
+    /// Nodes that are as far away, in the order of their ids.
+    fileprivate struct Level: Sendable {
+        let depth: Int
+        let slots: [UInt32]
+    }
+
+    fileprivate let levels: [Level]
+    fileprivate let index: ElementIndex
     /// The ids of the edges between all of these nodes and the one in the middle, ascending; none where they were not
     /// asked for.
     public let edges: [String]
     /// Whether there are more nodes than were asked for.
     public let isCut: Bool
+
+    /// The nodes without the one in the middle, the nearest first and those as near by their ids.
+    public var nodes: [Neighbor] {
+        levels.flatMap { level in level.slots.map { Neighbor(id: index.id($0), depth: level.depth) } }
+    }
+}
+
+extension GraphNeighborhood: Equatable {
+    public static func == (left: GraphNeighborhood, right: GraphNeighborhood) -> Bool {
+        left.nodes == right.nodes && left.edges == right.edges && left.isCut == right.isCut
+    }
+}
+
+extension GraphNeighborhood {
+    /// Writes the nodes as objects of their `uuid` and `depth`.
+    ///
+    /// Answers of thousands of nodes are common: what all of a level have in common is made once, and no text is made
+    /// of an id whose JSON is known.
+    public func writeNodes(to json: inout JSONWriter) {
+        json.array { json in
+            for level in levels {
+                let end = Array(#","depth":\#(level.depth)}"#.utf8)
+                index.order.forEachQuoted(level.slots) { slot, id in
+                    guard let id else {
+                        json.object { json in
+                            json.member("uuid", index.id(slot))
+                            json.member("depth", level.depth)
+                        }
+                        return
+                    }
+                    json.raw(#"{"uuid":"#, id, end)
+                }
+            }
+        }
+    }
 }
 
 /// A way from one node to another.
@@ -54,19 +96,18 @@ extension GraphSnapshot {
         let center = try place(of: query.center)
         let allowed = allowed(.edge, query.filters)
         let walk = BreadthFirst(graph: self, direction: query.direction, depth: query.depth, edges: allowed)
-        var neighbors: [GraphNeighborhood.Neighbor] = []
-        var inside = NodeSet([center])
+        var levels: [GraphNeighborhood.Level] = []
+        var room = query.limit
         var isCut = false
         for level in walk.nodes(from: [center], limit: query.limit + 1, where: nil) {
-            let room = query.limit - neighbors.count
             isCut = level.slots.count > room
-            for slot in nodes.sorted(level.slots).prefix(room) {
-                neighbors.append(GraphNeighborhood.Neighbor(id: nodes.id(slot), depth: level.depth))
-                if query.wantsEdges { inside.insert(slot) }
-            }
+            let slots = nodes.first(room, of: level.slots)
+            levels.append(GraphNeighborhood.Level(depth: level.depth, slots: slots))
+            room -= slots.count
         }
-        let edges = query.wantsEdges ? edges(between: inside, allowed) : []
-        return GraphNeighborhood(nodes: neighbors, edges: edges, isCut: isCut)
+        let inside = query.wantsEdges ? NodeSet([center] + levels.flatMap(\.slots)) : NodeSet()
+        return GraphNeighborhood(
+            levels: levels, index: nodes, edges: edges(between: inside, allowed), isCut: isCut)
     }
 
     /// The ids of the edges between some nodes, ascending.

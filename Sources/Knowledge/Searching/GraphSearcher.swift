@@ -34,9 +34,8 @@ struct GraphSearcher {
     // MARK: Methods
 
     private func byWords(_ index: ElementIndex, _ allowed: NodeSet?) -> [ScoredSlot] {
-        index.values.rank(search.query, in: IndexedFields.text, among: allowed, limit: breadth) {
-            index.isBefore($0, $1)
-        } ?? []
+        index.values.rank(
+            search.query, in: IndexedFields.text, among: allowed, limit: breadth, breaking: index.slotOrder) ?? []
     }
 
     private func bySimilarity(
@@ -62,7 +61,7 @@ struct GraphSearcher {
             }
         var found: [ScoredSlot] = []
         for level in levels {
-            found += index.sorted(level.slots).prefix(breadth - found.count)
+            found += index.first(breadth - found.count, of: level.slots)
                 .map { ScoredSlot(slot: $0, score: 1 / Float(level.depth)) }
         }
         return found

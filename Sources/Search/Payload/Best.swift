@@ -18,7 +18,8 @@ struct Best<Element> {
         guard limit > 0 else { return }
         if let worst, !isBefore(element, worst) { return }
         elements.append(element)
-        if elements.count >= 2 * limit + 16 { cut() }
+        // The sooner there is a last one, the more is passed over.
+        if elements.count >= (worst == nil ? limit : 2 * limit + 16) { cut() }
     }
 
     private mutating func cut() {

@@ -23,15 +23,15 @@ extension PayloadIndex {
     ///   - path: a field with an index of kind `text`.
     ///   - nodes: the slots that are wanted; nil means all. How rare a word is goes by all points nevertheless.
     ///   - limit: how many are wanted at most.
-    ///   - tie: which of two slots with the same score comes first; by their numbers unless it is given.
+    ///   - ties: which of two slots with the same score comes first; by their numbers unless it is given.
     /// - returns: nil when the field has no index of kind `text`.
     public func rank(
         _ query: String, in path: PayloadPath, among nodes: NodeSet? = nil, limit: Int,
-        breaking tie: @escaping (UInt32, UInt32) -> Bool = { $0 < $1 }
+        breaking ties: SlotOrder = .bySlot
     ) -> [ScoredSlot]? {
         guard let index = index(of: path), index.field.kind == .text else { return nil }
         var seen: Set<[UInt8]> = []
         let words = Tokenizer.words(query).filter { seen.insert($0).inserted }.prefix(Self.rankedWordLimit)
-        return WordRanking(index.words, Array(words)).rank(among: nodes, limit: limit, breaking: tie)
+        return WordRanking(index.words, Array(words)).rank(among: nodes, limit: limit, breaking: ties)
     }
 }

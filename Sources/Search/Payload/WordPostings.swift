@@ -18,6 +18,11 @@ struct WordPostings: Sendable {
         @inline(__always)
         var length: Int { Int(bits & 0xFFFF) }
 
+        /// What neither of two exceeds: the larger count, and the shorter length.
+        func peak(with other: Entry) -> Entry {
+            Entry(0, count: max(count, other.count), length: min(length, other.length))
+        }
+
         @inline(__always)
         static func < (left: Entry, right: Entry) -> Bool { left.bits < right.bits }
     }
@@ -27,6 +32,8 @@ struct WordPostings: Sendable {
 
     /// None is empty.
     private(set) var blocks: [[Entry]] = []
+    /// Of each block the largest count and the shortest length. Entries that have gone may have had them.
+    private(set) var peaks: [Entry] = []
     /// How many slots there are.
     private(set) var count = 0
     /// No entry has a greater count. Those that have gone may have had one.
@@ -64,16 +71,24 @@ struct WordPostings: Sendable {
         shortestLength = min(shortestLength, entry.length)
         guard !blocks.isEmpty else {
             blocks = [[entry]]
+            peaks = [entry]
             return
         }
         let index = block(of: entry.slot)
         blocks[index].insert(entry, at: blocks[index].place(of: entry))
+        peaks[index] = peaks[index].peak(with: entry)
         guard blocks[index].count > Self.blockLimit else { return }
         // Slots often ascend: a full block at the end stays as it is.
         let isLast = index == blocks.count - 1 && blocks[index].last == entry
         let cut = isLast ? blocks[index].count - 1 : blocks[index].count / 2
         blocks.insert(Array(blocks[index][cut...]), at: index + 1)
         blocks[index] = Array(blocks[index][..<cut])
+        peaks.insert(Self.peak(of: blocks[index + 1]), at: index + 1)
+        peaks[index] = Self.peak(of: blocks[index])
+    }
+
+    private static func peak(of block: [Entry]) -> Entry {
+        block.reduce(block[0]) { $0.peak(with: $1) }
     }
 
     /// Takes a slot out, if it is there.
@@ -86,9 +101,12 @@ struct WordPostings: Sendable {
         blocks[index].remove(at: place)
         if blocks[index].isEmpty {
             blocks.remove(at: index)
+            peaks.remove(at: index)
         } else if index > 0, blocks[index].count + blocks[index - 1].count <= Self.blockLimit / 2 {
             blocks[index - 1] += blocks[index]
+            peaks[index - 1] = peaks[index - 1].peak(with: peaks[index])
             blocks.remove(at: index)
+            peaks.remove(at: index)
         }
     }
 
@@ -100,24 +118,37 @@ struct WordPostings: Sendable {
     }
 
     /// How many bytes of memory it takes beside itself.
-    var byteCount: Int { blocks.reduce(blocks.isEmpty ? 0 : 32) { $0 + 40 + $1.capacity * 8 } }
+    var byteCount: Int { blocks.reduce(blocks.isEmpty ? 0 : 32) { $0 + 48 + $1.capacity * 8 } }
 }
 
 /// Goes through postings in ascending order of slots.
 struct WordCursor {
     private let blocks: [[WordPostings.Entry]]
+    private let peaks: [WordPostings.Entry]
     private var number = 0
     private var block: [WordPostings.Entry]
     private var place = 0
 
     init(_ postings: WordPostings) {
         blocks = postings.blocks
+        peaks = postings.peaks
         block = blocks.first ?? []
     }
 
     /// Where it is, or nil at the end.
     @inline(__always)
     var entry: WordPostings.Entry? { place < block.count ? block[place] : nil }
+
+    /// What no entry of the block exceeds that it is in, or nil at the end.
+    var peak: WordPostings.Entry? { place < block.count ? peaks[number] : nil }
+
+    /// Which block it is in.
+    var blockNumber: Int { number }
+
+    /// Goes to the first slot of the next block.
+    mutating func skipBlock() {
+        if number + 1 < blocks.count { open(number + 1) } else { place = block.count }
+    }
 
     /// Goes to the next slot.
     @inline(__always)

@@ -39,12 +39,8 @@ struct WordRanking {
     }
 
     /// The slots that fit best, the best first.
-    func rank(
-        among nodes: NodeSet?, limit: Int, breaking tie: @escaping (UInt32, UInt32) -> Bool
-    ) -> [ScoredSlot] {
-        var best = Best<ScoredSlot>(limit) { left, right in
-            left.score == right.score ? tie(left.slot, right.slot) : left.score > right.score
-        }
+    func rank(among nodes: NodeSet?, limit: Int, breaking ties: SlotOrder) -> [ScoredSlot] {
+        var best = Best<ScoredSlot>(limit, by: ties.isBetter)
         // Few slots are asked for their words; else the lists of words are gone through.
         let total = words.reduce(0) { $0 + $1.postings.count }
         if let nodes, nodes.count * words.count * 16 < total {
@@ -53,7 +49,7 @@ struct WordRanking {
                 if score > 0 { best.insert(ScoredSlot(slot: slot, score: Float(score))) }
             }
         } else {
-            merge(among: nodes, into: &best)
+            merge(among: nodes, breaking: ties, into: &best)
         }
         return best.sorted()
     }
@@ -75,7 +71,7 @@ struct WordRanking {
     /// Goes through the lists together, slot by slot, and leaves out what cannot be among the best any more (MaxScore:
     /// Turtle and Flood, "Query evaluation: strategies and optimizations", 1995): the words that count least are not
     /// gone through once all of them together are too few, but looked for in the slots of the others.
-    private func merge(among nodes: NodeSet?, into best: inout Best<ScoredSlot>) {
+    private func merge(among nodes: NodeSet?, breaking ties: SlotOrder, into best: inout Best<ScoredSlot>) {
         let order = words.indices.sorted { (words[$0].bound, $0) < (words[$1].bound, $1) }
         var cursors = order.map { WordCursor(words[$0].postings) }
         // What a text has at most from a word and all that count less than it.
@@ -96,7 +92,9 @@ struct WordRanking {
             }
             guard number == 0, sum >= least else { return }
             // In the order of the query, so that a score does not depend on what else was found.
-            best.insert(ScoredSlot(slot: slot, score: Float(parts.reduce(0, +))))
+            let scored = ScoredSlot(slot: slot, score: Float(parts.reduce(0, +)))
+            if let worst = best.worst, !ties.isBetter(scored, worst) { return }
+            best.insert(scored)
             guard let worst = best.worst else { return }
             // Scores are compared as they are rounded.
             least = Double(worst.score) * (1 - 1e-6)
@@ -119,17 +117,40 @@ struct WordRanking {
             }
             if isWanted { add(slot, sum) }
         }
-        // Most of the time is spent here: one list is gone through, and what it has alone is mostly too few.
         guard let last = order.last else { return }
         var cursor = cursors[order.count - 1]
-        while first < order.count, let entry = cursor.entry {
-            cursor.advance()
-            let part = part(last, entry)
-            let most = part + (first > 0 ? sums[first - 1] : 0)
-            guard most >= least, nodes?.contains(entry.slot) ?? true else { continue }
-            for place in parts.indices { parts[place] = 0 }
-            parts[last] = part
-            add(entry.slot, part)
+        // Most of the time is spent here: one list is gone through, and what it has alone is mostly too few.
+        while first < order.count, let peak = cursor.peak {
+            let rest = first > 0 ? sums[first - 1] : 0
+            guard part(last, peak) + rest >= least else {
+                cursor.skipBlock()
+                continue
+            }
+            let (block, known) = (cursor.blockNumber, least)
+            let longest = lengths(last, for: least - rest)
+            while least == known, let entry = cursor.entry, cursor.blockNumber == block {
+                cursor.advance()
+                guard entry.length <= longest[min(entry.count, Self.countLimit)], nodes?.contains(entry.slot) ?? true
+                else { continue }
+                let part = part(last, entry)
+                for place in parts.indices { parts[place] = 0 }
+                parts[last] = part
+                add(entry.slot, part)
+            }
+        }
+    }
+
+    /// Below so many of a word it is known how long a text may be.
+    private static let countLimit = 15
+
+    /// How long a text may be, by how often the word stands in it, so that the word counts for so much: to compare
+    /// that costs less than the division. It may say a little too much.
+    private func lengths(_ place: Int, for wanted: Double) -> [Int] {
+        (0...Self.countLimit).map { count in
+            guard wanted > 0, count < Self.countLimit else { return .max }
+            let count = Double(count)
+            let length = (words[place].weight * count / wanted - count - base) / slope
+            return length < 1e6 ? Int(max(length, -2)) + 1 : .max
         }
     }
 }

@@ -95,15 +95,17 @@ import Testing
         }
         let path = try PayloadPath("text")
         let some = NodeSet((0..<4_000).filter { !$0.isMultiple(of: 3) })
+        // The last first: of half of the slots that is known as numbers.
+        let lastFirst = SlotOrder(ranks: (0..<2_000).map { 4_000 - $0 }) { $0 > $1 }
         for _ in 0..<60 {
             let query = (0..<Int.random(in: 1..<6, using: &random)).map { _ in
                 "w\(Int.random(in: 0..<30, using: &random))"
             }.joined(separator: " ")
             for nodes in [nil, some] {
-                for tie: @Sendable (UInt32, UInt32) -> Bool in [{ $0 < $1 }, { $0 > $1 }] {
-                    let all = try #require(index.rank(query, in: path, among: nodes, limit: .max, breaking: tie))
+                for ties in [SlotOrder.bySlot, lastFirst] {
+                    let all = try #require(index.rank(query, in: path, among: nodes, limit: .max, breaking: ties))
                     for limit in [1, 10, 25] {
-                        let few = index.rank(query, in: path, among: nodes, limit: limit, breaking: tie)
+                        let few = index.rank(query, in: path, among: nodes, limit: limit, breaking: ties)
                         #expect(few == Array(all.prefix(limit)), "\(random) \(query)")
                     }
                 }
