@@ -118,18 +118,15 @@ public struct JSONWriter {
         needsComma = true
     }
 
-    /// Writes one value that is JSON already and comes in three parts, with one look whether there is room for it.
-    public mutating func raw(_ start: StaticString, _ middle: UnsafeBufferPointer<UInt8>, _ end: [UInt8]) {
+    /// Writes JSON that the closure puts into memory, where so many values follow each other that each must cost no
+    /// more than its bytes: one or more values with commas between them, of at most `capacity` bytes. The closure
+    /// returns how many it has put there.
+    public mutating func raw(capacity: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) {
         separate()
-        bytes.append(addingCapacity: start.utf8CodeUnitCount + middle.count + end.count) { output in
+        bytes.append(addingCapacity: capacity) { output in
             output.withUnsafeMutableBufferPointer { buffer, count in
-                func append(_ part: UnsafeBufferPointer<UInt8>) {
-                    _ = UnsafeMutableBufferPointer(rebasing: buffer[count...]).update(fromContentsOf: part)
-                    count += part.count
-                }
-                append(UnsafeBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount))
-                append(middle)
-                end.withUnsafeBufferPointer(append)
+                let room = UnsafeMutableRawBufferPointer(buffer)[count..<count + capacity]
+                count += fill(UnsafeMutableRawBufferPointer(rebasing: room))
             }
         }
         needsComma = true

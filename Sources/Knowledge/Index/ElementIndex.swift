@@ -84,13 +84,7 @@ struct ElementIndex: Sendable {
         set.insert(below: UInt32(limit)) { set in
             for number in numbers { _ = set.insert(number) }
         }
-        var first: [UInt32] = []
-        first.reserveCapacity(min(count, numbers.count))
-        set.forEach { number in
-            first.append(number)
-            return first.count < count
-        }
-        return first
+        return set.first(min(count, numbers.count))
     }
 
     /// The slot of an element, which is given one if it has none.

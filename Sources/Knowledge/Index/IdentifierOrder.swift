@@ -22,7 +22,7 @@ struct IdentifierOrder: Sendable {
     /// - parameter before: one of the same index that was made before.
     init(_ index: ElementIndex, after before: IdentifierOrder) {
         let known = before.slots.count
-        guard Int(index.limit) - known > Self.lateLimit + known / 8 else {
+        guard Int(index.limit) - known > Self.lateLimit + known / 64 else {
             self = before
             return
         }
@@ -45,7 +45,11 @@ struct IdentifierOrder: Sendable {
         starts.reserveCapacity(slots.count + 1)
         for (rank, slot) in slots.enumerated() {
             ranks[Int(slot)] = UInt32(rank)
-            quoted += JSONWriter.bytes(of: index.id(slot), capacity: 64)
+            if Int(slot) < known {
+                quoted += before.quoted[before.text(of: slot)]
+            } else {
+                quoted += JSONWriter.bytes(of: index.id(slot), capacity: 64)
+            }
             starts.append(quoted.count)
         }
     }
@@ -61,17 +65,49 @@ struct IdentifierOrder: Sendable {
     @inline(__always)
     func slot(at rank: UInt32) -> UInt32 { slots[Int(rank)] }
 
-    /// Calls the closure with the id of each of some slots as a string of JSON, or with the slot alone when it has come
-    /// since.
-    @inline(__always)
-    func forEachQuoted(_ slots: [UInt32], _ body: (UInt32, UnsafeBufferPointer<UInt8>?) -> Void) {
-        quoted.withUnsafeBufferPointer { quoted in
-            for slot in slots {
-                let text = rank(of: slot).map { rank in
-                    UnsafeBufferPointer(rebasing: quoted[starts[Int(rank)]..<starts[Int(rank) + 1]])
+    /// Writes the ids of some slots as strings of JSON, each between two texts, up to one that it does not know.
+    ///
+    /// - returns: how many it has written.
+    func write(
+        _ slots: ArraySlice<UInt32>, between start: String, and end: String, to json: inout JSONWriter
+    ) -> Int {
+        let known = slots.prefix { Int($0) < ranks.count }
+        guard !known.isEmpty else { return 0 }
+        let (start, end) = (Array(start.utf8), Array(("\(end),").utf8))
+        let length = known.reduce(0) { $0 + text(of: $1).count } + known.count * (start.count + end.count)
+        json.raw(capacity: length) { memory in
+            guard let memory = memory.baseAddress else { return 0 }
+            return quoted.withUnsafeBytes { quoted in
+                start.withUnsafeBytes { start in
+                    end.withUnsafeBytes { end in
+                        var place = memory
+                        for slot in known {
+                            place = place.copy(start)
+                            place = place.copy(UnsafeRawBufferPointer(rebasing: quoted[text(of: slot)]))
+                            place = place.copy(end)
+                        }
+                        // The last one has no comma.
+                        return place - memory - 1
+                    }
                 }
-                body(slot, text)
             }
         }
+        return known.count
+    }
+
+    /// Where the id of a slot that it knows is among the strings.
+    @inline(__always)
+    private func text(of slot: UInt32) -> Range<Int> {
+        let rank = Int(ranks[Int(slot)])
+        return starts[rank]..<starts[rank + 1]
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    /// Copies bytes here. Returns where they end.
+    @inline(__always)
+    fileprivate func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
+        if let first = bytes.baseAddress { copyMemory(from: first, byteCount: bytes.count) }
+        return self + bytes.count
     }
 }

@@ -64,16 +64,17 @@ extension GraphNeighborhood {
     public func writeNodes(to json: inout JSONWriter) {
         json.array { json in
             for level in levels {
-                let end = Array(#","depth":\#(level.depth)}"#.utf8)
-                index.order.forEachQuoted(level.slots) { slot, id in
-                    guard let id else {
-                        json.object { json in
-                            json.member("uuid", index.id(slot))
-                            json.member("depth", level.depth)
-                        }
-                        return
+                var slots = level.slots[...]
+                while let slot = slots.first {
+                    let count = index.order.write(
+                        slots, between: #"{"uuid":"#, and: #","depth":\#(level.depth)}"#, to: &json)
+                    slots = slots.dropFirst(count)
+                    guard count == 0 else { continue }
+                    json.object { json in
+                        json.member("uuid", index.id(slot))
+                        json.member("depth", level.depth)
                     }
-                    json.raw(#"{"uuid":"#, id, end)
+                    slots = slots.dropFirst()
                 }
             }
         }

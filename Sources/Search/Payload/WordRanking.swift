@@ -11,7 +11,7 @@ struct WordRanking {
     static let b = 0.75
 
     /// A word of the query.
-    private struct Word {
+    struct Word {
         let postings: WordPostings
         let weight: Double
         /// No text has more for this word.
@@ -22,7 +22,7 @@ struct WordRanking {
     /// k1 ((1 - b) + b * length / mean length).
     private let base = k1 * (1 - b)
     private let slope: Double
-    private var words: [Word]
+    private(set) var words: [Word]
 
     init(_ index: WordIndex, _ query: [[UInt8]]) {
         slope = Self.k1 * Self.b / max(1, index.meanLength)
@@ -49,7 +49,9 @@ struct WordRanking {
                 if score > 0 { best.insert(ScoredSlot(slot: slot, score: Float(score))) }
             }
         } else {
-            merge(among: nodes, breaking: ties, into: &best)
+            var merge = WordMerge(self, among: nodes, breaking: ties, best)
+            merge.run()
+            best = merge.best
         }
         return best.sorted()
     }
@@ -64,88 +66,16 @@ struct WordRanking {
 
     /// What a word counts for in a text: with how often it stands there, and how long the text is.
     @inline(__always)
-    private func part(_ place: Int, _ entry: WordPostings.Entry) -> Double {
+    func part(_ place: Int, _ entry: WordPostings.Entry) -> Double {
         words[place].weight * Double(entry.count) / (Double(entry.count) + base + slope * Double(entry.length))
     }
 
-    /// Goes through the lists together, slot by slot, and leaves out what cannot be among the best any more (MaxScore:
-    /// Turtle and Flood, "Query evaluation: strategies and optimizations", 1995): the words that count least are not
-    /// gone through once all of them together are too few, but looked for in the slots of the others.
-    private func merge(among nodes: NodeSet?, breaking ties: SlotOrder, into best: inout Best<ScoredSlot>) {
-        let order = words.indices.sorted { (words[$0].bound, $0) < (words[$1].bound, $1) }
-        var cursors = order.map { WordCursor(words[$0].postings) }
-        // What a text has at most from a word and all that count less than it.
-        var sums: [Double] = []
-        for place in order { sums.append((sums.last ?? 0) + words[place].bound) }
-        var parts = [Double](repeating: 0, count: words.count)
-        var first = 0
-        var least = -Double.infinity
-        // Adds a slot of which the parts of the words from `first` on are known.
-        func add(_ slot: UInt32, _ known: Double) {
-            var (number, sum) = (first, known)
-            while number > 0, sum + sums[number - 1] >= least {
-                number -= 1
-                cursors[number].advance(to: slot)
-                guard let entry = cursors[number].entry, entry.slot == slot else { continue }
-                parts[order[number]] = part(order[number], entry)
-                sum += parts[order[number]]
-            }
-            guard number == 0, sum >= least else { return }
-            // In the order of the query, so that a score does not depend on what else was found.
-            let scored = ScoredSlot(slot: slot, score: Float(parts.reduce(0, +)))
-            if let worst = best.worst, !ties.isBetter(scored, worst) { return }
-            best.insert(scored)
-            guard let worst = best.worst else { return }
-            // Scores are compared as they are rounded.
-            least = Double(worst.score) * (1 - 1e-6)
-            while first < order.count, sums[first] < least { first += 1 }
-        }
-        while first < order.count - 1 {
-            var slot = UInt32.max
-            for number in first..<order.count {
-                if let entry = cursors[number].entry { slot = min(slot, entry.slot) }
-            }
-            guard slot != .max else { return }
-            let isWanted = nodes?.contains(slot) ?? true
-            for place in parts.indices { parts[place] = 0 }
-            var sum = 0.0
-            for number in first..<order.count {
-                guard let entry = cursors[number].entry, entry.slot == slot else { continue }
-                cursors[number].advance()
-                parts[order[number]] = part(order[number], entry)
-                sum += parts[order[number]]
-            }
-            if isWanted { add(slot, sum) }
-        }
-        guard let last = order.last else { return }
-        var cursor = cursors[order.count - 1]
-        // Most of the time is spent here: one list is gone through, and what it has alone is mostly too few.
-        while first < order.count, let peak = cursor.peak {
-            let rest = first > 0 ? sums[first - 1] : 0
-            guard part(last, peak) + rest >= least else {
-                cursor.skipBlock()
-                continue
-            }
-            let (block, known) = (cursor.blockNumber, least)
-            let longest = lengths(last, for: least - rest)
-            while least == known, let entry = cursor.entry, cursor.blockNumber == block {
-                cursor.advance()
-                guard entry.length <= longest[min(entry.count, Self.countLimit)], nodes?.contains(entry.slot) ?? true
-                else { continue }
-                let part = part(last, entry)
-                for place in parts.indices { parts[place] = 0 }
-                parts[last] = part
-                add(entry.slot, part)
-            }
-        }
-    }
-
     /// Below so many of a word it is known how long a text may be.
-    private static let countLimit = 15
+    static let countLimit = 15
 
     /// How long a text may be, by how often the word stands in it, so that the word counts for so much: to compare
     /// that costs less than the division. It may say a little too much.
-    private func lengths(_ place: Int, for wanted: Double) -> [Int] {
+    func lengths(_ place: Int, for wanted: Double) -> [Int] {
         (0...Self.countLimit).map { count in
             guard wanted > 0, count < Self.countLimit else { return .max }
             let count = Double(count)

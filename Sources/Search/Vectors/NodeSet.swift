@@ -125,6 +125,23 @@ extension NodeSet {
         return result
     }
 
+    /// The first nodes in ascending order, no more of them than there are.
+    public func first(_ count: Int) -> [UInt32] {
+        [UInt32](unsafeUninitializedCapacity: count) { nodes, found in
+            words.withUnsafeBufferPointer { words in
+                for index in words.indices {
+                    var rest = words[index]
+                    while rest != 0 {
+                        guard found < count else { return }
+                        nodes.initializeElement(at: found, to: UInt32(index << 6 | rest.trailingZeroBitCount))
+                        found += 1
+                        rest &= rest &- 1
+                    }
+                }
+            }
+        }
+    }
+
     /// Calls the closure with each node in ascending order, as long as it returns true.
     @inline(__always)
     public func forEach(while body: (UInt32) throws -> Bool) rethrows {
