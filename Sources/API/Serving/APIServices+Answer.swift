@@ -156,9 +156,15 @@ extension APIServices {
             contentType: content?.contentType, position: position)
     }
 
-    /// Bodies are JSON.
+    /// Bodies are JSON as it is.
     private static func checkMediaType(_ incoming: IncomingRequest) throws {
         guard incoming.body.readableBytes > 0 else { return }
+        let encoding = incoming.head.headers[.contentEncoding] ?? ""
+        guard ["", "identity"].contains(encoding.lowercased().filter { $0 != " " }) else {
+            throw Failure(
+                .unsupportedMediaType, code: "unsupported_media_type",
+                "A body is read as it is and not unpacked. Send it without Content-Encoding.")
+        }
         let field = incoming.head.headers[.contentType] ?? ""
         let type = field.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
         guard type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json")) else {

@@ -124,6 +124,21 @@ import Testing
         }
     }
 
+    @Test func aCompressedBodyIsRefusedAsThat() async throws {
+        try await NotesServer.run { server in
+            func send(_ encoding: String) async throws -> RawConnection.Response {
+                try await server.send(
+                    "POST", "/notes", body: #"{"text":"a"}"#, headers: ["Content-Encoding": encoding])
+            }
+            for encoding in ["gzip", "br", "identity, gzip"] {
+                let answer = try await send(encoding)
+                #expect(answer.status == 415 && answer.code == "unsupported_media_type", "\(encoding)")
+                #expect(answer.json.shown("detail").contains("Content-Encoding"))
+            }
+            #expect(try await send("identity").status == 201)
+        }
+    }
+
     @Test func requestsAreCountedByRouteAndNeverByPath() async throws {
         try await NotesServer.run { server in
             for path in ["/notes/1", "/notes/2", "/secret/3"] { _ = try await server.send("GET", path) }
