@@ -46,7 +46,8 @@ public final class KnowledgeRole: Sendable {
         historyAge = Int64(settings[KnowledgeSettings.historyAge])
         sweeper = HistorySweeper(log, elements.history, settings: settings, metrics: metrics, logger: logger)
         searches = GraphSearchMetrics(metrics)
-        external = access?.graphs(log, elements, logger: logger)
+        let source = GraphSource(log, elements, metrics: metrics, logger: logger)
+        external = access?.graphs(source)
         let following: [any Service]
         if let external {
             engine = external
@@ -54,7 +55,7 @@ public final class KnowledgeRole: Sendable {
             follower = Follower(external, of: log, settings: settings, metrics: metrics, logger: logger)
             following = [follower, external.analysis]
         } else {
-            let indexes = GraphIndexes(log, elements, logger: logger)
+            let indexes = GraphIndexes(source)
             engine = indexes
             self.indexes = indexes
             follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)

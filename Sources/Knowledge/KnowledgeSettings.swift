@@ -6,7 +6,8 @@ public enum KnowledgeSettings {
     public static let dimensions = Setting(
         "knowledge.dimensions", default: 1_024, unit: "components", bounds: 1...65_536,
         moves: "http_requests_total{status=\"422\"}",
-        "How many components the vectors of nodes, edges and episodes have; others are refused.")
+        "How many components the vectors of nodes, edges and episodes have; others are refused. Where it is changed, "
+            + "what has a vector of another size is found without it until it is written again.")
 
     /// How long it is kept what elements of graphs were.
     public static let historyAge = Setting(

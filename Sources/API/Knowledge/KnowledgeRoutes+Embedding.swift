@@ -24,7 +24,7 @@ extension KnowledgeRoutes {
                 let element = drafts[index].element
                 let old = known[element.header.id]
                 embedded[index].keepsVector =
-                    old?.header.dimensions != nil && old?.embeddedText == element.embeddedText
+                    old?.header.dimensions == role.elements.dimensions && old?.embeddedText == element.embeddedText
                 return !embedded[index].keepsVector
             }
             let vectors = try await embedder.vectors(

@@ -69,7 +69,7 @@ extension GraphElements {
             "There is no \(kind.rawValue) \(id.prefix(ElementHeader.idLength.upperBound)) in the graph.")
     }
 
-    /// The vectors of some elements that are there and have one.
+    /// The vectors of some elements that are there and have one of the size that is set.
     func embeddings(
         _ kind: ElementKind, _ ids: [String], of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [String: [Float]] {
@@ -78,7 +78,7 @@ extension GraphElements {
                 + ElementPlace.isAny(of: ids, kind, of: tenant)
         ) { (id: $0.withBytes(0, ElementPlace.id), vector: $0.withBytes(1, StoredVector.components)) }
         var found: [String: [Float]] = [:]
-        for row in rows where !row.vector.isEmpty { found[row.id] = row.vector }
+        for row in rows where row.vector.count == dimensions { found[row.id] = row.vector }
         return found
     }
 
@@ -93,7 +93,7 @@ extension GraphElements {
             SELECT \(StoredElement.columns) FROM graph_elements e
             WHERE e.place > \(SQLValue.bytes(last ?? [])) ORDER BY e.place LIMIT \(limit)
             """
-        ) { try StoredElement($0) }
+        ) { try StoredElement($0, dimensions: dimensions) }
     }
 
     /// The edges that lead from or to some nodes, by ascending ids.

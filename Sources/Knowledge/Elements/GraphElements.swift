@@ -14,14 +14,17 @@ public struct GraphElements: Sendable {
     public let dimensions: Int
 
     /// What elements were before.
-    public let history = ElementHistory()
+    public let history: ElementHistory
 
     private static let rows = Insertion(
         into: "graph_elements",
         "place, tenant, source_key, target_key, relation_key, recorded_at, document, embedding")
 
     /// - parameter dimensions: how many components vectors have.
-    public init(dimensions: Int) { self.dimensions = dimensions }
+    public init(dimensions: Int) {
+        self.dimensions = dimensions
+        history = ElementHistory(dimensions: dimensions)
+    }
 
     // MARK: Writing
 
@@ -96,6 +99,7 @@ public struct GraphElements: Sendable {
             missing += Set(chunk).subtracting(there).sorted()
         }
         guard let first = missing.first else { return }
+        let others = missing.count - 1
         throw Failure.conflict(
             "node_missing",
             "There is no node \(first)\(missing.count > 1 ? ", nor \(missing.count - 1) others" : ""). "

@@ -8,12 +8,16 @@ struct StoredElement: Sendable {
     let tenant: Tenant
     let kind: ElementKind
     let fields: StoredFields
+    /// Its vector; nil where it has none of the size that is set.
     let embedding: [Float]?
+    /// Whether it has a vector of another size: the setting has been changed since it was written.
+    let hasUnfitEmbedding: Bool
 
     /// The columns of an element `e` that it is read from.
     static let columns: SQL = "e.place, e.tenant, e.document, e.embedding"
 
-    init(_ row: Row) throws {
+    /// - parameter dimensions: how many components vectors have.
+    init(_ row: Row, dimensions: Int) throws {
         guard let kind = row.withBytes(0, ElementPlace.kind) else {
             throw Failure(.internal, code: "corrupt_row", "An element of a graph stands at no place.")
         }
@@ -22,6 +26,8 @@ struct StoredElement: Sendable {
         tenant = Tenant(row.integer(1))
         self.kind = kind
         fields = try StoredFields(row.bytes(2))
-        self.embedding = embedding.isEmpty ? nil : embedding
+        let isFit = embedding.count == dimensions
+        self.embedding = isFit ? embedding : nil
+        hasUnfitEmbedding = !isFit && !embedding.isEmpty
     }
 }

@@ -40,15 +40,13 @@ final class FalkorDBGraphs: Projection {
     private let state = Mutex(State())
 
     /// - parameter searches: how many searches wait at the same time.
-    init(
-        _ log: ChangeLog, _ elements: GraphElements, _ client: FalkorDBClient, searches: Int, logger: Logger
-    ) {
-        self.log = log
+    init(_ source: GraphSource, _ client: FalkorDBClient, searches: Int) {
+        log = source.log
         self.client = client
-        self.logger = logger
-        source = GraphSource(log: log, elements: elements)
+        logger = source.logger
+        self.source = source
         register = GraphRegister(client.prefix)
-        form = FalkorDBIndexes.form(dimensions: elements.dimensions)
+        form = FalkorDBIndexes.form(dimensions: source.elements.dimensions)
         threads = WaitingThreads(limit: searches)
         analysis = FalkorDBAnalysis(logger: logger)
     }

@@ -1,6 +1,4 @@
-import ChangeLog
 public import Core
-import Logging
 public import Telemetry
 
 /// Who has the graphs.
@@ -32,7 +30,5 @@ public struct GraphEngineAccess: Sendable {
         searches = settings[KnowledgeSettings.engineSearches]
     }
 
-    func graphs(_ log: ChangeLog, _ elements: GraphElements, logger: Logger) -> FalkorDBGraphs {
-        FalkorDBGraphs(log, elements, client, searches: searches, logger: logger)
-    }
+    func graphs(_ source: GraphSource) -> FalkorDBGraphs { FalkorDBGraphs(source, client, searches: searches) }
 }

@@ -14,6 +14,9 @@ public struct ElementHistory: Sendable {
     /// How many versions may have ended since a moment of which a graph is asked for.
     public static let searchLimit = 20_000
 
+    /// How many components vectors have.
+    let dimensions: Int
+
     // MARK: Keeping
 
     /// Keeps elements as they stand in the table, which are about to be written over or deleted.
@@ -123,7 +126,7 @@ public struct ElementHistory: Sendable {
             WHERE e.tenant = \(tenant) AND e.ended_at > \(moment) AND e.recorded_at <= \(moment)
             LIMIT \(Self.searchLimit + 1)
             """
-        ) { try StoredElement($0) }
+        ) { try StoredElement($0, dimensions: dimensions) }
         guard found.count <= Self.searchLimit else {
             throw Failure.invalid(
                 at: "/as_of",

@@ -21,18 +21,12 @@ final class GraphIndexes: Projection {
     /// Each batch copies what it changes, since searches hold the graph as it was: few large ones copy less.
     let batchLimit: Int? = 2_000
 
-    private let log: ChangeLog
-    private let elements: GraphElements
-    private let logger: Logger
     private let source: GraphSource
     private let state = Mutex(State())
 
-    init(_ log: ChangeLog, _ elements: GraphElements, logger: Logger) {
-        self.log = log
-        self.elements = elements
-        self.logger = logger
-        source = GraphSource(log: log, elements: elements)
-    }
+    init(_ source: GraphSource) { self.source = source }
+
+    private var elements: GraphElements { source.elements }
 
     /// The graph of a tenant; nil when it has none.
     func find(_ tenant: Tenant) -> TenantGraph? { state.withLock { $0.graphs[tenant] } }
@@ -46,7 +40,7 @@ final class GraphIndexes: Projection {
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
     func rebuild() async throws {
-        let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        let last = try await source.log.database.read { try ChangeLog.last(in: $0) }
         var snapshots: [Tenant: GraphSnapshot] = [:]
         try await source.forEachPage { page in
             for element in page {
@@ -55,7 +49,7 @@ final class GraphIndexes: Projection {
             }
         }
         let graphs = snapshots.mapValues { snapshot in
-            logger.info(
+            source.logger.info(
                 "a graph is read",
                 metadata: ["nodes": "\(snapshot.nodes.count)", "edges": "\(snapshot.edges.count)"])
             return TenantGraph(snapshot)

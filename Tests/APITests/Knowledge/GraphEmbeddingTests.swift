@@ -1,3 +1,4 @@
+import ChangeLog
 import Core
 import Knowledge
 import TestKit
@@ -79,6 +80,24 @@ import Testing
             #expect(written["embedding_dimensions"] == .integer(Int64(Self.dimensions)))
             let near = #"{"query":"cola","config":{"search_methods":["similarity"]}}"#
             #expect(Self.ids(try await Self.sends(server, "POST", "/search/nodes", near)) == ["n"])
+        }
+    }
+
+    @Test func aVectorOfAnotherSizeIsMadeAnew() async throws {
+        try await Self.withServer { server, endpoint in
+            // Written by a server with another setting, as before a restart with a new one.
+            let written = try await server.store.log.write(TestStore.context) { unit in
+                let elements = GraphElements(dimensions: 3)
+                let node = GraphNode(ElementHeader(id: "tea", createdAt: unit.now), name: "tea")
+                try elements.put([try elements.draft(node, embedding: [1, 0, 0])], in: unit)
+            }
+            let headers = ["Millrace-Position": "\(written.position.value)"]
+            let near = #"{"query":"tea","config":{"search_methods":["similarity"]}}"#
+            #expect(Self.ids(try await Self.sends(server, "POST", "/search/nodes", near, headers: headers)) == [])
+            let node = try await Self.sends(server, "PUT", "/graph/nodes/tea", #"{"name":"tea"}"#)
+            #expect(node["embedding_dimensions"] == .integer(Int64(Self.dimensions)))
+            #expect(Self.ids(try await Self.sends(server, "POST", "/search/nodes", near)) == ["tea"])
+            #expect(Self.texts(endpoint) == ["tea", "tea", "tea"])
         }
     }
 
