@@ -104,6 +104,45 @@ struct PastTests {
         #expect(try await works(in: 2016, known: before) == ["old"])
     }
 
+    @Test("Only the episodes that were known count, and as they were", arguments: GraphPlace.embedded)
+    func mentions(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
+        try await world.nodes("old twin", "new twin")
+        func write(_ edges: [(String, [String])], _ episodes: [(String, [String])]) async throws {
+            try await world.write { [role = world.role] unit in
+                try role.elements.put(
+                    episodes.map { id, mentioned in
+                        let header = ElementHeader(id: id, createdAt: unit.now)
+                        return ElementDraft(
+                            GraphEpisode(header, name: id, content: "x", validAt: unit.now, mentions: mentioned))
+                    }, in: unit)
+                try role.elements.put(
+                    edges.map { id, episodes in
+                        let header = ElementHeader(id: id, createdAt: unit.now)
+                        return ElementDraft(
+                            GraphEdge(
+                                header, from: "old twin", to: "new twin", name: "IS", fact: "twin", episodes: episodes))
+                    }, in: unit)
+            }
+        }
+        try await write([("old fact", ["p1", "p2"]), ("new fact", ["p1"])], [("p1", ["old twin"]), ("p2", [])])
+        let moment = world.store.time.now()
+        world.store.time.advance(bySeconds: 60)
+        let later = ["p3", "p4", "p5"].map { ($0, ["new twin"]) }
+        try await write([("new fact", ["p1", "p3", "p4"])], later + [("p1", []), ("p2", ["new twin"])])
+        func told(_ kind: ElementKind, at moment: Timestamp?) async throws -> [String] {
+            let past: PastGraph? = if let moment { try await Self.past(moment, world) } else { nil }
+            var section = SectionSearch([.fullText])
+            section.reranker = .episodeMentions
+            return try world.role.search(GraphSearch("twin"), kind, section, of: Self.tenant, in: past)
+                .map { "\($0.id) \($0.score)" }
+        }
+        #expect(try await told(.node, at: nil) == ["new twin 4.0", "old twin 0.0"])
+        #expect(try await told(.node, at: moment) == ["old twin 1.0", "new twin 0.0"])
+        #expect(try await told(.edge, at: nil) == ["new fact 3.0", "old fact 2.0"])
+        #expect(try await told(.edge, at: moment) == ["old fact 2.0", "new fact 1.0"])
+    }
+
     @Test("Versions follow each other without a gap, also over deletion", arguments: GraphPlace.embedded)
     func versions(_ place: GraphPlace) async throws {
         let world = try await KnowledgeWorld(place)

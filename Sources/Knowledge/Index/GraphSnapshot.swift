@@ -81,6 +81,8 @@ struct GraphSnapshot: Sendable {
         try nodes.revert(to: moment, embeddings[.node] ?? [:])
         try edges.revert(to: moment, embeddings[.edge] ?? [:])
         try episodes.revert(to: moment, embeddings[.episode] ?? [:])
+        // What was told later counts for nothing then.
+        for episode in episodes.values.slots.subtracting(episodes.all) { mentions.set([], by: episode) }
     }
 
     /// The elements of a kind that filters let through; nil are all.
