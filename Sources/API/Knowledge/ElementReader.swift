@@ -36,7 +36,7 @@ struct ElementReader {
         var contradicted: [String] = []
         let edge = try draft(body, id) { fields, header in
             contradicted =
-                fields.optionalStrings("contradicts", count: 0...100, length: ElementHeader.idLength) ?? []
+                fields.optionalGraphNames("contradicts", count: 0...100, length: ElementHeader.idLength) ?? []
             return fields.graphEdge(header, between: ends)
         }
         return FactDraft(edge, contradicting: contradicted)

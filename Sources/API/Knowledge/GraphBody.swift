@@ -53,7 +53,7 @@ extension JSONFields {
     ///
     /// - parameter id: the one in the path; without it the body may name it, else it is empty.
     mutating func graphHeader(_ id: String?, at now: Timestamp) -> ElementHeader {
-        let named = optionalString("uuid", length: Self.idLength)
+        let named = optionalGraphName("uuid", length: Self.idLength)
         if let id, let named, named != id { reject("uuid", "The path names another one.") }
         let group = optionalString("group_id", length: 0...100) ?? ""
         if !group.utf8.allSatisfy(Self.isOfGroup) {
@@ -77,7 +77,7 @@ extension JSONFields {
     mutating func graphNode(_ header: ElementHeader) -> GraphNode {
         GraphNode(
             header, name: string("name", length: Self.nameLength),
-            labels: optionalStrings("labels", count: 0...20, length: 1...100) ?? [],
+            labels: optionalGraphNames("labels", count: 0...20, length: 1...100) ?? [],
             summary: optionalString("summary", length: Self.textLength) ?? "", attributes: graphAttributes())
     }
 
@@ -86,11 +86,11 @@ extension JSONFields {
     /// - parameter ends: the nodes that it relates, where the edge itself does not say that.
     mutating func graphEdge(_ header: ElementHeader, between ends: (source: String, target: String)?) -> GraphEdge {
         let edge = GraphEdge(
-            header, from: ends?.source ?? string("source_node_uuid", length: Self.idLength),
-            to: ends?.target ?? string("target_node_uuid", length: Self.idLength),
-            name: string("name", length: Self.nameLength),
+            header, from: ends?.source ?? graphName("source_node_uuid", length: Self.idLength),
+            to: ends?.target ?? graphName("target_node_uuid", length: Self.idLength),
+            name: graphName("name", length: Self.nameLength),
             fact: optionalString("fact", length: Self.textLength) ?? "",
-            episodes: optionalStrings("episodes", count: 0...1_000, length: Self.idLength) ?? [],
+            episodes: optionalGraphNames("episodes", count: 0...1_000, length: Self.idLength) ?? [],
             weight: graphWeight(), validAt: optionalTimestamp("valid_at"), invalidAt: optionalTimestamp("invalid_at"),
             expiredAt: optionalTimestamp("expired_at"), attributes: graphAttributes())
         if let from = edge.validAt, let to = edge.invalidAt, to < from {
@@ -107,7 +107,7 @@ extension JSONFields {
             source: optionalString("source", length: 1...100) ?? "message",
             sourceDescription: optionalString("source_description", length: Self.textLength) ?? "",
             validAt: optionalTimestamp("valid_at") ?? header.createdAt,
-            mentions: optionalStrings("mentions", count: 0...1_000, length: Self.idLength) ?? [],
+            mentions: optionalGraphNames("mentions", count: 0...1_000, length: Self.idLength) ?? [],
             attributes: graphAttributes())
     }
 

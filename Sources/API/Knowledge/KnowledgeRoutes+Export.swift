@@ -41,7 +41,7 @@ private struct GraphExport: Sendable {
     let format: Format
 
     init(_ query: inout QueryReader) throws {
-        center = query.optionalString("center", length: ElementHeader.idLength)
+        center = query.optionalGraphName("center", length: ElementHeader.idLength)
         let depth = query.optionalInteger("depth", in: 0...Int64(SectionSearch.depthLimit))
         let direction = query.optionalChoice("direction", EdgeDirection.self)
         if center == nil, depth != nil { query.reject("depth", "Only with a center.") }
@@ -51,7 +51,7 @@ private struct GraphExport: Sendable {
         asOf = query.asOf()
         var filters = GraphFilters()
         filters.groups = query.optionalString("group_id", length: 0...100).map { [$0] }
-        filters.edgeTypes = query.optionalStrings("edge_types", count: 1...100, length: 1...255)
+        filters.edgeTypes = query.optionalGraphNames("edge_types", count: 1...100, length: 1...255)
         filters.validAt = asOf.valid
         self.filters = filters
         limit = Int(query.optionalInteger("limit", in: 1...10_000) ?? 100)

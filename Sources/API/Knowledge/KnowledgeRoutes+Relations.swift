@@ -12,14 +12,11 @@ extension KnowledgeRoutes {
                 return { .ok(RelationList(relations: try role.relations.list(of: tenant, in: $0))) }
             },
             .read(.get, "/graph/relations/{name}", scope: Self.read) { request in
-                let (name, tenant) = (try request.parameter("name"), request.tenant)
+                let (name, tenant) = (try relationName(request), request.tenant)
                 return { .ok(try role.relations.require(name, of: tenant, in: $0)) }
             },
             .write(.put, "/graph/relations/{name}", scope: Self.write) { request in
-                let name = try request.parameter("name")
-                guard (1...255).contains(name.unicodeScalars.count) else {
-                    throw Failure(.notFound, code: "not_found", "Names of relations have 255 characters at most.")
-                }
+                let name = try relationName(request)
                 let relation = try request.readBody { fields in
                     Relation(
                         name: name,
@@ -32,7 +29,7 @@ extension KnowledgeRoutes {
                 }
             },
             .write(.delete, "/graph/relations/{name}", scope: Self.write) { request in
-                let name = try request.parameter("name")
+                let name = try relationName(request)
                 return { unit in
                     try role.relations.delete(name, in: unit)
                     return .noContent
@@ -41,13 +38,17 @@ extension KnowledgeRoutes {
         ]
     }
 
+    private func relationName(_ request: APIRequest) throws -> String {
+        try request.graphName("name", length: 1...255)
+    }
+
     /// Makes one node of several.
     func merging() -> [Route] {
         [
             .write(.post, "/graph/nodes/{id}/merge", scope: Self.write) { request in
                 let id = try elementID(request)
                 let others = try request.readBody { fields in
-                    fields.optionalStrings("uuids", count: 1...100, length: ElementHeader.idLength) ?? []
+                    fields.optionalGraphNames("uuids", count: 1...100, length: ElementHeader.idLength) ?? []
                 }
                 guard !others.isEmpty, !others.contains(id) else {
                     throw Failure.invalid(at: "/uuids", "The other nodes are expected that this one is to take over.")

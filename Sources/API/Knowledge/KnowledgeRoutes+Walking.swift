@@ -22,7 +22,7 @@ extension KnowledgeRoutes {
             around = GraphNeighborhood.Query(of: id)
             around.depth = Int(query.optionalInteger("depth", in: KnowledgeRoutes.depths) ?? 1)
             around.direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
-            around.filters.edgeTypes = query.optionalStrings("edge_types", count: 1...100, length: 1...255)
+            around.filters.edgeTypes = query.optionalGraphNames("edge_types", count: 1...100, length: 1...255)
             around.limit = Int(query.optionalInteger("limit", in: KnowledgeRoutes.nodeLimit) ?? 100)
             around.wantsEdges = query.optionalBool("edges") ?? true
             isShort = query.optionalBool("ids_only") ?? false
@@ -64,8 +64,8 @@ extension KnowledgeRoutes {
         let asOf: AsOf
 
         init(_ query: inout QueryReader) {
-            start = query.string("from", length: ElementHeader.idLength)
-            end = query.string("to", length: ElementHeader.idLength)
+            start = query.graphName("from", length: ElementHeader.idLength)
+            end = query.graphName("to", length: ElementHeader.idLength)
             depth = query.optionalInteger("max_depth", in: KnowledgeRoutes.depths) ?? 5
             direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
             limit = query.optionalInteger("limit", in: KnowledgeRoutes.pathLimit) ?? 10

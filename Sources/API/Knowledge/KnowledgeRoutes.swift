@@ -116,11 +116,6 @@ struct KnowledgeRoutes: Sendable {
 
     /// The id of an element that the path names.
     func elementID(_ request: APIRequest) throws -> String {
-        let id = try request.parameter("id")
-        guard ElementHeader.idLength.contains(id.unicodeScalars.count) else {
-            throw Failure(
-                .notFound, code: "not_found", "Ids have \(ElementHeader.idLength.upperBound) characters at most.")
-        }
-        return id
+        try request.graphName("id", length: ElementHeader.idLength)
     }
 }

@@ -30,7 +30,7 @@ public struct ElementHeader: Hashable, Sendable {
     /// How long an id may be, in characters.
     public static let idLength = 1...200
 
-    /// Its id: any text, unique among the elements of its kind and tenant.
+    /// Its id: any ``GraphName``, unique among the elements of its kind and tenant.
     public var id: String
     /// The part of the graph that it belongs to; an empty text is a part too.
     public var group: String

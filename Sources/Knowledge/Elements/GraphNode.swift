@@ -36,7 +36,7 @@ public struct GraphNode: GraphElement {
 
     /// The id of a node that is known by its name alone, within its group.
     public var idByName: String {
-        let name = name.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased()
+        let name = GraphName.normalized(name.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased())
         return Identifier(hashing: JSONWriter.bytes(of: JSONValue.array([.string(header.group), .string(name)])))
             .description
     }

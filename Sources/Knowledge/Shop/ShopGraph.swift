@@ -34,7 +34,7 @@ enum ShopGraph {
         change.entityType == "variant" ? entity.text("sku").map(variantID) : entity.id(change.entityType)
     }
 
-    private static func variantID(_ sku: String) -> String { "variant:\(sku)" }
+    private static func variantID(_ sku: String) -> String { "variant:\(GraphName.normalized(sku))" }
 
     private static func customer(_ entity: ShopEntity) -> ShopUpdate? {
         guard let id = entity.id("customer") else { return nil }
@@ -63,7 +63,7 @@ enum ShopGraph {
                 update.goneEdges.append(edge)
                 continue
             }
-            let node = entity.node("\(attribute):\(other)", label, name: other)
+            let node = entity.node("\(attribute):\(GraphName.normalized(other))", label, name: other)
             update.others.append(node)
             update.edges.append(
                 entity.edge(edge, from: id, relation, to: node.header.id, fact: "\(name) \(verb) \(other)"))

@@ -52,6 +52,18 @@ import Testing
             #"{"customer_id": "\#(customer)", "items": [\#(items)], "reserve": false}"#)
     }
 
+    @Test func namesThatLookAlikeAreOneSupplier() async throws {
+        try await Self.withShop(.sqlite) { server in
+            _ = try await Self.product(server, "chai", "Chai", by: "Caf\u{E9}")
+            _ = try await Self.product(server, "beer", "Beer", by: "Cafe\u{301}")
+            let beers = #"{"query": "Beer", "filters": {"node_labels": ["Product"]}}"#
+            try await wait { try await Self.names(server, "/search/nodes", beers) == ["Beer"] }
+            let suppliers = #"{"query": "cafe", "filters": {"node_labels": ["Supplier"]}}"#
+            #expect(try await Self.names(server, "/search/nodes", suppliers) == ["Caf\u{E9}"])
+            #expect(try await server.send("GET", "/graph/nodes/supplier:Caf%C3%A9").status == 200)
+        }
+    }
+
     @Test(arguments: TestStore.Engine.allCases)
     func whoBoughtWhatASupplierSellsIsOneSearch(_ engine: TestStore.Engine) async throws {
         try await Self.withShop(engine) { server in

@@ -74,6 +74,17 @@ import Testing
         #expect(await server.process.stop() == 0)
     }
 
+    @Test func idsInAnotherNormalFormAreRejected() async throws {
+        let server = try await MemoryServer()
+        try write("uuid,name\ncafe\u{301},apart\ncaf\u{E9},one", to: "words.csv", of: server)
+        let first = try await server.run(["import", "graph", "words.csv"])
+        #expect(first.status == 1 && first.output.contains("1 written, 1 of them new, 1 rejected"), "\(first.output)")
+        let refused = try rejects("words.rejected.csv", of: server)
+        #expect(refused.count == 2 && refused.last?.contains("normal form C") == true, "\(refused)")
+        #expect(try await read("nodes/caf%C3%A9", server)["name"] == .string("one"))
+        #expect(await server.process.stop() == 0)
+    }
+
     @Test func filesWithoutHeadersAndLinesOfJSONAreReadToo() async throws {
         let server = try await MemoryServer(["knowledge.dimensions": "3"])
         let nodes = """
