@@ -108,6 +108,9 @@ struct GraphSearchTests {
         #expect(try find(.node) { $0.groups = [] }.isEmpty)
         #expect(try find(.node) { $0.labels = ["Person", "Robot"] } == ["twin one"])
         #expect(try find(.edge) { $0.edgeTypes = ["FAR"] } == ["e2"])
+        #expect(try find(.edge) { $0.edges = ["e2", "none"] } == ["e2"])
+        #expect(try find(.edge) { ($0.edges, $0.groups) = (["e2", "e1"], ["first"]) } == ["e1"])
+        #expect(try find(.node) { $0.edges = ["e2"] } == ["twin one", "twin two"])
         let now = world.store.time.now()
         let condition = GraphFilters.TimeCondition.self
         #expect(try find(.edge) { $0.times[.createdAt] = [[condition.init(.later, now)]] }.isEmpty)

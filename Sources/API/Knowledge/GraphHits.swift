@@ -10,6 +10,7 @@ struct GraphHitAnswer: JSONEncodable {
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.members(ofRaw: document)
+            if let centrality = hit.centrality { json.member("centrality", centrality) }
             json.member("score", hit.score)
             json.member("methods", of: hit)
         }

@@ -54,9 +54,14 @@ struct GraphSearchBody: Sendable {
         }
     }
 
-    /// Whether the search asks for what follows from the graph as a whole.
-    var asksForAnalysis: Bool {
-        sections.contains { subject, section in subject == .community || section.reranker == .centralityBoosted }
+    /// Whether what is answered has something in it that follows from the graph as a whole.
+    ///
+    /// - parameter isHere: whether this server has the graph. Then it tells of each node how central it is, and an
+    ///   engine beside it only where that is asked for, since it is read as a whole to find that out.
+    func dependsOnAnalysis(isHere: Bool) -> Bool {
+        sections.contains { subject, section in
+            subject == .community || section.reranker == .centralityBoosted || (isHere && subject == .node)
+        }
     }
 
     /// Whether the search asks for likeness.
@@ -84,7 +89,7 @@ struct GraphSearchBody: Sendable {
     /// What is looked for of a subject.
     func search(for subject: SearchSubject) -> GraphSearch {
         var search = search
-        search.limit = subject.breadth(search.limit)
+        search.isForCommunities = subject == .community
         return search
     }
 
@@ -106,15 +111,21 @@ struct GraphSearchBody: Sendable {
         return try sent.read { fields in
             var search = GraphSearch(fields.optionalString("query", length: 0...100_000) ?? "")
             search.embedding = sent.embedding
-            if let embedding = sent.embedding, embedding.count != dimensions {
-                fields.reject("query_vector", "A vector of \(dimensions) components is expected.")
+            if let embedding = sent.embedding {
+                let name = String(sent.embeddingPointer.dropFirst())
+                if embedding.count != dimensions {
+                    fields.reject(name, "A vector of \(dimensions) components is expected.")
+                } else if embedding.allSatisfy({ $0 == 0 }) {
+                    fields.reject(name, "A vector of zeros has no direction, which the cosine compares.")
+                }
             }
             search.filters = fields.graphFilters()
             let asOf = fields.asOf()
             search.filters.validAt = asOf.valid
             search.origins =
-                fields.optionalStrings("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength) ?? []
-            search.center = fields.optionalString("center_node_uuid", length: ElementHeader.idLength)
+                fields.optionalGraphNames("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength)
+                ?? []
+            search.center = fields.optionalGraphName("center_node_uuid", length: ElementHeader.idLength)
             var body = GraphSearchBody(search: search, asOf: asOf)
             try sections(&fields, &body)
             fields.limits(&body.search)
@@ -140,7 +151,7 @@ extension JSONFields {
     /// How many are wanted, and the least score.
     fileprivate mutating func limits(_ search: inout GraphSearch) {
         if let limit = optionalInteger("limit", in: GraphSearch.limits) { search.limit = Int(limit) }
-        if let score = optionalNumber("reranker_min_score", in: 0...1_000_000) { search.minimumScore = score }
+        if let score = optionalNumber("reranker_min_score", in: -1_000_000...1_000_000) { search.minimumScore = score }
     }
 
     /// How elements of a kind are looked for, and whether that names the methods.
@@ -148,7 +159,7 @@ extension JSONFields {
         _ kind: ElementKind, _ search: GraphSearch
     ) -> (section: SectionSearch, namesMethods: Bool) {
         var section = SectionSearch.standard(kind, search)
-        let methods = words("search_methods", SearchMethod.words)
+        let methods = words("search_methods", SearchMethod.words)?.unlessEmpty
         if let methods { section.methods = methods }
         if let reranker = words("reranker", Reranker.words, isList: false)?.first { section.reranker = reranker }
         if let depth = optionalInteger("bfs_max_depth", in: 0...Int64(SectionSearch.depthLimit)) {
@@ -199,15 +210,20 @@ extension JSONFields {
         return filters
     }
 
-    private mutating func graphGroups() -> [String]? { optionalStrings("group_ids", count: 0...1_000, length: 0...100) }
+    private mutating func graphGroups() -> [String]? {
+        optionalStrings("group_ids", count: 0...1_000, length: 0...100)?.unlessEmpty
+    }
 
     private mutating func graphFilter() -> GraphFilters {
         var filters = GraphFilters()
         filters.groups = graphGroups()
         for name in ["node_labels", "node_types"] {
-            if let labels = optionalStrings(name, count: 0...100, length: 1...100) { filters.labels = labels }
+            if let labels = optionalGraphNames(name, count: 0...100, length: 1...100)?.unlessEmpty {
+                filters.labels = labels
+            }
         }
-        filters.edgeTypes = optionalStrings("edge_types", count: 0...100, length: 1...255)
+        filters.edgeTypes = optionalGraphNames("edge_types", count: 0...100, length: 1...255)?.unlessEmpty
+        filters.edges = optionalGraphNames("edge_uuids", count: 0...1_000, length: ElementHeader.idLength)?.unlessEmpty
         for field in GraphFilters.TimeField.allCases {
             guard let value = value(field.rawValue), value != .null else { continue }
             filters.times[field] = timeConditions(field.rawValue, value)
@@ -237,13 +253,21 @@ extension JSONFields {
             return conditions.compactMap { condition in
                 guard let condition = GraphFilters.TimeCondition(condition) else {
                     let known = GraphFilters.Comparison.allCases.map(\.rawValue).joined(separator: " ")
-                    reject(name, "A condition has a date (RFC 3339) and a comparison_operator: one of \(known)")
+                    reject(
+                        name,
+                        "A condition has a date in RFC 3339 with its offset or Z, for example 2024-01-01T00:00:00Z, "
+                            + "and a comparison_operator: one of \(known)")
                     return nil
                 }
                 return condition
             }
         }
     }
+}
+
+extension Array {
+    /// Itself, or nil where it is empty: a list of nothing asks for as much as none, which is what clients mean by it.
+    fileprivate var unlessEmpty: [Element]? { isEmpty ? nil : self }
 }
 
 extension GraphFilters.TimeCondition {

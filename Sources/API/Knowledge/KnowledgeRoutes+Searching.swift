@@ -82,7 +82,8 @@ extension KnowledgeRoutes {
     private func find(_ body: GraphSearchBody, _ tenant: Tenant, _ past: PastGraph?) throws -> Found {
         var found = Found(start: ContinuousClock.now)
         let past = body.graph ?? past
-        found.isOfMomentBefore = body.asksForAnalysis && !role.isAnalysed(tenant, in: past)
+        let dependsOnAnalysis = body.dependsOnAnalysis(isHere: role.engineName == nil)
+        found.isOfMomentBefore = dependsOnAnalysis && !role.isAnalysed(tenant, in: past)
         for (subject, section) in body.sections {
             let hits =
                 try body.rankedHits[subject]

@@ -26,9 +26,4 @@ enum SearchSubject: CaseIterable, Hashable, Sendable {
         case .community: "community_config"
         }
     }
-
-    /// How many elements are looked for where so many are wanted: of nodes many may be of one community.
-    func breadth(_ limit: Int) -> Int {
-        self == .community ? min(10 * limit, Int(GraphSearch.limits.upperBound)) : limit
-    }
 }

@@ -48,6 +48,9 @@ struct GraphAnalysis: Sendable {
     /// How central a node is: from 0 to 1.
     func rank(of node: UInt32) -> Float { Int(node) < ranks.count ? ranks[Int(node)] : 0 }
 
+    /// The same; nil where it has not been found out yet.
+    func centrality(of node: UInt32) -> Double? { Int(node) < ranks.count ? Double(ranks[Int(node)]) : nil }
+
     /// Edges count for both of their ends: a fact makes what it is said of as central as what says it.
     static func ranks(_ graph: GraphSnapshot) -> [Float] {
         let size = Int(graph.nodes.limit)

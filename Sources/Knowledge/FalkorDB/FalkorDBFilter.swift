@@ -21,6 +21,7 @@ struct FalkorDBFilter: Sendable {
                 CypherQuery("any(label IN n.labels WHERE label IN $labels)", .init("labels", .keys(labels))))
         }
         if let types = filters.edgeTypes, kind == .edge { pieces.append(compare("n.name", "IN", .keys(types))) }
+        if let ids = filters.edges, kind == .edge { pieces.append(compare("n.id", "IN", .keys(ids))) }
         for field in GraphFilters.TimeField.allCases where field.isOf(kind) {
             guard let alternatives = filters.times[field], !alternatives.isEmpty else { continue }
             let either = alternatives.map { conditions in

@@ -6,8 +6,11 @@ extension FalkorDBGraphs: GraphEngine {
     func search(
         _ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch, of tenant: Tenant
     ) throws -> [GraphHit] {
-        try asking(tenant) { reader in
-            try FalkorDBSearcher(search: search, reader: reader, dimensions: dimensions) { [self] in
+        try asking(tenant) { [self] reader in
+            let communities = search.isForCommunities ? try analysis.found(of: tenant, in: self) : nil
+            return try FalkorDBSearcher(
+                search: search, reader: reader, dimensions: dimensions, communities: communities
+            ) { [self] in
                 analysis.known(of: tenant, in: self)
             }.run(kind, section)
         } ?? []

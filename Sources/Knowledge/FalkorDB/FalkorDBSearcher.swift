@@ -9,18 +9,24 @@ struct FalkorDBSearcher {
     let search: GraphSearch
     let reader: FalkorDBReader
     let dimensions: Int
+    /// The nodes with their communities, where these are wanted.
+    let communities: GraphSnapshot?
     /// The nodes with what follows from the graph as a whole, of a moment before.
     let analysis: () -> GraphSnapshot?
 
+    typealias FoundElement = (id: String, score: Float)
     /// What a method has found, the best first.
-    private typealias Found = [(id: String, score: Float)]
-
-    /// How many elements each method finds at most.
-    private var breadth: Int { 2 * search.limit }
+    typealias Ranking = (method: SearchMethod, found: [FoundElement])
+    private typealias Found = [FoundElement]
 
     /// The elements of a kind that fit best, the best first.
     func run(_ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
-        let rankings = try find(kind, section)
+        let rankings =
+            if let communities {
+                try findForCommunities(section, communities) { try find(kind, section, breadth: $0) }
+            } else {
+                try find(kind, section, breadth: 2 * search.limit)
+            }
         var graph = GraphSnapshot(dimensions: dimensions)
         let slots = rankings.map { method, found in
             (method: method, found: found.map { ScoredSlot(slot: graph.assign($0.id, kind), score: $0.score) })
@@ -37,7 +43,10 @@ struct FalkorDBSearcher {
 
     // MARK: Methods
 
-    private func find(_ kind: ElementKind, _ section: SectionSearch) throws -> [(SearchMethod, Found)] {
+    /// - parameter breadth: how many elements each method finds at most.
+    private func find(
+        _ kind: ElementKind, _ section: SectionSearch, breadth: Int
+    ) throws -> [Ranking] {
         let filter = FalkorDBFilter(search.filters, kind)
         let words = section.methods.contains(.fullText) ? FalkorDBWords.query(search.query) : nil
         let vector = section.methods.contains(.similarity) ? try preparedEmbedding() : nil
@@ -50,7 +59,7 @@ struct FalkorDBSearcher {
                     vector, kind, filter, limit: breadth, breadth: filter.isEmpty ? breadth : Self.growth * breadth))
         }
         var replies = try reader.ask(queries)[...]
-        var found: [(SearchMethod, Found)] = []
+        var found: [Ranking] = []
         for method in SearchMethod.allCases where section.methods.contains(method) {
             switch method {
             case .fullText:
@@ -67,14 +76,14 @@ struct FalkorDBSearcher {
                 }
                 let near = Self.found(reply).map { (id: $0.id, score: 1 - $0.score) }
                 found.append((method, near.filter { $0.score >= section.minimumSimilarity }))
-            case .breadthFirst: found.append((method, try byEdges(kind, section, filter, after: found)))
+            case .breadthFirst: found.append((method, try byEdges(kind, section, filter, breadth, after: found)))
             }
         }
         return found
     }
 
     /// How many times as many the index of vectors is asked for when a filter lets some through.
-    private static let growth = 8
+    static let growth = 8
 
     private static func found(_ reply: CypherReply) -> Found {
         reply.rows.map { (id: $0.key(0), score: Float($0.number(1))) }
@@ -86,12 +95,13 @@ struct FalkorDBSearcher {
 
     /// - parameter found: what was found otherwise, where the search names no origins.
     private func byEdges(
-        _ kind: ElementKind, _ section: SectionSearch, _ filter: FalkorDBFilter, after found: [(SearchMethod, Found)]
+        _ kind: ElementKind, _ section: SectionSearch, _ filter: FalkorDBFilter, _ breadth: Int,
+        after found: [Ranking]
     ) throws -> Found {
         guard kind != .episode else { return [] }
         var origins = search.origins
         if origins.isEmpty {
-            origins = found.flatMap { $0.1.map(\.id) }
+            origins = found.flatMap { $0.found.map(\.id) }
             guard !origins.isEmpty else { return [] }
             if kind == .edge { origins = try reader.ask(FalkorDBQueries.ends(origins))[0].rows.map { $0.key(1) } }
         }

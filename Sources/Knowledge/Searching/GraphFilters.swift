@@ -43,6 +43,8 @@ public struct GraphFilters: Sendable {
     public var labels: [String]?
     /// The names of which an edge has one; nil are any.
     public var edgeTypes: [String]?
+    /// The ids of which an edge has one; nil are any.
+    public var edges: [String]?
     /// For a time the alternatives of which one must hold, each with conditions that all must hold.
     public var times: [TimeField: [[TimeCondition]]] = [:]
     /// What attributes must be, all of it.

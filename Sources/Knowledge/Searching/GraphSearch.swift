@@ -15,8 +15,19 @@ public struct GraphSearch: Sendable {
     public var origins: [String] = []
     /// The id of the node from which distances are counted.
     public var center: String?
-    /// The least score that an element is to have.
-    public var minimumScore = 0.0
+    /// The least score that an element is to have. Without one none is too low: what is found may score below zero by
+    /// its likeness to what stands before it, or by a model.
+    public var minimumScore: Double?
+
+    /// Whether the communities of nodes are wanted: the limit is how many, and of each the best nodes are found
+    /// (``nodesOfCommunity``).
+    public var isForCommunities = false
+
+    /// How many nodes of a community are found at most where communities are wanted.
+    static let nodesOfCommunity = 10
+
+    /// How many elements are found at most.
+    var hitLimit: Int { isForCommunities ? Self.nodesOfCommunity * limit : limit }
 
     /// A search for words.
     public init(_ query: String) { self.query = query }
@@ -40,4 +51,6 @@ public struct GraphHit: Sendable {
     public let score: Double
     /// Who found it.
     public let findings: [Finding]
+    /// How central a node is in the graph, from 0 to 1, as far as that has been found out.
+    public var centrality: Double?
 }

@@ -20,14 +20,14 @@ extension GraphSearcher {
             case .centralityBoosted: byCentrality(fused, kind, section)
             case .crossEncoder: throw Self.crossEncoderWaits
             }
-        return ranked.prefix(search.limit).filter { $0.score >= search.minimumScore }.map { slot, score in
+        return ranked.prefix(search.hitLimit).filter { search.accepts($0.score) }.map { slot, score in
             GraphHit(
                 id: index.id(slot), score: score,
                 findings: rankings.compactMap { method, found in
                     found.firstIndex { $0.slot == slot }.map {
                         .init(method: method, rank: $0 + 1, score: Double(found[$0].score))
                     }
-                })
+                }, centrality: kind == .node ? graph.analysis.centrality(of: slot) : nil)
         }
     }
 
@@ -60,7 +60,7 @@ extension GraphSearcher {
             zip(left, right).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         }
         let order = MaximalMarginalRelevance(lambda: section.lambda)
-            .order(vectors.map { cosine(query, $0) }, limit: search.limit) { cosine(vectors[$0], vectors[$1]) }
+            .order(vectors.map { cosine(query, $0) }, limit: search.hitLimit) { cosine(vectors[$0], vectors[$1]) }
         return order.map { (fused[$0.place].slot, $0.score) }
     }
 

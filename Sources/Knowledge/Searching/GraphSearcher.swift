@@ -17,29 +17,31 @@ struct GraphSearcher {
         let allowed = graph.allowed(kind, search.filters)
         var rankings: [Ranking] = []
         for method in SearchMethod.allCases where section.methods.contains(method) {
-            let found =
+            func find(_ allowed: NodeSet?, _ breadth: Int) throws -> [ScoredSlot] {
                 switch method {
-                case .fullText: byWords(index, allowed)
-                case .similarity: try bySimilarity(index, section, allowed)
-                case .breadthFirst: byEdges(kind, section, allowed, after: rankings)
+                case .fullText: byWords(index, allowed, breadth)
+                case .similarity: try bySimilarity(index, section, allowed, breadth)
+                case .breadthFirst: byEdges(kind, section, allowed, breadth, after: rankings)
                 }
+            }
+            // The ranking is to have some to choose from.
+            let found =
+                search.isForCommunities
+                ? try findForCommunities(section, allowed, find) : try find(allowed, 2 * search.limit)
             rankings.append((method, found))
         }
         return try rank(rankings, kind, section)
     }
 
-    /// How many elements each method finds at most, so that the ranking has some to choose from.
-    private var breadth: Int { 2 * search.limit }
-
     // MARK: Methods
 
-    private func byWords(_ index: ElementIndex, _ allowed: NodeSet?) -> [ScoredSlot] {
+    private func byWords(_ index: ElementIndex, _ allowed: NodeSet?, _ breadth: Int) -> [ScoredSlot] {
         index.values.rank(
             search.query, in: IndexedFields.text, among: allowed, limit: breadth, breaking: index.slotOrder) ?? []
     }
 
     private func bySimilarity(
-        _ index: ElementIndex, _ section: SectionSearch, _ allowed: NodeSet?
+        _ index: ElementIndex, _ section: SectionSearch, _ allowed: NodeSet?, _ breadth: Int
     ) throws -> [ScoredSlot] {
         guard let embedding = search.embedding else { return [] }
         let hits = try index.search(
@@ -49,7 +51,7 @@ struct GraphSearcher {
 
     /// - parameter rankings: what was found otherwise, where the search names no origins.
     private func byEdges(
-        _ kind: ElementKind, _ section: SectionSearch, _ allowed: NodeSet?, after rankings: [Ranking]
+        _ kind: ElementKind, _ section: SectionSearch, _ allowed: NodeSet?, _ breadth: Int, after rankings: [Ranking]
     ) -> [ScoredSlot] {
         let origins = origins(kind, after: rankings)
         let index = graph.index(of: kind)

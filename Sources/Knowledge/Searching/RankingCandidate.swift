@@ -10,12 +10,15 @@ public struct RankingCandidate: Sendable {
 }
 
 extension GraphSearch {
+    /// Whether an element of a score may be answered.
+    func accepts(_ score: Double) -> Bool { minimumScore.map { score >= $0 } ?? true }
+
     /// What is looked for before a cross-encoder ranks (``Reranker/crossEncoder``): twice as many elements as are
     /// wanted.
     var forRanking: GraphSearch {
         var search = self
         search.limit *= 2
-        search.minimumScore = 0
+        search.minimumScore = nil
         return search
     }
 }
@@ -50,15 +53,15 @@ extension KnowledgeRole {
 extension GraphSearch {
     /// The candidates that a cross-encoder scores best, the best first and equal ones by their ids.
     ///
-    /// - parameter scores: one of each candidate. Some models give negative ones, so without a least score none is too
-    ///   low.
+    /// - parameter scores: one of each candidate.
     public func ranked(_ candidates: [RankingCandidate], by scores: [Double]) -> [GraphHit] {
         var hits: [GraphHit] = []
-        for (candidate, score) in zip(candidates, scores) where minimumScore == 0 || score >= minimumScore {
-            hits.append(GraphHit(id: candidate.hit.id, score: score, findings: candidate.hit.findings))
+        for (candidate, score) in zip(candidates, scores) where accepts(score) {
+            let hit = candidate.hit
+            hits.append(GraphHit(id: hit.id, score: score, findings: hit.findings, centrality: hit.centrality))
         }
         hits.sort { left, right in left.score == right.score ? left.id < right.id : left.score > right.score }
-        return Array(hits.prefix(limit))
+        return Array(hits.prefix(hitLimit))
     }
 }
 
