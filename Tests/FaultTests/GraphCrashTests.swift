@@ -93,7 +93,7 @@ import Testing
             let last = model.nodes[id]?.version ?? model.edges[id]?.version ?? model.gone["\(kind)/\(id)"] ?? 0
             #expect((current != nil) == isThere && versions == Array((1...max(1, last)).reversed()), "\(id), \(when)")
             guard kind == "nodes", isThere else { continue }
-            let path = "/graph/nodes/\(id)/neighbors?ids_only=true&limit=10000"
+            let path = "/graph/nodes/\(id)/neighbors?ids_only=true&limit=10000&edges_limit=100000"
             let around = try await connection.exchange("GET", path).json
             let nodes = (around["nodes"]?.elements ?? []).compactMap { $0["uuid"]?.string }
             let edges = (around["edges"]?.elements ?? []).compactMap(\.string)

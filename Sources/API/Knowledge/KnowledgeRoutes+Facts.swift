@@ -113,7 +113,13 @@ private struct GraphTriplet {
                     try read(name, &reader, into: &parts)
                 }
             }
-            if let list, parts.isEmpty { return list }
+            if let list {
+                guard parts.isEmpty else {
+                    throw Failure.invalid(
+                        at: "/triplets", "A triplet stands beside the list: send it among the others, or alone.")
+                }
+                return list
+            }
             return [try GraphTriplet(parts, at: reader.pointer, elements)]
         }
     }

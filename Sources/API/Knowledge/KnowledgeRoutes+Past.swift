@@ -31,11 +31,17 @@ extension KnowledgeRoutes {
         ]
     }
 
+    /// How many edges of a node come with its history at most.
+    private static let factLimit: ClosedRange<Int64> = 0...10_000
+
     private func history(_ kind: ElementKind, _ path: String) -> Route {
         .read(.get, path, scope: Self.read) { request in
             let (id, tenant) = (try elementID(request), request.tenant)
-            let (limit, before) = try request.readQuery { query in
-                (Int(query.optionalInteger("limit", in: 1...1_000) ?? 100), query.optionalTimestamp("cursor"))
+            let (limit, before, factLimit) = try request.readQuery { query in
+                (
+                    Int(query.optionalInteger("limit", in: 1...1_000) ?? 100), query.optionalTimestamp("cursor"),
+                    kind == .node ? Int(query.optionalInteger("facts_limit", in: Self.factLimit) ?? 100) : 0
+                )
             }
             return { transaction in
                 let current = before == nil ? try role.elements.documents(kind, [id], of: tenant, in: transaction) : [:]
@@ -45,14 +51,21 @@ extension KnowledgeRoutes {
                     throw GraphElements.notFound(kind, id)
                 }
                 let facts =
-                    kind == .node && before == nil ? try role.elements.edges(of: [id], tenant, in: transaction) : nil
+                    kind == .node && before == nil
+                    ? try role.elements.edges(of: [id], tenant, in: transaction).sorted(by: Self.isEarlier) : nil
                 return .ok(
                     ElementHistoryAnswer(
                         id: id, current: current[id], versions: Array(versions.prefix(limit)),
                         next: versions.count > limit ? versions[limit - 1].endedAt : nil,
-                        facts: facts))
+                        facts: facts.map { Array($0.prefix(factLimit)) },
+                        hasMoreFacts: (facts?.count ?? 0) > factLimit))
             }
         }
+    }
+
+    private static func isEarlier(_ left: GraphEdge, _ right: GraphEdge) -> Bool {
+        let times = (left.validAt ?? left.header.createdAt, right.validAt ?? right.header.createdAt)
+        return times.0 == times.1 ? left.header.id < right.header.id : times.0 < times.1
     }
 }
 
@@ -63,8 +76,9 @@ private struct ElementHistoryAnswer: JSONEncodable {
     let current: [UInt8]?
     let versions: [ElementVersion]
     let next: Timestamp?
-    /// The edges of a node, whether they hold still or not.
+    /// The first edges of a node, whether they hold still or not.
     let facts: [GraphEdge]?
+    let hasMoreFacts: Bool
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -82,15 +96,11 @@ private struct ElementHistoryAnswer: JSONEncodable {
                 }
             }
             if let facts {
-                json.member("facts", array: facts.sorted(by: Self.isEarlier))
+                json.member("facts", array: facts)
+                json.member("has_more_facts", hasMoreFacts)
             }
             json.member("next_cursor", next)
         }
-    }
-
-    private static func isEarlier(_ left: GraphEdge, _ right: GraphEdge) -> Bool {
-        let times = (left.validAt ?? left.header.createdAt, right.validAt ?? right.header.createdAt)
-        return times.0 == times.1 ? left.header.id < right.header.id : times.0 < times.1
     }
 }
 

@@ -8,6 +8,8 @@ extension KnowledgeRoutes {
     private static let nodeLimit: ClosedRange<Int64> = 1...10_000
     /// How many ways are answered at most.
     private static let pathLimit: ClosedRange<Int64> = 1...100
+    /// How many edges between them are answered at most.
+    private static let edgeLimit: ClosedRange<Int64> = 1...100_000
     private static let depths = 0...Int64(SectionSearch.depthLimit)
 
     func walking() -> [Route] { [neighbors(), paths()] }
@@ -15,6 +17,7 @@ extension KnowledgeRoutes {
     /// What stands around a node, as a request asks for it.
     private struct Neighbors: Sendable {
         var around: GraphNeighborhood.Query
+        let edgeLimit: Int
         let isShort: Bool
         let asOf: AsOf
 
@@ -25,6 +28,7 @@ extension KnowledgeRoutes {
             around.filters.edgeTypes = query.optionalGraphNames("edge_types", count: 1...100, length: 1...255)
             around.limit = Int(query.optionalInteger("limit", in: KnowledgeRoutes.nodeLimit) ?? 100)
             around.wantsEdges = query.optionalBool("edges") ?? true
+            edgeLimit = Int(query.optionalInteger("edges_limit", in: KnowledgeRoutes.edgeLimit) ?? 1_000)
             isShort = query.optionalBool("ids_only") ?? false
             asOf = query.asOf()
             around.filters.validAt = asOf.valid
@@ -40,15 +44,13 @@ extension KnowledgeRoutes {
         } find: { asked, tenant, past in
             try role.neighborhood(asked.around, tenant, in: past)
         } answer: { asked, around, tenant, transaction in
-            let center = asked.around.center
-            guard !asked.isShort else {
-                return .ok(NeighborhoodAnswer(center: center, around: around, documents: nil))
-            }
-            let nodes = [center] + around.nodes.map(\.id)
-            let documents = GraphDocuments(
-                nodes: try documents(.node, nodes, asked.asOf, tenant, in: transaction),
-                edges: try documents(.edge, around.edges, asked.asOf, tenant, in: transaction))
-            return .ok(NeighborhoodAnswer(center: center, around: around, documents: documents))
+            var answer = NeighborhoodAnswer(
+                center: asked.around.center, around: around, edges: Array(around.edges.prefix(asked.edgeLimit)))
+            guard !asked.isShort else { return .ok(answer) }
+            answer.documents = GraphDocuments(
+                nodes: try documents(.node, around.nodes.map(\.id), asked.asOf, tenant, in: transaction),
+                edges: try documents(.edge, answer.edges, asked.asOf, tenant, in: transaction))
+            return .ok(answer)
         }
         return finding(.get, "/graph/nodes/{id}/neighbors", inquiry)
     }

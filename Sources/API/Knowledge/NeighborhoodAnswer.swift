@@ -11,8 +11,10 @@ struct GraphDocuments {
 struct NeighborhoodAnswer: JSONEncodable {
     let center: String
     let around: GraphNeighborhood
+    /// The ids of the edges, as many as are wanted.
+    let edges: [String]
     /// What is told of the elements; nil where their ids are enough.
-    let documents: GraphDocuments?
+    var documents: GraphDocuments?
 
     func write(to json: inout JSONWriter) {
         json.object { json in
@@ -22,12 +24,13 @@ struct NeighborhoodAnswer: JSONEncodable {
             if let documents {
                 json.key("edges")
                 json.array { json in
-                    for edge in around.edges { if let document = documents.edges[edge] { json.raw(document) } }
+                    for edge in edges { if let document = documents.edges[edge] { json.raw(document) } }
                 }
             } else {
-                json.member("edges", array: around.edges)
+                json.member("edges", array: edges)
             }
             json.member("has_more", around.isCut)
+            json.member("has_more_edges", around.edges.count > edges.count)
         }
     }
 

@@ -102,7 +102,7 @@ public struct GraphElements: Sendable {
         let others = missing.count - 1
         throw Failure.conflict(
             "node_missing",
-            "There is no node \(first)\(missing.count > 1 ? ", nor \(missing.count - 1) others" : ""). "
+            "There is no node \(first)\(others > 0 ? ", nor \(others) other\(others > 1 ? "s" : "")" : ""). "
                 + "Write nodes before what refers to them.",
             details: [.init("nodes", .array(missing.prefix(100).map(JSONValue.string)))])
     }
