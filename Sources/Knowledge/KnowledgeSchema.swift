@@ -61,5 +61,22 @@ public enum KnowledgeSchema {
             Migration(
                 3, "how far the shop is taken over",
                 ["CREATE TABLE graph_feeds (name TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL)"]),
+            Migration(
+                4, "until when edges hold",
+                [
+                    // The `invalid_at` of an edge in microseconds; the greatest number where it has none, or had none
+                    // when it was written before there was this column.
+                    "ALTER TABLE graph_elements ADD COLUMN lasts_until BIGINT NOT NULL DEFAULT 9223372036854775807",
+                    "DROP INDEX graph_elements_source",
+                    "DROP INDEX graph_elements_target",
+                    """
+                    CREATE INDEX graph_elements_source ON graph_elements (source_key, relation_key, lasts_until)
+                    WHERE source_key IS NOT NULL
+                    """,
+                    """
+                    CREATE INDEX graph_elements_target ON graph_elements (target_key, relation_key, lasts_until)
+                    WHERE target_key IS NOT NULL
+                    """,
+                ]),
         ])
 }

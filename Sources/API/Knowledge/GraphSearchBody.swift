@@ -121,7 +121,7 @@ struct GraphSearchBody: Sendable {
             }
             search.filters = fields.graphFilters()
             let asOf = fields.asOf()
-            search.filters.validAt = asOf.valid
+            search.filters.limit(to: asOf)
             search.origins =
                 fields.optionalGraphNames("bfs_origin_node_uuids", count: 0...1_000, length: ElementHeader.idLength)
                 ?? []

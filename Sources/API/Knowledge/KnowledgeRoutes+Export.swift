@@ -52,7 +52,7 @@ private struct GraphExport: Sendable {
         var filters = GraphFilters()
         filters.groups = query.optionalString("group_id", length: 0...100).map { [$0] }
         filters.edgeTypes = query.optionalGraphNames("edge_types", count: 1...100, length: 1...255)
-        filters.validAt = asOf.valid
+        filters.limit(to: asOf)
         self.filters = filters
         limit = Int(query.optionalInteger("limit", in: 1...10_000) ?? 100)
         format = query.optionalChoice("format", Format.self) ?? .json

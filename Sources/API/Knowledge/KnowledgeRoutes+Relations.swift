@@ -55,12 +55,10 @@ extension KnowledgeRoutes {
                 }
                 try await role.waitUntilAllIsFound(atMost: patience)
                 let tenant = request.tenant
-                let episodes = try await withTaskExecutorPreference(role.waitingThreads) {
-                    try role.episodes(mentioning: others, of: tenant)
+                let mentions = try await withTaskExecutorPreference(role.waitingThreads) {
+                    try role.mentions(of: others, of: tenant)
                 }
-                return { unit in
-                    .ok(try NodeMerger(role.facts).merge(others, into: id, mentionedBy: episodes, in: unit))
-                }
+                return { unit in .ok(try NodeMerger(role.facts).merge(others, into: id, mentions, in: unit)) }
             }
         ]
     }

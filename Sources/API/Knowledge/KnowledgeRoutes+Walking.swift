@@ -31,7 +31,7 @@ extension KnowledgeRoutes {
             edgeLimit = Int(query.optionalInteger("edges_limit", in: KnowledgeRoutes.edgeLimit) ?? 1_000)
             isShort = query.optionalBool("ids_only") ?? false
             asOf = query.asOf()
-            around.filters.validAt = asOf.valid
+            around.filters.limit(to: asOf)
         }
     }
 
@@ -72,7 +72,7 @@ extension KnowledgeRoutes {
             direction = query.optionalChoice("direction", EdgeDirection.self) ?? .both
             limit = query.optionalInteger("limit", in: KnowledgeRoutes.pathLimit) ?? 10
             asOf = query.asOf()
-            filters.validAt = asOf.valid
+            filters.limit(to: asOf)
         }
     }
 

@@ -1,7 +1,8 @@
 import Core
 import Storage
 
-/// By what edges are looked for in the tables: hashes of the nodes that they lead from and to, and of their names.
+/// By what edges are looked for in the tables: hashes of the nodes that they lead from and to, and of their names, and
+/// until when they hold.
 ///
 /// They are numbers and no texts, so that an edge costs its two indexes little. Two nodes may have the same hash:
 /// whoever looks by it looks at the edge itself too.
@@ -9,11 +10,14 @@ struct EdgeKeys: Sendable, Hashable {
     let source: Int64
     let target: Int64
     let relation: Int64
+    /// In microseconds; the greatest number where no end is known.
+    let lastsUntil: Int64
 
     init(_ edge: GraphEdge, of tenant: Tenant) {
         source = Self.node(edge.source, of: tenant)
         target = Self.node(edge.target, of: tenant)
         relation = Self.relation(edge.name)
+        lastsUntil = edge.invalidAt?.microseconds ?? .max
     }
 
     static func node(_ id: String, of tenant: Tenant) -> Int64 { hash(ElementPlace(.node, id, of: tenant).bytes) }
@@ -37,6 +41,8 @@ extension EdgeKeys {
         case source
         case target
 
+        var other: End { self == .source ? .target : .source }
+
         /// The column of an element `e` that has the hash of the node there.
         var column: SQL {
             switch self {
@@ -48,7 +54,12 @@ extension EdgeKeys {
 
     /// The columns of what may have keys.
     static func values(of keys: EdgeKeys?) -> [SQLValue] {
-        guard let keys else { return [.null, .null, .null] }
-        return [keys.source.sqlValue, keys.target.sqlValue, keys.relation.sqlValue]
+        guard let keys else { return [.null, .null, .null, Int64.max.sqlValue] }
+        return [keys.source.sqlValue, keys.target.sqlValue, keys.relation.sqlValue, keys.lastsUntil.sqlValue]
     }
+}
+
+extension GraphEdge {
+    /// The id of the node at an end.
+    func node(at end: EdgeKeys.End) -> String { end == .source ? source : target }
 }

@@ -112,12 +112,34 @@ extension GraphElements {
         return found.values.sorted { $0.header.id < $1.header.id }
     }
 
+    /// How many edges lead from or to some nodes, as far as their hashes tell, and no more than a number at each end.
+    func edgeCount(
+        of nodes: Set<String>, atMost limit: Int, _ tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> Int {
+        let keys = nodes.map { EdgeKeys.node($0, of: tenant) }.sorted()
+        return try EdgeKeys.End.allCases.reduce(0) { count, end in
+            let found = try transaction.rows(
+                "SELECT 1 FROM graph_elements e WHERE " + end.column
+                    + " IN (\(list: keys)) AND e.tenant = \(tenant) LIMIT \(limit)"
+            ) { _ in }
+            return count + found.count
+        }
+    }
+
     /// The edges of a relation that have some nodes at one end, as others leave them until the commit.
+    ///
+    /// - parameters:
+    ///   - others: what they have at the other end; nil is whatever it is.
+    ///   - moment: what had ended before it is left out.
     func edges(
-        named name: String, having nodes: Set<Int64>, at end: EdgeKeys.End, in unit: UnitOfWork
+        named name: String, having nodes: Set<Int64>, at end: EdgeKeys.End, and others: Set<Int64>? = nil,
+        notEndedBefore moment: Timestamp, in unit: UnitOfWork
     ) throws -> [GraphEdge] {
-        let lock: SQL = "AND e.relation_key = \(EdgeKeys.relation(name))" + unit.transaction.rowLock(of: "e")
-        return try edges(Array(nodes), at: end, of: unit.tenant, lock: lock, in: unit.transaction)
+        var conditions: SQL = "AND e.relation_key = \(EdgeKeys.relation(name)) AND e.lasts_until >= \(moment)"
+        if let others { conditions += " AND " + end.other.column + " IN (\(list: others.sorted()))" }
+        return try edges(
+            Array(nodes), at: end, of: unit.tenant, lock: conditions + unit.transaction.rowLock(of: "e"),
+            in: unit.transaction)
     }
 
     /// - parameter lock: what follows the conditions.

@@ -18,7 +18,7 @@ public struct GraphElements: Sendable {
 
     private static let rows = Insertion(
         into: "graph_elements",
-        "place, tenant, source_key, target_key, relation_key, recorded_at, document, embedding")
+        "place, tenant, source_key, target_key, relation_key, lasts_until, recorded_at, document, embedding")
 
     /// - parameter dimensions: how many components vectors have.
     public init(dimensions: Int) {
@@ -55,7 +55,7 @@ public struct GraphElements: Sendable {
             try requireNodes(of: chunk.map(\.element), in: unit)
             let old = try lock(Element.self, chunk.map(\.element.header.id), in: unit)
             var rows: [SQLValue] = []
-            for draft in chunk {
+            for draft in try withoutKnownVectors(Array(chunk), old, in: unit) {
                 if let before = old[draft.element.header.id] {
                     written.append(.init(element: try replace(before, by: draft, in: unit), isNew: false))
                 } else {
@@ -107,6 +107,28 @@ public struct GraphElements: Sendable {
             details: [.init("nodes", .array(missing.prefix(100).map(JSONValue.string)))])
     }
 
+    /// What comes with the text and the vector that are there keeps its vector, so that nothing is written where
+    /// nothing is different.
+    private func withoutKnownVectors<Element: GraphElement>(
+        _ drafts: [ElementDraft<Element>], _ old: [String: Element], in unit: UnitOfWork
+    ) throws -> [ElementDraft<Element>] {
+        let places = drafts.indices.filter { index in
+            guard let embedding = drafts[index].embedding, let before = old[drafts[index].element.header.id] else {
+                return false
+            }
+            return before.header.dimensions == embedding.count
+                && before.embeddedText == drafts[index].element.embeddedText
+        }
+        guard !places.isEmpty else { return drafts }
+        var drafts = drafts
+        let known = try embeddings(
+            Element.kind, places.map { drafts[$0].element.header.id }, of: unit.tenant, in: unit.transaction)
+        for place in places where known[drafts[place].element.header.id] == drafts[place].embedding {
+            drafts[place].embedding = nil
+        }
+        return drafts
+    }
+
     private func insert<Element: GraphElement>(
         _ draft: ElementDraft<Element>, into rows: inout [SQLValue], in unit: UnitOfWork
     ) throws -> Element {
@@ -146,6 +168,7 @@ public struct GraphElements: Sendable {
         if let keys = after.keys(of: unit.tenant), keys != before.keys(of: unit.tenant) {
             assignments += """
                 , source_key = \(keys.source), target_key = \(keys.target), relation_key = \(keys.relation)
+                , lasts_until = \(keys.lastsUntil)
                 """
         }
         if !keepsEmbedding {

@@ -13,4 +13,7 @@ public enum Cardinality: String, Sendable, CaseIterable {
     public var hasOneTarget: Bool { self == .manyToOne || self == .oneToOne }
     /// Whether a target has one source at a time.
     public var hasOneSource: Bool { self == .oneToMany || self == .oneToOne }
+
+    /// The ends at which a node has one edge at a time.
+    var ends: [EdgeKeys.End] { (hasOneTarget ? [.source] : []) + (hasOneSource ? [.target] : []) }
 }

@@ -3,34 +3,33 @@ import Core
 
 extension GraphEdge {
     /// What it says, by which it is told from other facts.
-    private struct Statement: Hashable {
+    struct Statement: Hashable {
         let group: String
         let source: String
         let name: String
         let target: String
         let fact: String
+
+        /// The id that follows from it.
+        ///
+        /// - parameters:
+        ///   - moment: since when it has been so again, after it was over; nil is the first time.
+        ///   - number: how often something else has that id.
+        func id(since moment: Timestamp? = nil, number: Int = 1) -> String {
+            var json = JSONWriter()
+            json.array { json in
+                for text in [group, source, name, target, fact] { json.value(text) }
+                if let moment { json.value(moment.description) }
+                if number > 1 { json.value(String(number)) }
+            }
+            return Identifier(hashing: json.bytes).description
+        }
     }
 
-    private var statement: Statement {
+    var statement: Statement {
         Statement(
             group: header.group, source: source, name: name, target: target,
             fact: fact.split(whereSeparator: \.isWhitespace).joined(separator: " ").lowercased())
-    }
-
-    /// Whether another edge says the same, at whatever time.
-    func says(sameAs other: GraphEdge) -> Bool { statement == other.statement }
-
-    /// The id that follows from what it says.
-    ///
-    /// - parameter isAgain: whether it became true again after it was over, so that the time belongs to what it says.
-    func idOfFact(isAgain: Bool) -> String {
-        let said = statement
-        var json = JSONWriter()
-        json.array { json in
-            for text in [said.group, said.source, said.name, said.target, said.fact] { json.value(text) }
-            if isAgain { json.value(FactTimeline.beginning(of: self).description) }
-        }
-        return Identifier(hashing: json.bytes).description
     }
 
     /// It as it is when it is told again: as it is known, with what was not known before and where it comes from now.

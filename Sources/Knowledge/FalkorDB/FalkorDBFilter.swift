@@ -39,7 +39,11 @@ struct FalkorDBFilter: Sendable {
             let begun = [CypherQuery("n.valid_at IS NULL"), compare("n.valid_at", "<=", moment)]
             pieces.append(.joined(begun, by: " OR ", ifEmpty: "true"))
             if kind == .edge {
-                let lasting = [CypherQuery("n.invalid_at IS NULL"), compare("n.invalid_at", ">", moment)]
+                // What has no end lasts unless it was taken back: known to be wrong, and so never so.
+                let known = CypherValue.integer((filters.knownAt ?? .latest).microseconds)
+                let right = [CypherQuery("n.expired_at IS NULL"), compare("n.expired_at", ">", known)]
+                let open = [CypherQuery("n.invalid_at IS NULL"), .joined(right, by: " OR ", ifEmpty: "true")]
+                let lasting = [.joined(open, by: " AND ", ifEmpty: "true"), compare("n.invalid_at", ">", moment)]
                 pieces.append(.joined(lasting, by: " OR ", ifEmpty: "true"))
             }
         }

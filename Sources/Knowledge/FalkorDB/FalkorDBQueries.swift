@@ -107,6 +107,8 @@ enum FalkorDBQueries {
         var types: [String]?
         /// When they hold; nil is whenever.
         var validAt: Timestamp?
+        /// Up to when it is known which of them were never so.
+        var knownAt: Timestamp
 
         /// Those that filters on edges let through.
         init(_ direction: EdgeDirection, _ filters: GraphFilters) {
@@ -114,6 +116,7 @@ enum FalkorDBQueries {
             groups = filters.groups
             types = filters.edgeTypes
             validAt = filters.validAt
+            knownAt = filters.knownAt ?? .latest
         }
     }
 
@@ -161,8 +164,10 @@ enum FalkorDBQueries {
                 CypherQuery(
                     """
                     AND (e.valid_at IS NULL OR e.valid_at <= $moment)
-                    AND (e.invalid_at IS NULL OR e.invalid_at > $moment)
-                    """, .init("moment", .integer(moment.microseconds))))
+                    AND (e.invalid_at > $moment
+                        OR (e.invalid_at IS NULL AND (e.expired_at IS NULL OR e.expired_at > $known)))
+                    """, .init("moment", .integer(moment.microseconds)),
+                    .init("known", .integer(step.knownAt.microseconds))))
         }
         return CypherQuery(pieces)
     }

@@ -52,6 +52,8 @@ public struct GraphFilters: Sendable {
 
     /// When edges hold, and until when episodes were told; nil is whenever.
     public var validAt: Timestamp?
+    /// Where it is asked when edges hold, up to when it was known which of them were never so; nil is up to now.
+    public var knownAt: Timestamp?
 
     /// Filters that let everything through.
     public init() {}
@@ -62,6 +64,7 @@ public struct GraphFilters: Sendable {
         var filters = GraphFilters()
         filters.groups = groups
         filters.validAt = validAt
+        filters.knownAt = knownAt
         return filters
     }
 
@@ -84,13 +87,22 @@ public struct GraphFilters: Sendable {
         if let validAt, kind != .node {
             filter.must.append(
                 Self.isUnknown(.validAt, or: .field(Self.path(.validAt), .times(TimeRange(lte: validAt)))))
-            if kind == .edge {
-                filter.must.append(
-                    Self.isUnknown(.invalidAt, or: .field(Self.path(.invalidAt), .times(TimeRange(gt: validAt)))))
-            }
+            if kind == .edge { filter.must.append(lasts(beyond: validAt)) }
         }
         return filter.isEmpty ? nil : filter
     }
+
+    /// What has no end lasts unless it was taken back: known to be wrong, and so never so.
+    private func lasts(beyond moment: Timestamp) -> PayloadCondition {
+        let isRight = Self.isUnknown(
+            .expiredAt, or: .field(Self.path(.expiredAt), .times(TimeRange(gt: knownAt ?? .latest))))
+        let isOpen = PayloadFilter(must: [.field(Self.path(.invalidAt), .isEmpty(true)), isRight])
+        return .filter(
+            PayloadFilter(should: [.field(Self.path(.invalidAt), .times(TimeRange(gt: moment))), .filter(isOpen)]))
+    }
+
+    /// Asks what was so at a moment, as it was known at another.
+    public mutating func limit(to asOf: AsOf) { (validAt, knownAt) = (asOf.valid, asOf.known) }
 
     private static func path(_ field: TimeField) -> PayloadPath { PayloadPath(name: field.rawValue) }
 

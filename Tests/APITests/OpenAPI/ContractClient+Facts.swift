@@ -34,6 +34,18 @@ extension ContractClient {
         let held = #"{"query": "lives", "as_of": {"valid_at": "2012-01-01T00:00:00Z"}}"#
         let found = try await send("POST", "/search/edges", body: held).list("edges")
         #expect(found.map { $0.text("uuid") } == ["rome"])
+        let wrong = """
+            {"source_node_uuid": "eve", "target_node_uuid": "\(rome.text("target_node_uuid") ?? "")",
+             "name": "LIVES_BY", "fact": "Eve lives by the Tiber", "expired_at": "2013-01-01T00:00:00Z"}
+            """
+        try await send("PUT", "/graph/edges/{id}", "wrong", body: wrong, status: 201)
+        #expect(try await send("POST", "/search/edges", body: held).list("edges").map { $0.text("uuid") } == ["rome"])
+        for known in ["", "&known_at=\(rome.text("updated_at") ?? "")"] {
+            let around = try await send(
+                "GET", "/graph/nodes/{id}/neighbors", "eve", query: "valid_at=2012-01-01T00:00:00Z" + known)
+            #expect(around.list("edges").map { $0.text("uuid") } == ["rome"])
+        }
+        try await send("DELETE", "/graph/edges/{id}", "wrong", status: 204)
     }
 
     mutating func tellThePast() async throws {

@@ -83,7 +83,10 @@ struct GraphAgreementTests {
             let edge = GraphEdge(
                 header, from: from, to: to, name: ["TO", "BY"].randomElement(using: &random) ?? "", fact: text,
                 episodes: Array(ids.prefix(Int.random(in: 0..<4, using: &random))),
-                validAt: Bool.random(using: &random) ? unit.now : nil, attributes: attributes)
+                validAt: Bool.random(using: &random) ? unit.now : nil,
+                invalidAt: Int.random(in: 0..<3, using: &random) == 0 ? .latest : nil,
+                expiredAt: [nil, Timestamp(microseconds: 0), unit.now].randomElement(using: &random) ?? nil,
+                attributes: attributes)
             try elements.put([try elements.draft(edge, embedding: vector)], in: unit)
         case 7:
             let mentions = Set((0..<3).compactMap { _ in node() }).sorted()
@@ -144,13 +147,14 @@ struct GraphAgreementTests {
 
     private static func filters(_ random: inout SeededRandom) -> GraphFilters {
         var filters = GraphFilters()
-        switch Int.random(in: 0..<7, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
         case 0: filters.groups = ["a", ""]
         case 1: filters.groups = [" a"]
         case 2: filters.labels = ["B"]
         case 3: filters.edgeTypes = ["BY", "'"]
         case 4: filters.times[.validAt] = [[.init(.missing)], [.init(.later, Timestamp(microseconds: 0))]]
-        case 5: filters.validAt = Timestamp(microseconds: 0)
+        case 5: filters.limit(to: AsOf(valid: .latest, known: Timestamp(microseconds: 0)))
+        case 6: filters.limit(to: AsOf(valid: Timestamp(microseconds: 0)))
         default: break
         }
         for _ in 0..<Int.random(in: 0..<3, using: &random) {

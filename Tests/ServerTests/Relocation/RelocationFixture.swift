@@ -117,7 +117,8 @@ final class RelocationFixture: Sendable {
         _ = try await store.database.write { transaction in
             try transaction.execute(
                 """
-                INSERT INTO graph_elements VALUES (\(place), 1, NULL, NULL, NULL, 2, \(node), \(SQLValue.bytes([])))
+                INSERT INTO graph_elements VALUES
+                    (\(place), 1, NULL, NULL, NULL, 2, \(node), \(SQLValue.bytes([])), 9223372036854775807)
                 """)
             try transaction.execute(
                 "INSERT INTO graph_versions VALUES (\(place), 1, 1, 2, \(node), \(SQLValue.bytes([])))")
