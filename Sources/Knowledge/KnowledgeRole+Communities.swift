@@ -17,6 +17,6 @@ extension KnowledgeRole {
     ///
     /// - parameter past: the graph that is looked at; nil is what the engine has.
     public func isAnalysed(_ tenant: Tenant, in past: PastGraph?) -> Bool {
-        past?.isAnalysed ?? external.map { $0.analysis.isCurrent(of: tenant, in: $0) } ?? true
+        external.map { $0.analysis.isCurrent(of: tenant, in: $0) } ?? past?.isAnalysed ?? true
     }
 }

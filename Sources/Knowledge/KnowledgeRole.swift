@@ -28,10 +28,12 @@ public final class KnowledgeRole: Sendable {
     private let engine: any GraphEngine
     private let searches: GraphSearchMetrics
     /// The graphs in the memory of this server; nil where an engine beside it has them.
-    private let indexes: GraphIndexes?
+    let indexes: GraphIndexes?
     let external: FalkorDBGraphs?
+    /// The graphs of moments long ago where an engine beside this server has those of now.
+    let pasts: PastGraphs?
     /// In hours.
-    private let historyAge: Int64
+    let historyAge: Int64
 
     /// The role on a log. It finds nothing until its services run.
     ///
@@ -52,12 +54,15 @@ public final class KnowledgeRole: Sendable {
         if let external {
             engine = external
             indexes = nil
+            pasts = PastGraphs(
+                log, elements, limit: settings[KnowledgeSettings.pastElements], metrics: metrics)
             follower = Follower(external, of: log, settings: settings, metrics: metrics, logger: logger)
             following = [follower, external.analysis]
         } else {
             let indexes = GraphIndexes(source)
             engine = indexes
             self.indexes = indexes
+            pasts = nil
             follower = Follower(indexes, of: log, settings: settings, metrics: metrics, logger: logger)
             let keeper = GraphKeeper(indexes)
             following = [follower, IdleWork(log, follower) { keeper.work() }]
@@ -83,50 +88,6 @@ public final class KnowledgeRole: Sendable {
     /// Whether the graphs have been read since the start.
     public var isReady: Bool { engine.isReady }
 
-    /// The graph of a tenant as it is found now, for ``past(_:of:_:in:)`` and for all that one request asks; nil where
-    /// an engine beside this server has it.
-    public func present(of tenant: Tenant) -> PresentGraph? { indexes?.graph(of: tenant).present }
-
-    /// The graph of a tenant as it was known at a moment; nil when there is none.
-    ///
-    /// - parameters:
-    ///   - present: the graph as it was found before the transaction began to read, so that what was written over since
-    ///     is in the transaction.
-    /// - throws: ``Failure`` `index_not_ready`, `history_gone`, and `invalid_request` when too much has changed since.
-    public func past(
-        _ moment: Timestamp, of present: PresentGraph?, _ tenant: Tenant, in transaction: any ReadTransaction
-    ) throws -> PastGraph? {
-        guard isReady else { throw Self.notReady }
-        try requirePast()
-        try requireKept(moment)
-        guard let present else { return nil }
-        if let past = present.owner.past(moment, of: present) { return past }
-        let past = try PastGraph(
-            moment, of: present, try elements.history.changed(since: moment, of: tenant, in: transaction))
-        present.owner.remember(past)
-        return past
-    }
-
-    /// Looks that the graph of a moment long ago can be searched at all.
-    ///
-    /// - throws: ``Failure`` `not_in_this_engine`.
-    public func requirePast() throws {
-        guard indexes != nil else { throw Self.notInThisEngine("What was known at a moment") }
-    }
-
-    /// Looks that it is still kept what was known at a moment.
-    ///
-    /// - throws: ``Failure`` `history_gone`.
-    public func requireKept(_ moment: Timestamp) throws {
-        let oldest = log.time.now().advanced(bySeconds: -3_600 * historyAge)
-        guard moment >= oldest else {
-            throw Failure(
-                .notFound, code: "history_gone",
-                "What was known at \(moment) is not kept any more: knowledge.history_age says for how long it is.",
-                details: [.init("oldest", .string(oldest.description))])
-        }
-    }
-
     /// The elements of a kind that fit a search best, the best first. Where there is ``waitingThreads``, the calling
     /// thread waits.
     ///
@@ -137,10 +98,12 @@ public final class KnowledgeRole: Sendable {
         _ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch, of tenant: Tenant,
         in past: PastGraph? = nil
     ) throws -> [GraphHit] {
-        let engine = try ready
+        guard let past else {
+            let engine = try ready
+            return try searches.measure(kind, section) { try engine.search(search, kind, section, of: tenant) }
+        }
         return try searches.measure(kind, section) {
-            guard let past else { return try engine.search(search, kind, section, of: tenant) }
-            return try GraphSearcher(graph: past.graph, search: search).run(kind, section)
+            try GraphSearcher(graph: graph(of: past, for: section, tenant), search: search).run(kind, section)
         }
     }
 
@@ -187,8 +150,7 @@ public final class KnowledgeRole: Sendable {
     public func neighborhood(
         _ query: GraphNeighborhood.Query, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> GraphNeighborhood {
-        let engine = try ready
-        return try past?.graph.neighborhood(query) ?? engine.neighborhood(query, tenant)
+        try past?.graph.neighborhood(query) ?? ready.neighborhood(query, tenant)
     }
 
     /// The shortest ways between two nodes; none when no way has so few edges.
@@ -201,9 +163,8 @@ public final class KnowledgeRole: Sendable {
         from start: String, to end: String, depth: Int, direction: EdgeDirection,
         _ filters: GraphFilters = GraphFilters(), limit: Int, _ tenant: Tenant, in past: PastGraph? = nil
     ) throws -> [GraphPath] {
-        let engine = try ready
         guard let past else {
-            return try engine.paths(
+            return try ready.paths(
                 from: start, to: end, depth: depth, direction: direction, filters, limit: limit, tenant)
         }
         return try past.graph.paths(
@@ -221,9 +182,10 @@ public final class KnowledgeRole: Sendable {
     ///
     /// - throws: ``Failure`` `index_not_ready`, and `not_in_this_engine` where another engine has the graphs.
     func graph(of tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
+        if let past { return past.graph }
         guard isReady else { throw Self.notReady }
         guard let indexes else { throw Self.notInThisEngine("This") }
-        return past?.graph ?? indexes.find(tenant)?.snapshot
+        return indexes.find(tenant)?.snapshot
     }
 
     /// The ids of the episodes that mention any of some nodes, as far as that is found yet.

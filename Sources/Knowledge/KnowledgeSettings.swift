@@ -53,6 +53,14 @@ public enum KnowledgeSettings {
         "knowledge.falkordb_url", default: OptionalSetting<FalkorDBURL>.none, moves: "graph_engine_seconds",
         "The FalkorDB server that has the graphs, as redis://user:password@host:port. One server writes it.")
 
+    /// How many elements are read for the graph of a moment long ago.
+    public static let pastElements = Setting(
+        "knowledge.past_elements", default: 100_000, unit: "elements", bounds: 1...10_000_000,
+        moves: "graph_past_elements_total",
+        "How many nodes, edges and episodes of a tenant are read from the tables at most to search what was known at a "
+            + "moment, where an engine beside this server has the graphs; a larger graph is refused. 100,000 take "
+            + "about a second, and as many stay in memory for who asks again.")
+
     /// Where replicas of FalkorDB are.
     public static let falkorDBReplicas = Setting(
         "knowledge.falkordb_replicas", default: OptionalSetting<FalkorDBURLs>.none,
@@ -94,7 +102,8 @@ public enum KnowledgeSettings {
     /// All of them.
     public static let all: [AnySetting] = [
         dimensions.erased, historyAge.erased, sweepInterval.erased, embedding.erased, embeddingPatience.erased,
-        shop.erased, engine.erased, falkorDBURL.erased, falkorDBReplicas.erased, falkorDBPrefix.erased,
-        falkorDBConnections.erased, falkorDBPipeline.erased, engineTimeout.erased, engineSearches.erased,
+        shop.erased, engine.erased, falkorDBURL.erased, pastElements.erased, falkorDBReplicas.erased,
+        falkorDBPrefix.erased, falkorDBConnections.erased, falkorDBPipeline.erased, engineTimeout.erased,
+        engineSearches.erased,
     ]
 }

@@ -22,4 +22,9 @@ enum GraphPlace: String, CaseIterable, Sendable {
             "knowledge.falkordb_prefix": URL(fileURLWithPath: store.directory.path).lastPathComponent,
         ]
     }
+
+    /// What the settings of a second world on a store have besides: one server writes a FalkorDB.
+    var settingsOfAnother: [String: String] {
+        self == .falkorDB ? ["knowledge.falkordb_prefix": "another-\(UUID())"] : [:]
+    }
 }

@@ -13,10 +13,7 @@ struct PastTests {
 
     /// The graph of a world as it was known at a moment.
     private static func past(_ moment: Timestamp, _ world: KnowledgeWorld) async throws -> PastGraph? {
-        let present = world.role.present(of: tenant)
-        return try await world.store.log.read { [role = world.role] in
-            try role.past(moment, of: present, tenant, in: $0)
-        }.value
+        try await world.role.past(moment, of: tenant)
     }
 
     private static func find(
@@ -34,7 +31,7 @@ struct PastTests {
 
     @Test(
         "What was known at a moment is found as it was, by words, vectors and edges",
-        arguments: GraphPlace.embedded)
+        arguments: GraphPlace.allCases)
     func known(_ place: GraphPlace) async throws {
         let world = try await KnowledgeWorld(place)
         let start = world.store.time.now()
@@ -52,7 +49,7 @@ struct PastTests {
             try role.elements.delete(GraphEdge.self, ["ab"], in: unit)
             try role.elements.delete(GraphNode.self, ["b"], in: unit)
         }
-        let later = try await KnowledgeWorld(place, on: world.store)
+        let later = try await KnowledgeWorld(place, settings: place.settingsOfAnother, on: world.store)
         try await later.catchUp(with: world)
         for world in [world, later] {
             func find(_ text: String, at moment: Timestamp?) async throws -> [String] {
@@ -81,7 +78,7 @@ struct PastTests {
         }
     }
 
-    @Test("What was so at a moment is told from what was known then", arguments: GraphPlace.embedded)
+    @Test("What was so at a moment is told from what was known then", arguments: GraphPlace.allCases)
     func bothAxes(_ place: GraphPlace) async throws {
         let world = try await KnowledgeWorld(place)
         try await world.nodes("ada", "acme", "bolt")
@@ -179,7 +176,7 @@ struct PastTests {
         }
     }
 
-    @Test("What was kept for long enough goes, and is not asked for any more", arguments: GraphPlace.embedded)
+    @Test("What was kept for long enough goes, and is not asked for any more", arguments: GraphPlace.allCases)
     func sweeping(_ place: GraphPlace) async throws {
         let settings = ["knowledge.history_age": "1", "knowledge.sweep_interval": "100"]
         let world = try await KnowledgeWorld(place, settings: settings)

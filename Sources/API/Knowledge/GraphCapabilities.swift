@@ -25,8 +25,7 @@ public struct GraphCapabilities: JSONEncodable, Sendable {
             json.member("vector_dimension", dimensions)
             json.member("embedding", hasVectorsMade)
             json.member("cross_encoder", hasCrossEncoder)
-            // Another engine has the graph as it is, and nothing of what it was.
-            json.member("known_at", engine == .embedded)
+            json.member("known_at", true)
             json.member("communities", true)
         }
     }

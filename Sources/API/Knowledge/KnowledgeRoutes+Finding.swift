@@ -5,7 +5,8 @@ import Knowledge
 import Storage
 
 /// What a route looks for: a graph in memory is looked at within the transaction that reads what is answered; an engine
-/// beside this server is asked before that, so that no snapshot is kept while it is waited for.
+/// beside this server is asked before that, so that no snapshot is kept while it is waited for; the graph of a moment
+/// long ago is then read in a transaction of its own.
 struct GraphInquiry<Input: Sendable, Found: Sendable>: Sendable {
     /// Reads and checks the request.
     let decode: @Sendable (APIRequest) throws -> Input
@@ -35,9 +36,8 @@ extension KnowledgeRoutes {
             guard let threads = role.waitingThreads else { return (nil, reading(input, inquiry, request.tenant)) }
             if let seen = request.seenPosition { try await role.waitUntilFound(seen, atMost: patience) }
             let tenant = request.tenant
-            if inquiry.asOf(input).known != nil { try role.requirePast() }
             let found = try await withTaskExecutorPreference(threads) { [input] in
-                try inquiry.find(input, tenant, nil)
+                try inquiry.find(input, tenant, try await past(inquiry.asOf(input), tenant))
             }
             return (nil, { [input] in try inquiry.answer(input, found, tenant, $0) })
         }

@@ -13,6 +13,12 @@ extension KnowledgeRoutes {
         return try role.past(moment, of: present, tenant, in: transaction)
     }
 
+    /// The same before any transaction begins.
+    func past(_ asOf: AsOf, _ tenant: Tenant) async throws -> PastGraph? {
+        guard let moment = asOf.known else { return role.present(of: tenant).map(PastGraph.init) }
+        return try await role.past(moment, of: tenant)
+    }
+
     /// The JSON of elements, as it was known at the moment that is asked of.
     func documents(
         _ kind: ElementKind, _ ids: [String], _ asOf: AsOf, _ tenant: Tenant, in transaction: any ReadTransaction

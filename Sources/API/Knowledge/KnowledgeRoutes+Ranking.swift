@@ -37,14 +37,8 @@ extension KnowledgeRoutes {
         guard !subjects.isEmpty, let crossEncoder else { return body }
         let tenant = request.tenant
         if let seen = request.seenPosition { try await role.waitUntilFound(seen, atMost: patience) }
-        let present = role.present(of: tenant)
-        let past: PastGraph? = try await role.log.read { transaction in
-            try self.past(body.asOf, of: present, tenant, in: transaction)
-        }.value
-        let hits: [[GraphHit]] = try await withTaskExecutorPreference(role.waitingThreads) {
-            try subjects.map { subject, section, _ in
-                try role.searchForRanking(body.search(for: subject), subject.kind, section, of: tenant, in: past)
-            }
+        let (hits, past) = try await withTaskExecutorPreference(role.waitingThreads) {
+            try await found(body, tenant)
         }
         let candidates = try await role.log.read(atLeast: request.seenPosition) { transaction in
             try zip(subjects, hits).map { subject, hits -> [RankingCandidate] in
@@ -63,5 +57,15 @@ extension KnowledgeRoutes {
             scores = scores.dropFirst(found.count)
         }
         return body
+    }
+
+    /// What is found of each subject that is to be ranked, and the graph that the rest is to be found in too.
+    private func found(_ body: GraphSearchBody, _ tenant: Tenant) async throws -> ([[GraphHit]], PastGraph?) {
+        let past = try await past(body.asOf, tenant)
+        let hits = try body.ranked.map { subject, section, _ in
+            try role.searchForRanking(body.search(for: subject), subject.kind, section, of: tenant, in: past)
+        }
+        // What was read for a moment long ago takes much memory, and the model may be waited for long.
+        return (hits, role.engineName == nil ? past : nil)
     }
 }

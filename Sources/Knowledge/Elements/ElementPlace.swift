@@ -38,8 +38,15 @@ struct ElementPlace: Sendable {
         "e.place IN (\(list: ids.map { ElementPlace(kind, $0, of: tenant).sqlValue }))"
     }
 
-    private static func start(_ kind: ElementKind, of tenant: Tenant) -> [UInt8] {
-        withUnsafeBytes(of: tenant.number.bigEndian, Array.init) + [kind.tag]
+    /// All places of a tenant are greater than the one and less than the other.
+    static func bounds(of tenant: Tenant) -> (lower: [UInt8], upper: [UInt8]) {
+        (start(of: tenant), start(of: tenant) + [.max])
+    }
+
+    private static func start(_ kind: ElementKind, of tenant: Tenant) -> [UInt8] { start(of: tenant) + [kind.tag] }
+
+    private static func start(of tenant: Tenant) -> [UInt8] {
+        withUnsafeBytes(of: tenant.number.bigEndian, Array.init)
     }
 }
 

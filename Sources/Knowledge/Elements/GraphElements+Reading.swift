@@ -96,6 +96,26 @@ extension GraphElements {
         ) { try StoredElement($0, dimensions: dimensions) }
     }
 
+    /// Some elements of a tenant that have stood there as they are since a moment, by ascending place.
+    ///
+    /// - parameters:
+    ///   - last: the place of the last one that was read before; nil begins.
+    ///   - limit: how many there are at most.
+    func page(
+        after last: [UInt8]?, of tenant: Tenant, since moment: Timestamp, limit: Int,
+        in transaction: any ReadTransaction
+    ) throws -> [StoredElement] {
+        let bounds = ElementPlace.bounds(of: tenant)
+        return try transaction.rows(
+            """
+            SELECT \(StoredElement.columns) FROM graph_elements e
+            WHERE e.place > \(SQLValue.bytes(last ?? bounds.lower)) AND e.place < \(SQLValue.bytes(bounds.upper))
+                AND e.recorded_at <= \(moment)
+            ORDER BY e.place LIMIT \(limit)
+            """
+        ) { try StoredElement($0) }
+    }
+
     /// The edges that lead from or to some nodes, by ascending ids.
     public func edges(
         of nodes: some Collection<String>, _ tenant: Tenant, in transaction: any ReadTransaction

@@ -140,5 +140,11 @@ extension IndexedFields {
 
 extension GraphSnapshot {
     /// How central a node is: from 0 to 1.
-    func rank(of node: String) -> Float { nodes.slot(of: node).map(analysis.rank) ?? 0 }
+    private func rank(of node: String) -> Float { nodes.slot(of: node).map(analysis.rank) ?? 0 }
+
+    /// Takes over how central nodes are from a graph in which that is known; nil where it is of none yet.
+    mutating func takeRanks(from known: GraphSnapshot?) {
+        let ranks = (0..<nodes.limit).map { known?.rank(of: nodes.id($0)) ?? 0 }
+        analysis = GraphAnalysis(ranks: ranks)
+    }
 }

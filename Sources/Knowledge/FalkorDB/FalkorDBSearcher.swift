@@ -151,9 +151,7 @@ struct FalkorDBSearcher {
             return try distances(from: center, about: ids, kind, in: &graph)
         case .centralityBoosted:
             try setNodes(about: ids, kind, in: &graph)
-            let known = analysis()
-            let ranks = (0..<graph.nodes.limit).map { known?.rank(of: graph.nodes.id($0)) ?? 0 }
-            graph.analysis = GraphAnalysis(ranks: ranks)
+            graph.takeRanks(from: analysis())
         default: break
         }
         return nil

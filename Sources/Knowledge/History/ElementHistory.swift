@@ -120,13 +120,7 @@ public struct ElementHistory: Sendable {
     func changed(
         since moment: Timestamp, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [StoredElement] {
-        let found = try transaction.rows(
-            """
-            SELECT \(StoredElement.columns) FROM graph_versions e
-            WHERE e.tenant = \(tenant) AND e.ended_at > \(moment) AND e.recorded_at <= \(moment)
-            LIMIT \(Self.searchLimit + 1)
-            """
-        ) { try StoredElement($0, dimensions: dimensions) }
+        let found = try changed(since: moment, of: tenant, limit: Self.searchLimit + 1, in: transaction)
         guard found.count <= Self.searchLimit else {
             throw Failure.invalid(
                 at: "/as_of",
@@ -134,6 +128,19 @@ public struct ElementHistory: Sendable {
                     + "searched. Elements themselves can still be asked for.")
         }
         return found
+    }
+
+    /// The same, of so many at most.
+    func changed(
+        since moment: Timestamp, of tenant: Tenant, limit: Int, in transaction: any ReadTransaction
+    ) throws -> [StoredElement] {
+        try transaction.rows(
+            """
+            SELECT \(StoredElement.columns) FROM graph_versions e
+            WHERE e.tenant = \(tenant) AND e.ended_at > \(moment) AND e.recorded_at <= \(moment)
+            LIMIT \(limit)
+            """
+        ) { try StoredElement($0, dimensions: dimensions) }
     }
 }
 

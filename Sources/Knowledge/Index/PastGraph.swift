@@ -38,6 +38,14 @@ public struct PastGraph: Sendable {
         isAnalysed = present.isAnalysed
     }
 
+    /// The graph of a moment long ago as the tables have it.
+    init(_ moment: Timestamp, _ graph: GraphSnapshot) {
+        self.moment = moment
+        self.graph = graph
+        changeCount = 0
+        isAnalysed = false
+    }
+
     /// The graph as it is when a request begins.
     public init(_ present: PresentGraph) {
         moment = nil

@@ -18,7 +18,9 @@ struct KnowledgeRoutesFixture {
         let all = KnowledgeSettings.all + RerankerSettings.all + EmbeddingSettings.all
         let settings = try SettingsRegistry(all).values(from: [SettingsSource(name: "test", texts: own)])
         let logger = Logger(label: "test")
-        role = KnowledgeRole(store.log, settings: settings, metrics: store.metrics, logger: logger)
+        role = KnowledgeRole(
+            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), settings: settings,
+            metrics: store.metrics, logger: logger)
         embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
         crossEncoder = try CrossEncoder(settings: settings, metrics: store.metrics, logger: logger)
         routes = Routes.knowledgeRoutes(
@@ -47,5 +49,6 @@ struct KnowledgeRoutesFixture {
             crossEncoder?.close()
         }
         try await RunningServices.run(role.services, body)
+        await role.close()
     }
 }

@@ -47,10 +47,7 @@ import Testing
         #expect(edges == ["then"])
         #expect(try part(world, limit: 5) { $0.validAt = Timestamp("2015-01-01") }.edges == [])
         let tenant = TestStore.context.tenant
-        let present = world.role.present(of: tenant)
-        let past = try await world.store.log.read { [role = world.role] in
-            try role.past(moment, of: present, tenant, in: $0)
-        }.value
+        let past = try await world.role.past(moment, of: tenant)
         #expect(try part(world, limit: 5, in: past).nodes == [])
     }
 }

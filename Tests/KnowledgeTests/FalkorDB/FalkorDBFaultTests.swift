@@ -143,6 +143,28 @@ struct FalkorDBFaultTests {
         #expect(try find(world) == ["twin"])
     }
 
+    @Test("What was known at a moment is found without one")
+    func pastWithoutOne() async throws {
+        let server = try await FalkorDBServer()
+        let world = try await world(server)
+        try await world.nodes("a twin", "b twin")
+        let moment = world.store.time.now()
+        world.store.time.advance(bySeconds: 60)
+        await server.redis.kill()
+        try await add("c twin", to: world)
+        let later = try await self.world(server, GraphPlace.falkorDB.settingsOfAnother, on: world.store)
+        #expect(!later.role.isReady)
+        for world in [world, later] {
+            let past = try await world.role.past(moment, of: Self.tenant)
+            let found = try world.role.search(
+                GraphSearch("twin"), .node, SectionSearch([.fullText]), of: Self.tenant, in: past)
+            #expect(found.map(\.id) == ["a twin", "b twin"])
+            #expect(try world.role.part(GraphFilters(), limit: 5, of: Self.tenant, in: past).nodes.count == 2)
+            let around = GraphNeighborhood.Query(of: "a twin")
+            #expect(try world.role.neighborhood(around, Self.tenant, in: past).nodes.isEmpty)
+        }
+    }
+
     @Test("A restart of the server goes on with what is there, and with what came since")
     func restart() async throws {
         let server = try await FalkorDBServer()

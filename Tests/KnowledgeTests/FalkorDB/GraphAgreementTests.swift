@@ -23,11 +23,20 @@ struct GraphAgreementTests {
 
     private struct Pair {
         let embedded: KnowledgeWorld
-        let falkorDB: KnowledgeWorld
+        var falkorDB: KnowledgeWorld
 
         init() async throws {
             embedded = try await KnowledgeWorld(.sqlite)
             falkorDB = try await KnowledgeWorld(.falkorDB, on: embedded.store)
+        }
+
+        /// Both at a moment; nil is now.
+        func sides(at moment: Timestamp?) async throws -> (Side, Side) {
+            func side(_ world: KnowledgeWorld) async throws -> Side {
+                guard let moment else { return Side(role: world.role, past: nil) }
+                return Side(role: world.role, past: try await world.role.past(moment, of: tenant))
+            }
+            return (try await side(embedded), try await side(falkorDB))
         }
 
         func write(_ body: @escaping @Sendable (UnitOfWork) throws -> Void) async throws {
@@ -36,24 +45,38 @@ struct GraphAgreementTests {
         }
     }
 
-    @Test("In random graphs that change")
+    /// An engine, and the graph of it that is looked at; nil is that of now.
+    private struct Side {
+        let role: KnowledgeRole
+        let past: PastGraph?
+
+        func search(_ search: GraphSearch, _ kind: ElementKind, _ section: SectionSearch) throws -> [GraphHit] {
+            try role.search(search, kind, section, of: tenant, in: past)
+        }
+    }
+
+    @Test("In random graphs that change, now and at moments before")
     func randomGraphs() async throws {
         var random = SeededRandom.fresh()
-        let pair = try await Pair()
+        var pair = try await Pair()
+        var moments: [Timestamp] = []
         for _ in 0..<12 {
+            moments.append(pair.embedded.store.time.now())
+            pair.embedded.store.time.advance(bySeconds: 60)
             let seed = random.next()
             try await pair.write { [elements = pair.embedded.role.elements] unit in
                 var random = SeededRandom(seed: seed)
                 for _ in 0..<12 { try Self.change(elements, unit, &random) }
             }
-            for _ in 0..<25 { try Self.compare(pair, &random) }
+            for _ in 0..<25 { try await Self.compare(pair, &random) }
+            for _ in 0..<12 { try await Self.compare(pair, at: moments.randomElement(using: &random), &random) }
         }
         // What a start reads from the tables is the same as what was followed.
         await pair.falkorDB.stop()
-        let later = try await KnowledgeWorld(
-            .falkorDB, settings: ["knowledge.falkordb_prefix": "later-\(random.seed)"], on: pair.embedded.store)
-        try await later.catchUp(with: pair.embedded)
-        for _ in 0..<50 { try Self.compare(pair, &random, later) }
+        pair.falkorDB = try await KnowledgeWorld(
+            .falkorDB, settings: GraphPlace.falkorDB.settingsOfAnother, on: pair.embedded.store)
+        try await pair.falkorDB.catchUp(with: pair.embedded)
+        for _ in 0..<50 { try await Self.compare(pair, &random) }
     }
 
     // MARK: Changes
@@ -113,9 +136,9 @@ struct GraphAgreementTests {
     // MARK: Comparing
 
     private static func compare(
-        _ pair: Pair, _ random: inout SeededRandom, _ other: KnowledgeWorld? = nil
-    ) throws {
-        let (left, right) = (pair.embedded.role, (other ?? pair.falkorDB).role)
+        _ pair: Pair, at moment: Timestamp? = nil, _ random: inout SeededRandom
+    ) async throws {
+        let (left, right) = try await pair.sides(at: moment)
         var search = GraphSearch(words.randomElement(using: &random) ?? "")
         search.embedding = (0..<3).map { _ in Float.random(in: -1...1, using: &random) }
         search.limit = [3, 1_000].randomElement(using: &random) ?? 10
@@ -130,7 +153,7 @@ struct GraphAgreementTests {
         for kind in ElementKind.allCases {
             for methods in [[SearchMethod.similarity], [.similarity, .breadthFirst]] {
                 section.methods = methods
-                let found = try [left, right].map { try $0.search(search, kind, section, of: tenant) }
+                let found = try [left, right].map { try $0.search(search, kind, section) }
                 #expect(
                     found[0].map(\.id) == found[1].map(\.id),
                     "\(random) \(kind) \(section) \(search) \(found[0]) \(found[1])")
@@ -138,7 +161,7 @@ struct GraphAgreementTests {
             section.methods = [.fullText]
             var broad = search
             broad.limit = 1_000
-            let found = try [left, right].map { try $0.search(broad, kind, section, of: tenant).map(\.id).sorted() }
+            let found = try [left, right].map { try $0.search(broad, kind, section).map(\.id).sorted() }
             #expect(found[0] == found[1], "\(random) \(kind) \(broad)")
         }
         try compareDistances(left, right, search, &random)
@@ -168,7 +191,7 @@ struct GraphAgreementTests {
     }
 
     private static func compareDistances(
-        _ left: KnowledgeRole, _ right: KnowledgeRole, _ search: GraphSearch, _ random: inout SeededRandom
+        _ left: Side, _ right: Side, _ search: GraphSearch, _ random: inout SeededRandom
     ) throws {
         var (search, section) = (search, SectionSearch([.similarity]))
         section.reranker = .nodeDistance
@@ -176,8 +199,8 @@ struct GraphAgreementTests {
         search.limit = 1_000
         search.center = ids.randomElement(using: &random)
         for kind in ElementKind.allCases {
-            func hits(_ role: KnowledgeRole) -> Result<[[String]], Failure> {
-                Result { try role.search(search, kind, section, of: tenant).map { [$0.id, "\($0.score)"] } }
+            func hits(_ side: Side) -> Result<[[String]], Failure> {
+                Result { try side.search(search, kind, section).map { [$0.id, "\($0.score)"] } }
                     .mapError { $0 as? Failure ?? .internal("\($0)") }
             }
             switch (hits(left), hits(right)) {
@@ -188,9 +211,7 @@ struct GraphAgreementTests {
         }
     }
 
-    private static func compareWalks(
-        _ left: KnowledgeRole, _ right: KnowledgeRole, _ random: inout SeededRandom
-    ) throws {
+    private static func compareWalks(_ left: Side, _ right: Side, _ random: inout SeededRandom) throws {
         let (from, to) = (ids.randomElement(using: &random) ?? "", ids.randomElement(using: &random) ?? "")
         let direction = EdgeDirection.allCases.randomElement(using: &random) ?? .both
         let (depth, limit) = (Int.random(in: 0...4, using: &random), Int.random(in: 1...8, using: &random))
@@ -199,22 +220,22 @@ struct GraphAgreementTests {
         var ways = filters.ofWays
         ways.edgeTypes = filters.edgeTypes
         let wantsEdges = Bool.random(using: &random)
-        let around = [left, right].map { role in
+        let around = [left, right].map { side in
             Result {
                 var query = GraphNeighborhood.Query(of: from)
                 (query.depth, query.direction, query.filters, query.limit) = (depth, direction, ways, limit)
                 query.wantsEdges = wantsEdges
-                return try role.neighborhood(query, tenant)
+                return try side.role.neighborhood(query, tenant, in: side.past)
             }.mapError { $0 as? Failure ?? .internal("\($0)") }
         }
         #expect(
             (try? around[0].get()) == (try? around[1].get()), "\(random) \(from) \(depth) \(direction) \(limit)")
-        let paths = [left, right].map { role in
-            try? role.paths(
-                from: from, to: to, depth: depth, direction: direction, ways, limit: limit, tenant)
+        let paths = [left, right].map { side in
+            try? side.role.paths(
+                from: from, to: to, depth: depth, direction: direction, ways, limit: limit, tenant, in: side.past)
         }
         #expect(paths[0] == paths[1], "\(random) \(from) \(to) \(depth) \(direction) \(limit)")
-        let mentioning = try [left, right].map { try $0.episodes(mentioning: [from, to], of: tenant) }
+        let mentioning = try [left, right].map { try $0.role.episodes(mentioning: [from, to], of: tenant) }
         #expect(mentioning[0] == mentioning[1], "\(random) \(from) \(to)")
     }
 
@@ -240,12 +261,26 @@ struct GraphAgreementTests {
         var section = SectionSearch([.similarity])
         section.reranker = .centralityBoosted
         section.centralityFactor = 10
-        func scores(_ world: KnowledgeWorld) throws -> [(String, Double)] {
-            try world.role.search(search, .node, section, of: Self.tenant).map { ($0.id, $0.score) }
+        func scores(_ world: KnowledgeWorld, in past: PastGraph? = nil) throws -> [(String, Double)] {
+            try world.role.search(search, .node, section, of: Self.tenant, in: past).map { ($0.id, $0.score) }
         }
         try await wait { try [pair.embedded, pair.falkorDB].allSatisfy { try scores($0).first?.0 == "n4" } }
         let (left, right) = (try scores(pair.embedded), try scores(pair.falkorDB))
         #expect(left.map(\.0) == right.map(\.0) && left.count == 8)
         for (left, right) in zip(left, right) { #expect(abs(left.1 - right.1) < 1e-6) }
+        // How central nodes are is that of now, whatever they were.
+        let moment = pair.embedded.store.time.now()
+        pair.embedded.store.time.advance(bySeconds: 60)
+        try await pair.write { [elements = pair.embedded.role.elements] unit in
+            try elements.delete(GraphNode.self, ["n3"], in: unit)
+        }
+        var past: [[String]] = []
+        try await wait {
+            let sides = try await pair.sides(at: moment)
+            past = [try scores(pair.embedded, in: sides.0.past), try scores(pair.falkorDB, in: sides.1.past)]
+                .map { $0.map(\.0) }
+            return past.allSatisfy { $0.last == "n3" }
+        }
+        #expect(past[0] == past[1] && past[0].count == 8 && past[0].first == "n1")
     }
 }
