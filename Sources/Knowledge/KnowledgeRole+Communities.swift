@@ -7,9 +7,9 @@ extension KnowledgeRole {
     /// - throws: ``Failure`` `index_not_ready`, and where an engine beside this server has the graphs
     ///   `graph_engine_unavailable` and `graph_engine_behind`.
     func analysed(_ tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
-        guard let external else { return try graph(of: tenant, past) }
+        if let past, external == nil { return past.graph }
         guard isReady else { throw Self.notReady }
-        return try external.analysed(tenant)
+        return try external?.analysed(tenant) ?? indexes?.find(tenant)?.snapshot
     }
 
     /// Whether communities, and how central nodes are, are those of the graph as it is. They are found out some time

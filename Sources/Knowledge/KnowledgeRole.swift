@@ -171,21 +171,11 @@ public final class KnowledgeRole: Sendable {
             from: start, to: end, depth: depth, direction: direction, filters, limit: limit)
     }
 
-    private var ready: any GraphEngine {
+    var ready: any GraphEngine {
         get throws {
             guard isReady else { throw Self.notReady }
             return engine
         }
-    }
-
-    /// The graph in memory that is asked; nil when the tenant has none.
-    ///
-    /// - throws: ``Failure`` `index_not_ready`, and `not_in_this_engine` where another engine has the graphs.
-    func graph(of tenant: Tenant, _ past: PastGraph?) throws -> GraphSnapshot? {
-        if let past { return past.graph }
-        guard isReady else { throw Self.notReady }
-        guard let indexes else { throw Self.notInThisEngine("This") }
-        return indexes.find(tenant)?.snapshot
     }
 
     /// The ids of the episodes that mention any of some nodes, as far as that is found yet.
@@ -199,12 +189,6 @@ public final class KnowledgeRole: Sendable {
     /// misses nothing of it: also what the log is not settled up to yet.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
         try await waitUntilFound(log.seen, atMost: patience)
-    }
-
-    private static func notInThisEngine(_ what: String) -> Failure {
-        Failure(
-            .invalid, code: "not_in_this_engine",
-            "\(what) can be asked of graphs in the memory of this server: set knowledge.engine to embedded.")
     }
 
     static var notReady: Failure {

@@ -7,11 +7,11 @@ extension KnowledgeRole {
     ///   - filters: which nodes there are, and which edges count.
     ///   - limit: how many nodes at most.
     ///   - past: the graph that is looked at; nil is that of now.
-    /// - throws: ``Failure`` `index_not_ready`.
+    /// - throws: ``Failure`` `index_not_ready`, and where an engine beside this server has the graphs
+    ///   `graph_engine_unavailable` and `graph_engine_behind`.
     public func part(
         _ filters: GraphFilters, limit: Int, of tenant: Tenant, in past: PastGraph? = nil
     ) throws -> GraphPart {
-        guard let graph = try graph(of: tenant, past) else { return GraphPart(nodes: [], edges: [], isCut: false) }
-        return graph.part(filters, limit: limit)
+        try past?.graph.part(filters, limit: limit) ?? ready.part(filters, limit: limit, tenant)
     }
 }

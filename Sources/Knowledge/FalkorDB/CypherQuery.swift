@@ -18,6 +18,13 @@ struct CypherQuery: Sendable {
         parameters = pieces.flatMap(\.parameters)
     }
 
+    /// A piece that stands in the same query once more: its parameters are there already.
+    var again: CypherQuery {
+        var piece = self
+        piece.parameters = []
+        return piece
+    }
+
     /// Puts pieces between others.
     static func joined(_ pieces: [CypherQuery], by separator: StaticString, ifEmpty: StaticString) -> CypherQuery {
         guard !pieces.isEmpty else { return CypherQuery(ifEmpty) }

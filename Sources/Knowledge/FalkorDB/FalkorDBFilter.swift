@@ -6,11 +6,15 @@ struct FalkorDBFilter: Sendable {
     let condition: CypherQuery
     /// Whether something is asked.
     let isEmpty: Bool
+    /// The number of the next parameter.
+    private let places: Int
 
     /// The condition of filters on the elements of a kind.
-    init(_ filters: GraphFilters, _ kind: ElementKind) {
+    ///
+    /// - parameter other: a condition in the same query.
+    init(_ filters: GraphFilters, _ kind: ElementKind, beside other: FalkorDBFilter? = nil) {
         var pieces: [CypherQuery] = []
-        var places = 0
+        var places = other?.places ?? 0
         func compare(_ member: StaticString, _ comparison: StaticString, _ value: CypherValue) -> CypherQuery {
             defer { places += 1 }
             return .comparing(member, comparison, places, value)
@@ -51,6 +55,7 @@ struct FalkorDBFilter: Sendable {
             pieces.append(.passing(attribute.test) { compare("value", $0, $1) })
         }
         isEmpty = pieces.isEmpty
+        self.places = places
         condition = .joined(pieces, by: " AND ", ifEmpty: "true")
     }
 }

@@ -69,6 +69,35 @@ extension FalkorDBGraphs: GraphEngine {
         }
     }
 
+    func part(_ filters: GraphFilters, limit: Int, _ tenant: Tenant) throws -> GraphPart {
+        try asking(tenant) { reader in
+            let ofNodes = FalkorDBFilter(filters, .node)
+            let ofEdges = FalkorDBFilter(filters, .edge, beside: ofNodes)
+            // One more says whether there are more.
+            var ids = try reader.ask(FalkorDBQueries.busiest(ofNodes, ofEdges, limit: limit + 1))[0].keys()
+            if ids.count <= limit {
+                let known = Set(ids.map(ExactText.init))
+                let others = FalkorDBQueries.firstNodes(ofNodes, limit: limit + 1 + known.count)
+                ids += try reader.ask(others)[0].keys().filter { !known.contains(ExactText($0)) }
+            }
+            let kept = Array(ids.prefix(limit))
+            let edges = try edges(between: kept, ofEdges, reader)
+            return GraphPart(nodes: kept, edges: edges, isCut: ids.count > limit)
+        } ?? .empty
+    }
+
+    /// The ids of the edges between some nodes that a filter lets through, ascending.
+    private func edges(
+        between nodes: [String], _ filter: FalkorDBFilter, _ reader: FalkorDBReader
+    ) throws -> [String] {
+        let any = FalkorDBQueries.Step(.outgoing, GraphFilters())
+        let row = try reader.ask(FalkorDBQueries.edges(from: nodes, any, filter))[0].rows.first ?? []
+        let known = Set(nodes.map(ExactText.init))
+        let (edges, targets, marks) = (row.keys(0), row.keys(1), row.list(2))
+        return edges.indices.filter { marks[$0] == .integer(1) && known.contains(ExactText(targets[$0])) }
+            .map { edges[$0] }.sorted()
+    }
+
     /// Asks about some nodes, which must be there, and copies what stands around them into a snapshot: what is done
     /// with it is then the same as with one in memory.
     private func copying<T>(

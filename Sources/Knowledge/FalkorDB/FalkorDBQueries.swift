@@ -96,6 +96,34 @@ enum FalkorDBQueries {
         MATCH (a:Node)-[e:EDGE]->(n) WHERE a.there AND n.there RETURN collect(a.id), collect(e.id), collect(n.id)
         """)
 
+    // MARK: Drawing
+
+    /// The nodes with the most edges, of those that a filter lets through and that have any: their ids. Of edges, those
+    /// count that another filter lets through and that lead from such a node to such a node; from one to itself twice.
+    ///
+    /// - parameter edges: must be beside the filter of nodes.
+    static func busiest(_ nodes: FalkorDBFilter, _ edges: FalkorDBFilter, limit: Int) -> CypherQuery {
+        CypherQuery([
+            CypherQuery("MATCH (n:Node) WHERE n.there AND"), nodes.condition,
+            CypherQuery("WITH n AS a MATCH (a)-[e:EDGE]->(n) WHERE n.there AND"), nodes.condition.again,
+            // Filters are on what is called n.
+            CypherQuery("WITH a, n AS b, e AS n WHERE"), edges.condition,
+            CypherQuery(
+                """
+                WITH a, b UNWIND [a, b] AS n
+                RETURN n.id AS id, count(n) AS degree ORDER BY degree DESC, id LIMIT $limit
+                """, .init("limit", .integer(Int64(limit)))),
+        ])
+    }
+
+    /// The nodes that a filter lets through, by ascending ids.
+    static func firstNodes(_ filter: FalkorDBFilter, limit: Int) -> CypherQuery {
+        CypherQuery([
+            CypherQuery("MATCH (n:Node) WHERE n.there AND"), filter.condition,
+            CypherQuery("RETURN n.id AS id ORDER BY id LIMIT $limit", .init("limit", .integer(Int64(limit)))),
+        ])
+    }
+
     // MARK: Walking
 
     /// Which edges may be followed.

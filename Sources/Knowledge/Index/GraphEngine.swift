@@ -21,6 +21,13 @@ protocol GraphEngine: Projection {
     /// - throws: ``Failure`` `node_not_found`.
     func neighborhood(_ query: GraphNeighborhood.Query, _ tenant: Tenant) throws -> GraphNeighborhood
 
+    /// The nodes that have the most edges.
+    ///
+    /// - parameters:
+    ///   - filters: which nodes there are, and which edges count.
+    ///   - limit: how many nodes at most.
+    func part(_ filters: GraphFilters, limit: Int, _ tenant: Tenant) throws -> GraphPart
+
     /// The shortest ways between two nodes.
     ///
     /// - parameter filters: which edges a way may lead along.

@@ -22,6 +22,10 @@ extension GraphIndexes: GraphEngine {
         return try graph.neighborhood(query)
     }
 
+    func part(_ filters: GraphFilters, limit: Int, _ tenant: Tenant) throws -> GraphPart {
+        find(tenant)?.snapshot.part(filters, limit: limit) ?? .empty
+    }
+
     func paths(
         from start: String, to end: String, depth: Int, direction: EdgeDirection, _ filters: GraphFilters, limit: Int,
         _ tenant: Tenant

@@ -9,6 +9,9 @@ public struct GraphPart: Sendable, Equatable {
     public let edges: [String]
     /// Whether there are more nodes than were asked for.
     public let isCut: Bool
+
+    /// Of a graph of nothing.
+    static let empty = GraphPart(nodes: [], edges: [], isCut: false)
 }
 
 extension GraphSnapshot {

@@ -60,6 +60,8 @@ import Testing
             let now = try await server.send("POST", "/search", #"{"query":"tea"}"#).json()
             #expect(Self.told(now, "nodes") == ["d"] && Self.told(now, "edges").isEmpty)
             #expect(try await server.send("GET", "/graph/nodes/b/neighbors").status == 404)
+            let drawn = try await server.send("GET", "/graph/export").json()
+            #expect(Self.told(drawn, "nodes") == ["a", "c", "d"] && Self.told(drawn, "edges").isEmpty)
         }
     }
 

@@ -16,8 +16,9 @@ import Testing
         return try world.role.part(filters, limit: limit, of: TestStore.context.tenant, in: past)
     }
 
-    @Test func theNodesWithTheMostEdgesComeFirst() async throws {
-        let world = try await KnowledgeWorld(.sqlite)
+    @Test(arguments: GraphPlace.allCases)
+    func theNodesWithTheMostEdgesComeFirst(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         try await world.nodes("a", "b", "c", "d")
         try await world.nodes("e", group: "other")
         try await world.edge("cd", "c", "KNOWS", "d")
@@ -35,10 +36,21 @@ import Testing
         #expect(
             try part(world, limit: 4) { $0.groups = [""] }
                 == GraphPart(nodes: ["d", "b", "c", "a"], edges: ["bd", "cd"], isCut: false))
+        // An edge to itself counts at both of its ends, and one to what is not there at neither.
+        try await world.edge("aa", "a", "KNOWS", "a")
+        try await world.edge("bb", "b", "KNOWS", "b")
+        try await world.write { [elements = world.role.elements] in
+            try elements.delete(GraphNode.self, ["e"], in: $0)
+        }
+        #expect(
+            try part(world, limit: 3)
+                == GraphPart(nodes: ["b", "a", "d"], edges: ["aa", "bb", "bd"], isCut: true))
+        #expect(try world.role.part(GraphFilters(), limit: 5, of: Tenant(99)) == .empty)
     }
 
-    @Test func aPartIsOfAMomentToo() async throws {
-        let world = try await KnowledgeWorld(.sqlite)
+    @Test(arguments: GraphPlace.allCases)
+    func aPartIsOfAMomentToo(_ place: GraphPlace) async throws {
+        let world = try await KnowledgeWorld(place)
         let moment = world.store.time.now()
         world.store.time.advance(bySeconds: 60)
         try await world.nodes("a", "b")

@@ -166,6 +166,7 @@ struct GraphAgreementTests {
         }
         try compareDistances(left, right, search, &random)
         try compareWalks(left, right, &random)
+        try compareParts(left, right, &random)
     }
 
     private static func filters(_ random: inout SeededRandom) -> GraphFilters {
@@ -237,6 +238,14 @@ struct GraphAgreementTests {
         #expect(paths[0] == paths[1], "\(random) \(from) \(to) \(depth) \(direction) \(limit)")
         let mentioning = try [left, right].map { try $0.role.episodes(mentioning: [from, to], of: tenant) }
         #expect(mentioning[0] == mentioning[1], "\(random) \(from) \(to)")
+    }
+
+    private static func compareParts(_ left: Side, _ right: Side, _ random: inout SeededRandom) throws {
+        let (filters, limit) = (filters(&random), Int.random(in: 1...20, using: &random))
+        let parts = try [left, right].map { side in
+            try side.role.part(filters, limit: limit, of: tenant, in: side.past)
+        }
+        #expect(parts[0] == parts[1], "\(random) \(filters) \(limit)")
     }
 
     @Test("Centrality means the same")
