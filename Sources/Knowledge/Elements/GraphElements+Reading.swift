@@ -113,7 +113,7 @@ extension GraphElements {
                 AND e.recorded_at <= \(moment)
             ORDER BY e.place LIMIT \(limit)
             """
-        ) { try StoredElement($0) }
+        ) { try StoredElement($0, dimensions: dimensions) }
     }
 
     /// The edges that lead from or to some nodes, by ascending ids.

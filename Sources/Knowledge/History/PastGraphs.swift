@@ -56,6 +56,7 @@ final class PastGraphs: Sendable {
     func graph(of tenant: Tenant, at moment: Timestamp) async throws -> GraphSnapshot {
         if let graph = try await find(tenant, moment) { return graph }
         return try await turns.take {
+            try Task.checkCancellation()
             // Whoever was before may have read the same.
             if let graph = try await find(tenant, moment) { return graph }
             return try await read(tenant, moment)

@@ -1,6 +1,7 @@
 import ChangeLog
 import Core
 import Search
+import Storage
 import Synchronization
 
 /// How indexes are made beside the follower, which goes on applying changes.

@@ -18,6 +18,12 @@ struct PastGraphsTests {
             .map(\.id)
     }
 
+    /// The moment that it was until now.
+    private static func passed(in world: KnowledgeWorld) -> Timestamp {
+        defer { world.store.time.advance(bySeconds: 60) }
+        return world.store.time.now()
+    }
+
     /// How many elements were read so far.
     private static func count(_ world: KnowledgeWorld) -> Int {
         world.store.metrics.counter("graph_past_elements_total", "").with().value
@@ -37,8 +43,7 @@ struct PastGraphsTests {
     func isKept() async throws {
         let world = try await KnowledgeWorld(.falkorDB)
         try await world.nodes("a twin", "b twin")
-        let moment = world.store.time.now()
-        world.store.time.advance(bySeconds: 60)
+        let moment = Self.passed(in: world)
         #expect(try await Self.twins(moment, world) == ["a twin", "b twin"])
         try await world.nodes("c twin")
         try await Self.put("a twin", called: "single", in: world)
@@ -53,8 +58,7 @@ struct PastGraphsTests {
     func saysSo() async throws {
         let world = try await KnowledgeWorld(.falkorDB)
         try await world.nodes("a twin")
-        let moment = world.store.time.now()
-        world.store.time.advance(bySeconds: 60)
+        let moment = Self.passed(in: world)
         #expect(try await Self.twins(moment, world) == ["a twin"])
         try await Self.put("b twin", called: "twin", since: moment, in: world)
         #expect(try await Self.twins(moment, world) == ["b twin", "a twin"])
@@ -79,8 +83,7 @@ struct PastGraphsTests {
     func logIsSilent() async throws {
         let world = try await KnowledgeWorld(.falkorDB)
         try await world.nodes("a twin")
-        let moment = world.store.time.now()
-        world.store.time.advance(bySeconds: 60)
+        let moment = Self.passed(in: world)
         #expect(try await Self.twins(moment, world) == ["a twin"])
         try await world.write { [elements = world.role.elements] unit in
             let nodes = (0...ChangeLog.batchLimits.upperBound).map { number in
@@ -114,12 +117,10 @@ struct PastGraphsTests {
     func tooLarge() async throws {
         let world = try await KnowledgeWorld(.falkorDB, settings: ["knowledge.past_elements": "3"])
         try await world.nodes("a twin", "b twin", "c twin")
-        let small = world.store.time.now()
-        world.store.time.advance(bySeconds: 60)
+        let small = Self.passed(in: world)
         try await Self.put("a twin", called: "single", in: world)
         try await world.nodes("d twin")
-        let large = world.store.time.now()
-        world.store.time.advance(bySeconds: 60)
+        let large = Self.passed(in: world)
         for round in 0..<2 {
             // What it was then is read from elsewhere than what is as it was.
             #expect(try await Self.twins(small, world) == ["a twin", "b twin", "c twin"])
@@ -140,8 +141,7 @@ struct PastGraphsTests {
         func readings(_ moments: [Int], keeping limit: Int) async throws -> Int {
             let world = try await KnowledgeWorld(.falkorDB, settings: ["knowledge.past_elements": "\(limit)"])
             try await world.nodes("a twin", "b twin")
-            let start = world.store.time.now()
-            world.store.time.advance(bySeconds: 60)
+            let start = Self.passed(in: world)
             for moment in moments {
                 #expect(try await Self.twins(start.advanced(bySeconds: Int64(moment)), world).count == 2)
             }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one task at a time do something that may wait; the others have their turn in the order in which they came.
-final class Turns: Sendable {
+public final class Turns: Sendable {
     private struct State {
         var isTaken = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -9,8 +9,11 @@ final class Turns: Sendable {
 
     private let state = Mutex(State())
 
+    /// Nobody has the turn.
+    public init() {}
+
     /// Does something while nobody else has the turn.
-    func take<T>(_ body: () async throws -> T) async rethrows -> T {
+    public func take<T>(_ body: () async throws -> T) async rethrows -> T {
         await begin()
         defer { end() }
         return try await body()
