@@ -37,10 +37,12 @@ public final class KnowledgeRole: Sendable {
 
     /// The role on a log. It finds nothing until its services run.
     ///
-    /// - parameter access: the engine beside this server that has the graphs; nil has them here.
+    /// - parameters:
+    ///   - access: the engine beside this server that has the graphs; nil has them here.
+    ///   - shop: has the tables of the shop that becomes a graph where `knowledge.shop` is on; nil where there is none.
     public init(
-        _ log: ChangeLog, engine access: GraphEngineAccess? = nil, settings: SettingsValues = .defaults,
-        metrics: MetricsRegistry, logger: Logger
+        _ log: ChangeLog, engine access: GraphEngineAccess? = nil, shop: (any EntityImages)? = nil,
+        settings: SettingsValues = .defaults, metrics: MetricsRegistry, logger: Logger
     ) {
         self.log = log
         elements = GraphElements(dimensions: settings[KnowledgeSettings.dimensions])
@@ -67,8 +69,10 @@ public final class KnowledgeRole: Sendable {
             let keeper = GraphKeeper(indexes)
             following = [follower, IdleWork(log, follower) { keeper.work() }]
         }
-        let feed = ShopFeed(log, elements, settings: settings, metrics: metrics, logger: logger)
-        services = following + [sweeper] + (settings[KnowledgeSettings.shop].isOn ? [feed] : [])
+        let feed = shop.map { [elements] in
+            ShopFeed(log, elements, $0, settings: settings, metrics: metrics, logger: logger)
+        }
+        services = following + [sweeper] + (feed.map { [$0] } ?? [])
     }
 
     /// Closes the connections to the engine beside this server. The services must have stopped.

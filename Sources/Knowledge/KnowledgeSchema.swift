@@ -78,5 +78,27 @@ public enum KnowledgeSchema {
                     WHERE target_key IS NOT NULL
                     """,
                 ]),
+            Migration(
+                5, "how far the tables of the shop are read, and what was found in them",
+                [
+                    """
+                    CREATE TABLE graph_feed_readings (
+                        name TEXT NOT NULL PRIMARY KEY,
+                        position BIGINT NOT NULL,
+                        stage TEXT NOT NULL,
+                        tenant BIGINT,
+                        entity {identifier},
+                        place {bytes})
+                    """,
+                    // The places of elements that were found by the reading of a position.
+                    """
+                    CREATE TABLE graph_feed_elements (
+                        place {bytes} NOT NULL PRIMARY KEY,
+                        position BIGINT NOT NULL) {clustered}
+                    """,
+                    // What was made of the log alone may lack what was not in it any more. No log goes back so far, so
+                    // the tables are read.
+                    "UPDATE graph_feeds SET position = -1",
+                ]),
         ])
 }

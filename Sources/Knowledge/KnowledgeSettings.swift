@@ -39,8 +39,8 @@ public enum KnowledgeSettings {
     public static let shop = Setting(
         "knowledge.shop", default: Flag(false), moves: "shop_graph_changes_total",
         "Whether customers, products, categories, suppliers, orders and reservations of the shop are nodes and edges "
-            + "too, in the group commerce. It begins with the oldest change that is kept. An order of three lines is "
-            + "eight more writes, after its own, which is why it is off.")
+            + "too, in the group commerce. What the log does not tell any more is read from their tables. An order of "
+            + "three lines is eight more writes, after its own, which is why it is off.")
 
     /// Who has the graphs.
     public static let engine = Setting(

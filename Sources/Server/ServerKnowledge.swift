@@ -27,7 +27,7 @@ struct ServerKnowledge: Sendable {
     init(_ store: Store, embedder: Embedder?, settings: SettingsValues, logger: Logger) throws {
         let access = try GraphEngineAccess(settings: settings, metrics: store.metrics)
         let role = KnowledgeRole(
-            store.log, engine: access, settings: settings, metrics: store.metrics, logger: logger)
+            store.log, engine: access, shop: store.commerce, settings: settings, metrics: store.metrics, logger: logger)
         self.role = role
         engine = ServerEngine("graph engine", name: role.engineName, logger: logger) { try await role.checkEngine() }
         let patience = Duration.milliseconds(settings[APISettings.positionWait])

@@ -29,8 +29,8 @@ final class KnowledgeWorld: Sendable {
             SettingsSource(name: "test", texts: ["knowledge.dimensions": "3"].merging(texts) { $1 }),
         ])
         role = KnowledgeRole(
-            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), settings: settings,
-            metrics: store.metrics, logger: Logger(label: "test"))
+            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), shop: EmptyShop(),
+            settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
         services = Task { [role] in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for service in role.services { group.addTask { try await service.run() } }
@@ -116,4 +116,11 @@ final class KnowledgeWorld: Sendable {
         (section.depth, section.direction) = (depth, direction)
         return try role.search(search, kind, section, of: TestStore.context.tenant).map(\.id)
     }
+}
+
+/// A shop without anything in it.
+private struct EmptyShop: EntityImages {
+    func images(
+        of type: String, after last: EntityKey?, limit: Int, in transaction: any ReadTransaction
+    ) -> [EntityImage] { [] }
 }

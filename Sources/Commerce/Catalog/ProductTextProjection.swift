@@ -67,12 +67,9 @@ extension Products {
     fileprivate func documents(
         after last: TextDocument.Key?, in transaction: any ReadTransaction
     ) throws -> [TextDocument] {
-        var query: SQL = "SELECT tenant, id FROM products"
-        if let last { query += " WHERE (tenant, id) > (\(last.tenant), \(last.id))" }
-        query += " ORDER BY tenant, id LIMIT \(ProductTextProjection.batchLimit)"
-        let keys = try transaction.rows(query) { row in
-            TextDocument.Key(tenant: Tenant(row.integer(0)), id: try row.identifier(1))
-        }
+        let keys = try transaction.keys(
+            of: "products", after: last.map { EntityKey($0.tenant, $0.id) }, limit: ProductTextProjection.batchLimit
+        ).map { TextDocument.Key(tenant: $0.tenant, id: $0.entity) }
         let documents = Dictionary(uniqueKeysWithValues: try documents(keys, in: transaction).map { ($0.key, $0) })
         return keys.compactMap { documents[$0] }
     }

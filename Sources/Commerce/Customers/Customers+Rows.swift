@@ -10,6 +10,11 @@ extension Customers {
         FROM customers\u{20}
         """
 
+    /// The customers of some identifiers, of those that there are.
+    func load(_ ids: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction) throws -> [Customer] {
+        try transaction.rows(Self.selection + "WHERE tenant = \(tenant) AND id = \(each: ids)") { try Customer($0) }
+    }
+
     /// Writes a new customer and tells the log of it.
     func insert(_ customer: Customer, in unit: UnitOfWork) throws {
         do {

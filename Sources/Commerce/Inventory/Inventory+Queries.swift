@@ -85,6 +85,15 @@ extension Inventory {
         return found
     }
 
+    /// The reservations of some identifiers, of those that there are.
+    func load(
+        reservations ids: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Reservation] {
+        try transaction.rows(
+            "SELECT \(Reservation.columns) FROM reservations WHERE tenant = \(tenant) AND id = \(each: ids)",
+            Reservation.init(row:))
+    }
+
     /// Reservations, the latest first.
     public func reservations(
         _ filter: ReservationFilter, _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction

@@ -25,6 +25,14 @@ extension Orders {
         return order
     }
 
+    /// The orders of some identifiers with their lines, of those that there are.
+    func load(_ ids: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction) throws -> [Order] {
+        var orders = try transaction.rows(
+            "SELECT \(Order.columns) FROM orders WHERE tenant = \(tenant) AND id = \(each: ids)", Order.init(row:))
+        try addLines(to: &orders, orders.count, tenant, in: transaction)
+        return orders
+    }
+
     /// Whether a customer has any order, archived ones counted.
     static func exist(ofCustomer customer: Identifier, of tenant: Tenant, in transaction: any ReadTransaction) throws
         -> Bool

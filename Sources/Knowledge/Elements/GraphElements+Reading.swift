@@ -146,6 +146,18 @@ extension GraphElements {
         }
     }
 
+    /// Whether an edge of a relation leads to a node, as far as their hashes tell.
+    func isTarget(
+        _ node: String, of relation: String, _ tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> Bool {
+        try transaction.exists(
+            """
+            SELECT 1 FROM graph_elements e
+            WHERE e.target_key = \(EdgeKeys.node(node, of: tenant))
+                AND e.relation_key = \(EdgeKeys.relation(relation)) AND e.tenant = \(tenant) LIMIT 1
+            """)
+    }
+
     /// The edges of a relation that have some nodes at one end, as others leave them until the commit.
     ///
     /// - parameters:

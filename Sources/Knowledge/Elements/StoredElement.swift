@@ -16,11 +16,13 @@ struct StoredElement: Sendable {
     /// The columns of an element `e` that it is read from.
     static let columns: SQL = "e.place, e.tenant, e.document, e.embedding"
 
+    static var misplaced: Failure {
+        Failure(.internal, code: "corrupt_row", "An element of a graph stands at no place.")
+    }
+
     /// - parameter dimensions: how many components vectors have.
     init(_ row: Row, dimensions: Int) throws {
-        guard let kind = row.withBytes(0, ElementPlace.kind) else {
-            throw Failure(.internal, code: "corrupt_row", "An element of a graph stands at no place.")
-        }
+        guard let kind = row.withBytes(0, ElementPlace.kind) else { throw Self.misplaced }
         let embedding = row.withBytes(3, StoredVector.components)
         place = row.bytes(0)
         tenant = Tenant(row.integer(1))

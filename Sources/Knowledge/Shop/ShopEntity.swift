@@ -6,14 +6,14 @@ struct ShopPeriod: Sendable {
     var to: Timestamp?
 }
 
-/// A thing of the shop as the log tells of it, of which elements of the graph are made.
+/// A thing of the shop as the log or its table tells of it, of which elements of the graph are made.
 struct ShopEntity: Sendable {
     private static let nameLength = 255
     private static let summaryLength = 10_000
 
     private let object: JSONObject
-    /// When the change was made that tells of it.
-    private let time: Timestamp
+    /// When it became so.
+    private var time: Timestamp
 
     init(_ object: JSONObject, at time: Timestamp) {
         self.object = object
@@ -21,13 +21,21 @@ struct ShopEntity: Sendable {
     }
 
     /// Reads what the log tells; what is no object tells nothing.
-    init(_ document: [UInt8], at time: Timestamp) throws {
+    ///
+    /// - parameter time: when the change was made that tells of it; nil is what it says itself.
+    init(_ document: [UInt8], at time: Timestamp? = nil) throws {
         guard case .object(let object) = try JSONParser.parse(document) else {
-            self.init(JSONObject(), at: time)
+            self.init(JSONObject(), at: time ?? Self.unknownTime)
             return
         }
-        self.init(object, at: time)
+        self.init(object, at: Self.unknownTime)
+        self.time = time ?? self.time("updated_at") ?? Self.unknownTime
     }
+
+    private static let unknownTime = Timestamp(microseconds: 0)
+
+    /// A thing of which nothing is known.
+    static let unknown = ShopEntity(JSONObject(), at: unknownTime)
 
     // MARK: What is known of it
 
@@ -91,6 +99,6 @@ struct ShopEntity: Sendable {
     private static let idLength = ElementHeader.idLength.upperBound
 
     private func header(_ id: String) -> ElementHeader {
-        ElementHeader(id: String(id.prefix(Self.idLength)), group: ShopGraph.group, createdAt: time)
+        ElementHeader(id: String(GraphName.normalized(id).prefix(Self.idLength)), group: ShopGraph.group, createdAt: time)
     }
 }

@@ -1,40 +1,87 @@
 import ChangeLog
 import Core
 
-/// The graph of a shop, as its changes in the log tell of it: customers, products with their variants, categories and
-/// suppliers, orders and reservations.
+/// The graph of a shop, as its changes in the log and its tables tell of it: customers, products with their variants,
+/// categories and suppliers, orders and reservations.
 ///
-/// It reads the JSON of the log and knows nothing else of the shop. The same change always makes the same of the same
-/// ids, so to apply it twice is the same as once.
+/// It reads the JSON of the log and knows nothing else of the shop. The same always makes the same of the same ids, so
+/// to apply it twice is the same as once. And what there is in the end depends on what stands in the tables then, not on
+/// how it came to be so: so a graph that is made of the tables is the one that would have been made of all changes.
 enum ShopGraph {
     /// The part of the graph that it is.
     static let group = "commerce"
-    /// The types of entities that it is made of.
-    static let types: Set<String> = ["customer", "product", "variant", "order", "reservation"]
+    /// The types of entities that it is made of. The changes of a product tell of its variants.
+    static let types: Set<String> = ["customer", "product", "order", "reservation"]
+    /// The relation between a reservation and a variant.
+    static let reserves = "RESERVES"
+
+    /// What products name in passing: the attribute, and what becomes of it.
+    private static let namings = [
+        Naming(attribute: "category", label: "Category", relation: "IN_CATEGORY", verb: "is in the category"),
+        Naming(attribute: "supplier", label: "Supplier", relation: "SUPPLIED_BY", verb: "is supplied by"),
+    ]
+
+    private struct Naming {
+        let attribute: String
+        let label: String
+        let relation: String
+        let verb: String
+
+        /// The node of what a product names.
+        func node(of product: ShopEntity) -> GraphNode? {
+            guard let name = product.attribute(attribute) ?? product.attribute("\(attribute)_id") else { return nil }
+            return product.node("\(attribute):\(name)", label, name: name)
+        }
+    }
 
     /// What a change makes of it; nil for nothing.
     static func update(by change: Change) throws -> ShopUpdate? {
-        guard change.operation != .custom, let document = change.after ?? change.before else { return nil }
-        let entity = try ShopEntity(document, at: change.time)
-        guard change.after != nil else {
-            guard let id = id(of: entity, change) else { return nil }
-            return ShopUpdate(goneNodes: [id])
-        }
-        switch change.entityType {
-        case "customer": return customer(entity)
-        case "product": return product(entity)
-        case "variant": return variant(entity)
-        case "order": return order(entity, before: try change.before.map { try ShopEntity($0, at: change.time) })
-        case "reservation": return reservation(entity)
-        default: return nil
+        guard change.operation != .custom else { return nil }
+        let before = try change.before.map { try ShopEntity($0, at: change.time) }
+        guard let after = change.after else { return before.flatMap { gone($0, change.entityType) } }
+        return update(of: change.entityType, try ShopEntity(after, at: change.time), before: before)
+    }
+
+    /// What a thing makes of it.
+    ///
+    /// - parameters:
+    ///   - type: what it is called in the log.
+    ///   - before: what it was, if that is known: what it had and has no more goes.
+    static func update(of type: String, _ entity: ShopEntity, before: ShopEntity? = nil) -> ShopUpdate? {
+        switch type {
+        case "customer": customer(entity)
+        case "product": product(entity, before: before)
+        case "order": order(entity, before: before)
+        case "reservation": reservation(entity)
+        default: nil
         }
     }
 
-    private static func id(of entity: ShopEntity, _ change: Change) -> String? {
-        change.entityType == "variant" ? entity.text("sku").map(variantID) : entity.id(change.entityType)
+    /// What the end of a thing makes of it.
+    private static func gone(_ entity: ShopEntity, _ type: String) -> ShopUpdate? {
+        guard types.contains(type), let id = entity.id(type) else { return nil }
+        var update = ShopUpdate(goneNodes: [id])
+        guard type == "product" else { return update }
+        update.goneVariants = variants(of: entity)
+        update.orphans = orphans(of: entity)
+        return update
     }
 
-    private static func variantID(_ sku: String) -> String { "variant:\(GraphName.normalized(sku))" }
+    /// Whether an element is of the graph that the shop makes, and not of what somebody wrote beside it.
+    static func isPart(_ element: StoredFields) throws -> Bool {
+        guard try element.text("group_id") == group else { return false }
+        return try element.object("attributes")["source"] == .string(group)
+    }
+
+    /// What becomes of an element of the graph that nothing in the shop makes any more.
+    static func update(without kind: ElementKind, _ id: String) -> ShopUpdate {
+        if kind == .edge { return ShopUpdate(goneEdges: [id]) }
+        if let sku = id.dropping(prefix: "variant:") { return ShopUpdate(goneVariants: [variantNode(sku)]) }
+        if let naming = namings.first(where: { id.hasPrefix("\($0.attribute):") }) {
+            return ShopUpdate(orphans: [.init(id: id, relation: naming.relation)])
+        }
+        return ShopUpdate(goneNodes: [id])
+    }
 
     private static func customer(_ entity: ShopEntity) -> ShopUpdate? {
         guard let id = entity.id("customer") else { return nil }
@@ -46,7 +93,8 @@ enum ShopGraph {
 
     // MARK: The catalogue
 
-    private static func product(_ entity: ShopEntity) -> ShopUpdate? {
+    /// - parameter before: the product before the change, which may have had other variants.
+    private static func product(_ entity: ShopEntity, before: ShopEntity?) -> ShopUpdate? {
         guard let id = entity.id("product") else { return nil }
         let name = entity.text("name") ?? ""
         var update = ShopUpdate(nodes: [
@@ -54,33 +102,58 @@ enum ShopGraph {
                 id, "Product", name: name, summary: entity.text("description") ?? "",
                 keeping: ["sku", "price", "currency", "active", "tags", "external_id"])
         ])
-        for (attribute, label, relation, verb) in [
-            ("category", "Category", "IN_CATEGORY", "is in the category"),
-            ("supplier", "Supplier", "SUPPLIED_BY", "is supplied by"),
-        ] {
-            let edge = "\(id)/\(attribute)"
-            guard let other = entity.attribute(attribute) ?? entity.attribute("\(attribute)_id") else {
+        for naming in namings {
+            let edge = "\(id)/\(naming.attribute)"
+            guard let node = naming.node(of: entity) else {
                 update.goneEdges.append(edge)
                 continue
             }
-            let node = entity.node("\(attribute):\(GraphName.normalized(other))", label, name: other)
             update.others.append(node)
-            update.edges.append(
-                entity.edge(edge, from: id, relation, to: node.header.id, fact: "\(name) \(verb) \(other)"))
+            update.lasting.append(
+                entity.edge(
+                    edge, from: id, naming.relation, to: node.header.id, fact: "\(name) \(naming.verb) \(node.name)"))
+        }
+        for variant in entity.objects("variants") { add(variant, of: id, to: &update) }
+        if let before {
+            let stay = Set((update.nodes + update.others).map(\.header.id))
+            update.goneVariants = variants(of: before).filter { !stay.contains($0.header.id) }
+            update.orphans = orphans(of: before).filter { !stay.contains($0.id) }
         }
         return update
     }
 
-    private static func variant(_ entity: ShopEntity) -> ShopUpdate? {
-        guard let sku = entity.text("sku"), let product = entity.text("product_id") else { return nil }
-        let name = entity.text("name") ?? sku
-        let node = entity.node(
-            variantID(sku), "Variant", name: name.isEmpty ? sku : name, keeping: ["sku", "price", "currency", "active"])
-        let parent = entity.node("product:\(product)", "Product", name: name)
-        let edge = entity.edge(
-            "\(variantID(sku))/product", from: node.header.id, "VARIANT_OF", to: parent.header.id,
-            fact: "\(sku) is a variant of \(name)")
-        return ShopUpdate(nodes: [node], others: [parent], edges: [edge])
+    private static func add(_ variant: ShopEntity, of product: String, to update: inout ShopUpdate) {
+        guard let sku = variant.text("sku") else { return }
+        let name = variant.text("name").flatMap { $0.isEmpty ? nil : $0 } ?? sku
+        let node = variant.node(
+            variantID(sku), "Variant", name: name, keeping: ["sku", "price", "currency", "active"])
+        update.nodes.append(node)
+        update.lasting.append(
+            variant.edge(
+                parentEdge(ofVariant: node.header.id), from: node.header.id, "VARIANT_OF", to: product,
+                fact: "\(sku) is a variant of \(name)"))
+    }
+
+    private static func variantID(_ sku: String) -> String { "variant:\(sku)" }
+
+    /// The id of the edge that leads from a variant to its product.
+    static func parentEdge(ofVariant id: String) -> String { "\(id)/product" }
+
+    /// A variant of which nothing is known but its sku.
+    private static func variantNode(_ sku: String, _ entity: ShopEntity = .unknown) -> GraphNode {
+        entity.node(variantID(sku), "Variant", name: sku)
+    }
+
+    /// The variants of a product beside the default one, with nothing but their skus.
+    private static func variants(of product: ShopEntity) -> [GraphNode] {
+        product.objects("variants").compactMap { $0.text("sku") }.map { variantNode($0, product) }
+    }
+
+    /// What a product names, which goes if no other product does.
+    private static func orphans(of product: ShopEntity) -> [ShopUpdate.Orphan] {
+        namings.compactMap { naming in
+            naming.node(of: product).map { .init(id: $0.header.id, relation: naming.relation) }
+        }
     }
 
     // MARK: Orders
@@ -115,7 +188,6 @@ enum ShopGraph {
             }
             let name = line.text("name") ?? line.text("sku") ?? ""
             let quantity = line.number("quantity") ?? 1
-            update.others.append(entity.node(product, "Product", name: name))
             update.edges.append(
                 entity.edge(
                     "\(id)/line/\(lineID)", from: id, "CONTAINS", to: product,
@@ -137,11 +209,11 @@ enum ShopGraph {
         let node = entity.node(
             id, "Reservation", name: "reservation of \(sku)",
             keeping: ["sku", "quantity", "location", "state", "reference"])
-        let variant = entity.node(variantID(sku), "Variant", name: sku)
+        let variant = variantNode(sku, entity)
         var update = ShopUpdate(nodes: [node], others: [variant])
         update.edges.append(
             entity.edge(
-                "\(id)/variant", from: id, "RESERVES", to: variant.header.id, fact: "\(sku) is reserved", period,
+                "\(id)/variant", from: id, reserves, to: variant.header.id, fact: "\(sku) is reserved", period,
                 weight: entity.number("quantity") ?? 1))
         if let order = entity.text("order_id").map({ "order:\($0)" }) {
             update.others.append(entity.node(order, "Order", name: order))
@@ -149,5 +221,11 @@ enum ShopGraph {
                 entity.edge("\(id)/order", from: id, "RESERVED_FOR", to: order, fact: "\(sku) is reserved", period))
         }
         return update
+    }
+}
+
+extension String {
+    fileprivate func dropping(prefix: String) -> String? {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }
 }

@@ -1,4 +1,5 @@
 import API
+import Commerce
 import Core
 import Embedding
 import Knowledge
@@ -19,8 +20,8 @@ struct KnowledgeRoutesFixture {
         let settings = try SettingsRegistry(all).values(from: [SettingsSource(name: "test", texts: own)])
         let logger = Logger(label: "test")
         role = KnowledgeRole(
-            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), settings: settings,
-            metrics: store.metrics, logger: logger)
+            store.log, shop: Commerce(), engine: try GraphEngineAccess(settings: settings, metrics: store.metrics),
+            settings: settings, metrics: store.metrics, logger: logger)
         embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
         crossEncoder = try CrossEncoder(settings: settings, metrics: store.metrics, logger: logger)
         routes = Routes.knowledgeRoutes(
