@@ -1,0 +1,140 @@
+import Core
+import Foundation
+import Storage
+import Telemetry
+import TestKit
+import Testing
+
+extension GraphCrashTests {
+    /// How many readings are interrupted.
+    private static let interruptions = FaultScale.isFull ? 20 : 3
+    /// How many requests each client sends before the graph is wanted.
+    private static let shopRequests = FaultScale.isFull ? 2_000 : 500
+    /// Nodes by their label and edges by their name, and how many of them the tables make.
+    private static let comparisons: [(label: String, inTables: SQL)] = [
+        ("Product", "SELECT COUNT(*) FROM products"), ("Order", "SELECT COUNT(*) FROM orders"),
+        ("Reservation", "SELECT COUNT(*) FROM reservations"),
+        ("CONTAINS", "SELECT COUNT(*) FROM order_lines WHERE product_id IS NOT NULL"),
+        ("RESERVES", "SELECT COUNT(*) FROM reservations"),
+        ("RESERVED_FOR", "SELECT COUNT(*) FROM reservations WHERE order_id IS NOT NULL"),
+    ]
+
+    /// The log does not tell of the shop any more when its graph is wanted, and the server is killed again and again
+    /// while it reads the tables and orders come. A reading that came to its end begins anew, as the log is cut again.
+    @Test(arguments: TestStore.Engine.allCases)
+    func aShopThatIsReadFromItsTablesIsAllThereOnce(_ engine: TestStore.Engine) async throws {
+        let random = SeededRandom.fresh()
+        let data = try ShopData(engine)
+        var shop = try await data.start()
+        try await shop.stock(20, units: 1_000_000)
+        await Self.write(on: shop, "before", random.seed, times: Self.shopRequests)
+        #expect(await shop.process.stop() == 0, "\(shop.process.log)")
+        var (kills, interruptions) = (0, 0)
+        while interruptions < Self.interruptions, kills < 4 * Self.interruptions {
+            if !(try await data.isRead) { try await data.cutLog() }
+            shop = try await data.start(["knowledge.shop=true"])
+            await withTaskGroup(of: Void.self) { [shop, kills] group in
+                group.addTask { await Self.write(on: shop, "r\(kills)", random.seed, times: .max) }
+                group.addTask {
+                    await Self.expectTakenOver(["entities_read", "changes"], on: shop, "kill \(kills), \(random)")
+                    await shop.process.kill()
+                }
+            }
+            kills += 1
+            interruptions += try await data.isRead ? 1 : 0
+        }
+        #expect(interruptions == Self.interruptions, "\(random)")
+        shop = try await data.start(["knowledge.shop=true"])
+        // The first may be read from its table; what comes once changes are taken over is not.
+        _ = try await Self.order(on: shop)
+        await Self.expectTakenOver(["changes"], on: shop, "\(random)")
+        let node = "/graph/nodes/order:\(try await Self.order(on: shop))"
+        #expect(try await eventually(within: .seconds(120)) { try await shop.send("GET", node).status == 200 })
+        #expect(await shop.process.stop() == 0, "\(shop.process.log)")
+        for (label, inTables) in Self.comparisons {
+            let isOne = #"%"\#(label)"%"#
+            let found = try await data.count("SELECT COUNT(*) FROM graph_elements WHERE document LIKE \(isOne)")
+            let expected = try await data.count(inTables)
+            #expect(expected > 0, "\(label), \(random)")
+            #expect(found == expected, "\(label), \(random)")
+        }
+        print("\(engine): \(interruptions) readings of a shop interrupted by \(kills) kills")
+    }
+
+    private static func order(on shop: Shop) async throws -> String {
+        let answer = try await shop.send("POST", "/api/v1/orders", #"{"items":[{"sku":"s0","quantity":1}]}"#)
+        return try #require(answer["id"], "\(answer.text)")
+    }
+
+    /// Waits until a server has taken over something of some kinds.
+    private static func expectTakenOver(_ kinds: [String], on shop: Shop, _ when: String) async {
+        let isTakenOver = try? await eventually(within: .seconds(60)) {
+            for kind in kinds where try await shop.metric("shop_graph_\(kind)_total") ?? 0 > 0 { return true }
+            return false
+        }
+        #expect(isTakenOver == true, "\(when)")
+    }
+
+    private static func write(on shop: Shop, _ name: String, _ seed: UInt64, times: Int) async {
+        await withTaskGroup(of: Void.self) { group in
+            for client in 0..<2 {
+                group.addTask {
+                    var storm = WriteStorm(name: "\(name)x\(client)", seed: seed &+ UInt64(client))
+                    await storm.run(on: shop, times: times)
+                }
+            }
+        }
+    }
+}
+
+/// The data of a shop, which outlives the servers on it.
+private struct ShopData {
+    private let directory: TemporaryDirectory
+    private let server: PostgresServer?
+    private let url: String?
+
+    init(_ engine: TestStore.Engine) throws {
+        directory = try TemporaryDirectory()
+        server = engine == .postgres ? try PostgresServer() : nil
+        url = try server?.makeDatabase()
+    }
+
+    /// Starts a server. On PostgreSQL it waits until the lease of the one that was killed is over.
+    func start(_ settings: [String] = []) async throws -> Shop {
+        let shop = try await Shop(
+            data: directory.file("data"), settings: ["leases.duration=3"] + settings, database: url)
+        try await shop.process.waitUntilReady()
+        return shop
+    }
+
+    /// Has the log lose all but its last change, as retention does. No server may run.
+    func cutLog() async throws {
+        try await use { database in
+            _ = try await database.write { transaction in
+                let last = try transaction.first("SELECT MAX(position) - 1 FROM changes") { $0.integer(0) } ?? 0
+                try transaction.execute("UPDATE change_log_start SET position = \(last)")
+                try transaction.execute("DELETE FROM changes WHERE position <= \(last)")
+            }
+        }
+    }
+
+    /// Whether a reading was begun and has not come to its end. No server may run.
+    var isRead: Bool {
+        get async throws { try await count("SELECT COUNT(*) FROM graph_feed_readings") > 0 }
+    }
+
+    /// A number beside the servers. None may run.
+    func count(_ query: SQL) async throws -> Int64 {
+        try await use { database in try await database.read { try $0.first(query) { $0.integer(0) } } ?? 0 }
+    }
+
+    private func use<T: Sendable>(_ body: (any Database) async throws -> T) async throws -> T {
+        guard let url else {
+            return try await SQLiteDatabase(
+                path: directory.file("data/millrace.sqlite"), metrics: MetricsRegistry()
+            ).use { try await body($0) }
+        }
+        return try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
+            .use { try await body($0) }
+    }
+}
