@@ -20,7 +20,7 @@ struct KnowledgeRoutesFixture {
         let settings = try SettingsRegistry(all).values(from: [SettingsSource(name: "test", texts: own)])
         let logger = Logger(label: "test")
         role = KnowledgeRole(
-            store.log, shop: Commerce(), engine: try GraphEngineAccess(settings: settings, metrics: store.metrics),
+            store.log, engine: try GraphEngineAccess(settings: settings, metrics: store.metrics), shop: Commerce(),
             settings: settings, metrics: store.metrics, logger: logger)
         embedder = try Embedder(settings: settings, metrics: store.metrics, logger: logger)
         crossEncoder = try CrossEncoder(settings: settings, metrics: store.metrics, logger: logger)
