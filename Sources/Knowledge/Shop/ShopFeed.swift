@@ -17,7 +17,7 @@ struct ShopFeed: Service {
     private static let batchLimit = 200
     /// How long it rests when there is nothing to take over.
     private static let rest = Duration.milliseconds(200)
-    /// How far it may come before it is stored where nothing else is written: that would cost a durable write each time.
+    /// How far it may come before it is stored where nothing else is written: each time costs a durable write.
     private static let storeDistance: Int64 = 10_000
     /// How far it comes before retention is told.
     private static let keepDistance: Int64 = 1_000

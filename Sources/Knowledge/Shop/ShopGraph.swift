@@ -5,8 +5,8 @@ import Core
 /// categories and suppliers, orders and reservations.
 ///
 /// It reads the JSON of the log and knows nothing else of the shop. The same always makes the same of the same ids, so
-/// to apply it twice is the same as once. And what there is in the end depends on what stands in the tables then, not on
-/// how it came to be so: so a graph that is made of the tables is the one that would have been made of all changes.
+/// to apply it twice is the same as once. What there is in the end depends on what stands in the tables then, not on
+/// how it came to be so: a graph that is made of the tables is the one that would have been made of all changes.
 enum ShopGraph {
     /// The part of the graph that it is.
     static let group = "commerce"

@@ -9,7 +9,7 @@ import Storage
 struct ShopReader: Sendable {
     /// How many things are read at once.
     private static let pageLimit = 200
-    /// How many elements one unit of work writes, unless one thing alone is made of more. Others who write wait so long.
+    /// How many elements one unit of work writes, unless one thing alone is made of more. Others wait so long.
     private static let elementLimit = 500
     /// How many elements of the graph are looked at by one unit of work.
     private static let sweepLimit = 500

@@ -22,6 +22,13 @@ import Testing
         for step in 0..<steps { try await lives[step % 3 / 2].live(in: world.store) }
     }
 
+    /// A small shop, always the same.
+    private static func life(_ world: ShopWorld) async throws -> ShopLife {
+        var life = ShopLife(seed: 1)
+        for _ in 0..<20 { try await life.live(in: world.store) }
+        return life
+    }
+
     private static func expectSame(
         _ found: [String], _ expected: [String], _ when: String, atLeast least: Int = 60
     ) {
@@ -162,8 +169,7 @@ import Testing
     /// Whoever writes to the group of the shop, or beside it, keeps what they wrote.
     @Test func whatOthersWroteStays() async throws {
         let world = try await ShopWorld(.sqlite)
-        var life = ShopLife(seed: 1)
-        for _ in 0..<20 { try await life.live(in: world.store) }
+        _ = try await Self.life(world)
         _ = try await world.store.log.write(TestStore.context) { [elements = world.elements] unit in
             for (id, group) in [("product:ours", ShopGraph.group), ("elsewhere", "")] {
                 let header = ElementHeader(id: id, group: group, createdAt: unit.now)
@@ -183,8 +189,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func aShopThatRestsIsNotReadAgain(_ engine: TestStore.Engine) async throws {
         let world = try await ShopWorld(engine)
-        var life = ShopLife(seed: 1)
-        for _ in 0..<20 { try await life.live(in: world.store) }
+        var life = try await Self.life(world)
         try await world.catchUp()
         let before = try await world.progress().position
         try await world.append(10_000)
@@ -204,8 +209,7 @@ import Testing
     @Test(arguments: TestStore.Engine.allCases)
     func whatIsNeededIsKept(_ engine: TestStore.Engine) async throws {
         let world = try await ShopWorld(engine)
-        var life = ShopLife(seed: 1)
-        for _ in 0..<20 { try await life.live(in: world.store) }
+        var life = try await Self.life(world)
         try await world.cutLog()
         for _ in 0..<3 { try await world.feed(ShopPages()).takeOver() }
         let position = try #require(try await world.progress().reading?.position)
@@ -227,8 +231,7 @@ import Testing
     func aGraphOfAFormerVersionIsMadeComplete(_ engine: TestStore.Engine) async throws {
         let former = Schema(room: "knowledge", Array(KnowledgeSchema.schema.migrations.prefix(3)))
         let world = try await ShopWorld(engine, knowledge: former)
-        var life = ShopLife(seed: 1)
-        for _ in 0..<20 { try await life.live(in: world.store) }
+        _ = try await Self.life(world)
         try await world.execute("INSERT INTO graph_feeds (name, position) VALUES (\(ShopFeed.actor), 15)")
         try await world.store.database.migrate([KnowledgeSchema.schema])
         try await world.catchUp()
