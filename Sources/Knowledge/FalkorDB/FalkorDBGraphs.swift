@@ -20,6 +20,8 @@ final class FalkorDBGraphs: Projection {
         var isLost = false
         /// How often each graph has been changed since the start.
         var changeCounts: [Tenant: Int] = [:]
+        /// Whether it was told that all are filled again, which may take several attempts.
+        var isReset = false
     }
 
     let name = "knowledge"
@@ -102,9 +104,8 @@ final class FalkorDBGraphs: Projection {
         }
         state.withLock { state in
             // What was told to be found stays wanted, also of what came back with an older file.
-            (state.mark, state.tenants, state.isLost) = (
-                mark, there.merging(state.tenants, uniquingKeysWith: max), false
-            )
+            (state.mark, state.isLost, state.isReset) = (mark, false, false)
+            state.tenants = there.merging(state.tenants, uniquingKeysWith: max)
             for tenant in there.keys { state.changeCounts[tenant, default: 0] += 1 }
         }
         return mark.position
@@ -115,13 +116,18 @@ final class FalkorDBGraphs: Projection {
     }
 
     private func warn(_ what: String, at position: LogPosition) {
+        let isTold = state.withLock { state in
+            defer { state.isReset = true }
+            return state.isReset
+        }
+        guard !isTold else { return }
         logger.warning(
             "FalkorDB \(what): all of them are filled again from the tables", metadata: ["position": "\(position)"])
         client.metrics.resets.increment()
     }
 
     func rebuild() async throws {
-        state.withLock { $0 = State(changeCounts: $0.changeCounts) }
+        state.withLock { $0 = State(changeCounts: $0.changeCounts, isReset: $0.isReset) }
         try await client.check(isUrgent: false)
         try await client.send([register.forgetting] + (try await leftovers()))
         let mark = try await log.database.read { try LogMark(ChangeLog.last(in: $0), in: $0) }
@@ -137,6 +143,7 @@ final class FalkorDBGraphs: Projection {
             }
         }
         try await move(from: nil, to: mark, tenants)
+        state.withLock { $0.isReset = false }
     }
 
     /// What deletes all graphs that are there.

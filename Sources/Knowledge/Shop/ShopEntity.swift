@@ -99,6 +99,7 @@ struct ShopEntity: Sendable {
     private static let idLength = ElementHeader.idLength.upperBound
 
     private func header(_ id: String) -> ElementHeader {
-        ElementHeader(id: String(GraphName.normalized(id).prefix(Self.idLength)), group: ShopGraph.group, createdAt: time)
+        let id = String(GraphName.normalized(id).prefix(Self.idLength))
+        return ElementHeader(id: id, group: ShopGraph.group, createdAt: time)
     }
 }
