@@ -124,6 +124,9 @@ final class RelocationFixture: Sendable {
                 "INSERT INTO graph_versions VALUES (\(place), 1, 1, 2, \(node), \(SQLValue.bytes([])))")
             try transaction.execute("INSERT INTO graph_feeds VALUES ('shop-graph', 1)")
             try transaction.execute(
+                "INSERT INTO graph_feed_readings VALUES ('shop-graph', 1, 'orders', 1, NULL, NULL)")
+            try transaction.execute("INSERT INTO graph_feed_elements VALUES (\(place), 1)")
+            try transaction.execute(
                 """
                 INSERT INTO graph_relations VALUES
                     (1, 'KNOWS', '{"name":"KNOWS","cardinality":"many_to_many","description":""}')
