@@ -58,10 +58,18 @@ extension KnowledgeRole {
     private var oldestKept: Timestamp { log.time.now().advanced(bySeconds: -3_600 * historyAge) }
 
     /// A graph with what a search asks that follows from the graph as a whole: that stays that of now.
-    func graph(of past: PastGraph, for section: SectionSearch, _ tenant: Tenant) -> GraphSnapshot {
-        guard let external, section.reranker == .centralityBoosted else { return past.graph }
+    ///
+    /// - throws: ``Failure`` `graph_engine_unavailable`, `graph_engine_behind`.
+    func graph(
+        of past: PastGraph, for search: GraphSearch, _ section: SectionSearch, _ tenant: Tenant
+    ) throws -> GraphSnapshot {
+        guard let external else { return past.graph }
         var graph = past.graph
-        graph.takeRanks(from: external.analysis.known(of: tenant, in: external))
+        if search.isForCommunities {
+            graph.takeAnalysis(from: try external.analysed(tenant))
+        } else if section.reranker == .centralityBoosted {
+            graph.takeRanks(from: external.analysis.known(of: tenant, in: external))
+        }
         return graph
     }
 }

@@ -107,7 +107,7 @@ public final class KnowledgeRole: Sendable {
             return try searches.measure(kind, section) { try engine.search(search, kind, section, of: tenant) }
         }
         return try searches.measure(kind, section) {
-            try GraphSearcher(graph: graph(of: past, for: section, tenant), search: search).run(kind, section)
+            try GraphSearcher(graph: graph(of: past, for: search, section, tenant), search: search).run(kind, section)
         }
     }
 

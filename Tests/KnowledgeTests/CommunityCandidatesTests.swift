@@ -40,9 +40,11 @@ struct CommunityCandidatesTests {
         try await wait { try world.role.communities(of: nil, limit: 10, Self.tenant).map(\.id) == ids }
         var search = GraphSearch("tea")
         (search.limit, search.isForCommunities) = (2, true)
-        for methods in [[SearchMethod.fullText], [.fullText, .breadthFirst]] {
-            let hits = try world.role.search(search, .node, SectionSearch(methods), of: Self.tenant)
-            let found = try world.role.communities(of: hits, limit: 2, Self.tenant)
+        let past = try #require(try await world.role.past(world.store.time.now(), of: Self.tenant))
+        let (words, both) = ([SearchMethod.fullText], [SearchMethod.fullText, .breadthFirst])
+        for (methods, graph) in [(words, nil), (both, nil), (words, past)] {
+            let hits = try world.role.search(search, .node, SectionSearch(methods), of: Self.tenant, in: graph)
+            let found = try world.role.communities(of: hits, limit: 2, Self.tenant, in: graph)
             #expect(found.map(\.community.id) == ids, "\(methods)")
             #expect(hits.count { $0.id.hasPrefix("a") } <= 10 && hits.allSatisfy { !$0.id.hasPrefix("l") })
         }

@@ -35,7 +35,7 @@ import Testing
                 _ = index.assign("\(word)\(Int.random(in: 0..<100_000, using: &random))-\(turn)-\(number)")
             }
             let before = index.order
-            index.order = IdentifierOrder(index, after: before)
+            index.order = IdentifierOrder(index, after: before, isWritten: true)
             for count in [1, 30, 4_000] {
                 let some = slots(index, count, &random)
                 let expected = some.sorted { index.id($0) < index.id($1) }
@@ -52,12 +52,12 @@ import Testing
     @Test func itIsMadeAnewOnceEnoughHaveCome() {
         var index = ElementIndex(IndexedFields.nodes, dimensions: 4)
         for number in 0..<2_000 { _ = index.assign("n\(number)") }
-        index.order = IdentifierOrder(index, after: IdentifierOrder())
+        index.order = IdentifierOrder(index, after: IdentifierOrder(), isWritten: true)
         _ = index.assign("a")
-        index.order = IdentifierOrder(index, after: index.order)
+        index.order = IdentifierOrder(index, after: index.order, isWritten: true)
         #expect(index.order.rank(of: 2_000) == nil && index.sorted([0, 2_000]) == [2_000, 0])
         for number in 0..<2_000 { _ = index.assign("m\(number)") }
-        index.order = IdentifierOrder(index, after: index.order)
+        index.order = IdentifierOrder(index, after: index.order, isWritten: true)
         #expect(index.order.rank(of: 2_000) == 0)
     }
 }

@@ -19,8 +19,16 @@ struct GraphAnalysis: Sendable {
     /// Of no graph.
     init() {}
 
-    /// Of ranks that were found out before, by slot.
-    init(ranks: [Float]) { self.ranks = ranks }
+    /// Of what was found out before: ranks by slot, and the nodes of each community by one of their slots.
+    init(ranks: [Float], members: [UInt32: [UInt32]] = [:]) {
+        self.ranks = ranks
+        self.members = members
+        guard !members.isEmpty else { return }
+        communities = [UInt32](repeating: .max, count: ranks.count)
+        for (name, nodes) in members {
+            for node in nodes { communities[Int(node)] = name }
+        }
+    }
 
     /// Of the graph as it is.
     init(_ graph: GraphSnapshot) {

@@ -8,7 +8,7 @@
 public enum GraphName {
     /// What is wrong with a text as a name; nil when nothing is.
     public static func problem(with text: String) -> String? {
-        guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+        guard !text.utf8.contains(where: isControl) else {
             return "The text may not contain control characters."
         }
         guard isNormal(text) else {
@@ -17,10 +17,18 @@ public enum GraphName {
         return nil
     }
 
+    /// What a text is as a name: in normal form C, with spaces for control characters.
+    public static func corrected(_ text: String) -> String {
+        guard text.utf8.contains(where: isControl) else { return normalized(text) }
+        return normalized(String(decoding: text.utf8.map { isControl($0) ? 0x20 : $0 }, as: UTF8.self))
+    }
+
     /// A text in normal form C.
     public static func normalized(_ text: String) -> String {
         isNormal(text) ? text : String(String.UnicodeScalarView(text._nfc))
     }
+
+    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 
     private static func isNormal(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 < 0x80 } || text._nfc.elementsEqual(text.unicodeScalars)

@@ -144,7 +144,20 @@ extension GraphSnapshot {
 
     /// Takes over how central nodes are from a graph in which that is known; nil where it is of none yet.
     mutating func takeRanks(from known: GraphSnapshot?) {
-        let ranks = (0..<nodes.limit).map { known?.rank(of: nodes.id($0)) ?? 0 }
-        analysis = GraphAnalysis(ranks: ranks)
+        analysis = GraphAnalysis(ranks: ranks(in: known))
+    }
+
+    /// Takes over the same, and which nodes belong together, as far as they are here.
+    mutating func takeAnalysis(from known: GraphSnapshot?) {
+        var members: [UInt32: [UInt32]] = [:]
+        for nodes in known?.analysis.members.values ?? [:].values {
+            let there = nodes.compactMap { self.nodes.slot(of: known?.nodes.id($0) ?? "") }
+            if let first = there.first { members[first] = there }
+        }
+        analysis = GraphAnalysis(ranks: ranks(in: known), members: members)
+    }
+
+    private func ranks(in known: GraphSnapshot?) -> [Float] {
+        (0..<nodes.limit).map { known?.rank(of: nodes.id($0)) ?? 0 }
     }
 }

@@ -19,8 +19,10 @@ struct IdentifierOrder: Sendable {
 
     /// The order of the ids of an index.
     ///
-    /// - parameter before: one of the same index that was made before.
-    init(_ index: ElementIndex, after before: IdentifierOrder) {
+    /// - parameters:
+    ///   - before: one of the same index that was made before.
+    ///   - isWritten: whether the ids are written, so that their JSON is kept.
+    init(_ index: ElementIndex, after before: IdentifierOrder, isWritten: Bool) {
         let known = before.slots.count
         guard Int(index.limit) - known > Self.lateLimit + known / 64 else {
             self = before
@@ -42,9 +44,10 @@ struct IdentifierOrder: Sendable {
         }
         slots += before.slots[taken...]
         ranks = [UInt32](repeating: 0, count: slots.count)
+        for (rank, slot) in slots.enumerated() { ranks[Int(slot)] = UInt32(rank) }
+        guard isWritten else { return }
         starts.reserveCapacity(slots.count + 1)
-        for (rank, slot) in slots.enumerated() {
-            ranks[Int(slot)] = UInt32(rank)
+        for slot in slots {
             if Int(slot) < known {
                 quoted += before.quoted[before.text(of: slot)]
             } else {
@@ -65,13 +68,13 @@ struct IdentifierOrder: Sendable {
     @inline(__always)
     func slot(at rank: UInt32) -> UInt32 { slots[Int(rank)] }
 
-    /// Writes the ids of some slots as strings of JSON, each between two texts, up to one that it does not know.
+    /// Writes the ids of some slots as strings of JSON, each between two texts, up to one of which it has no JSON.
     ///
     /// - returns: how many it has written.
     func write(
         _ slots: ArraySlice<UInt32>, between start: String, and end: String, to json: inout JSONWriter
     ) -> Int {
-        let known = slots.prefix { Int($0) < ranks.count }
+        let known = slots.prefix { Int($0) < starts.count - 1 }
         guard !known.isEmpty else { return 0 }
         let (start, end) = (Array(start.utf8), Array(("\(end),").utf8))
         let length = known.reduce(0) { $0 + text(of: $1).count } + known.count * (start.count + end.count)

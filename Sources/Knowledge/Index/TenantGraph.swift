@@ -78,8 +78,8 @@ final class TenantGraph: Sendable {
     @discardableResult
     func sort() -> Bool {
         let (graph, nodes, edges) = state.withLock { ($0.graph, $0.nodeOrder, $0.edgeOrder) }
-        let nodeOrder = IdentifierOrder(graph.nodes, after: nodes)
-        let edgeOrder = IdentifierOrder(graph.edges, after: edges)
+        let nodeOrder = IdentifierOrder(graph.nodes, after: nodes, isWritten: true)
+        let edgeOrder = IdentifierOrder(graph.edges, after: edges, isWritten: false)
         guard nodeOrder.count > nodes.count || edgeOrder.count > edges.count else { return false }
         state.withLock { state in
             state.nodeOrder = nodeOrder

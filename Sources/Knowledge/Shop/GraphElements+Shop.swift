@@ -8,10 +8,10 @@ extension GraphElements {
         if !update.goneNodes.isEmpty { try delete(GraphNode.self, update.goneNodes, in: unit) }
         if !update.goneEdges.isEmpty { try delete(GraphEdge.self, update.goneEdges, in: unit) }
         for node in update.goneVariants { try release(node, in: unit) }
-        try put(update.nodes.map { ElementDraft($0) }, in: unit)
+        try put(update.nodes.lastOfEachID.map { ElementDraft($0) }, in: unit)
         _ = try add(update.others.map { ElementDraft($0) }, in: unit)
-        try put(try lasting(update.lasting, in: unit).map { ElementDraft($0) }, in: unit)
-        try put(try connected(update, in: unit).map { ElementDraft($0) }, in: unit)
+        try put(try lasting(update.lasting.lastOfEachID, in: unit).map { ElementDraft($0) }, in: unit)
+        try put(try connected(update, in: unit).lastOfEachID.map { ElementDraft($0) }, in: unit)
         let orphans = try update.orphans.filter { orphan in
             try !isTarget(orphan.id, of: orphan.relation, unit.tenant, in: unit.transaction)
         }
@@ -47,5 +47,13 @@ extension GraphElements {
         guard !asked.isEmpty else { return update.edges }
         known.formUnion(try find(GraphNode.self, asked.sorted(), of: unit.tenant, in: unit.transaction).keys)
         return update.edges.filter { known.isSuperset(of: $0.neededNodes) }
+    }
+}
+
+extension Array where Element: GraphElement {
+    /// Each element once, as it comes last: names of the shop that are written in several ways may be one in the graph.
+    fileprivate var lastOfEachID: [Element] {
+        var ids: Set<String> = []
+        return reversed().filter { ids.insert($0.header.id).inserted }.reversed()
     }
 }

@@ -99,7 +99,7 @@ struct ShopEntity: Sendable {
     private static let idLength = ElementHeader.idLength.upperBound
 
     private func header(_ id: String) -> ElementHeader {
-        let id = String(GraphName.normalized(id).prefix(Self.idLength))
+        let id = String(GraphName.corrected(id).prefix(Self.idLength))
         return ElementHeader(id: id, group: ShopGraph.group, createdAt: time)
     }
 }

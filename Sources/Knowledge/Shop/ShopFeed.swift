@@ -90,7 +90,8 @@ struct ShopFeed: Service {
     private func beginReading(_ progress: ShopProgress, _ grant: LeaseGrant?) async throws -> Int {
         let head = log.head
         // Where several instances write, it takes a moment after the start until it is known how far the log is.
-        guard head >= progress.start else { return 0 }
+        let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        guard head >= progress.start, head > .start || last == .start else { return 0 }
         logger.notice("reads the shop from its tables", metadata: ["position": "\(head)"])
         try await reader.save(ShopReading(from: head), grant)
         return 1

@@ -75,9 +75,15 @@ enum ShopGraph {
 
     /// What becomes of an element of the graph that nothing in the shop makes any more.
     static func update(without kind: ElementKind, _ id: String) -> ShopUpdate {
-        if kind == .edge { return ShopUpdate(goneEdges: [id]) }
+        switch kind {
+        case .episode: return ShopUpdate()
+        case .edge: return ShopUpdate(goneEdges: [id])
+        case .node: break
+        }
+        // One that was written before names were corrected is not what would be made of its name now.
+        guard id.utf8.elementsEqual(GraphName.corrected(id).utf8) else { return ShopUpdate(goneNodes: [id]) }
         if let sku = id.dropping(prefix: "variant:") { return ShopUpdate(goneVariants: [variantNode(sku)]) }
-        if let naming = namings.first(where: { id.hasPrefix("\($0.attribute):") }) {
+        if let naming = namings.first(where: { id.dropping(prefix: "\($0.attribute):") != nil }) {
             return ShopUpdate(orphans: [.init(id: id, relation: naming.relation)])
         }
         return ShopUpdate(goneNodes: [id])
@@ -225,7 +231,8 @@ enum ShopGraph {
 }
 
 extension String {
+    /// By bytes: a mark that combines with the end of the prefix is of what follows.
     fileprivate func dropping(prefix: String) -> String? {
-        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+        utf8.starts(with: prefix.utf8) ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
     }
 }

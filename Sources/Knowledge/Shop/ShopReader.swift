@@ -82,7 +82,9 @@ struct ShopReader: Sendable {
         let places =
             update.nodes.map { ElementPlace(.node, $0.header.id, of: tenant) }
             + (update.edges + update.lasting).map { ElementPlace(.edge, $0.header.id, of: tenant) }
-        let marks = Self.found.statements(places.flatMap { [$0.sqlValue, reading.position.sqlValue] })
+        // Names that are written in several ways may be one in the graph.
+        let distinct = Set(places.map(\.bytes)).map { SQLValue.bytes($0) }
+        let marks = Self.found.statements(distinct.flatMap { [$0, reading.position.sqlValue] })
         _ = try await log.write(ChangeContext(tenant: tenant, actor: ShopFeed.actor)) { [elements] unit in
             try grant?.check(in: unit.transaction)
             try elements.apply(update, in: unit)

@@ -75,6 +75,36 @@ import Testing
         #expect(try await Self.node(world, "order:\(order.id)") != nil)
     }
 
+    /// In the tables they are different, or no names of a graph at all.
+    @Test(arguments: TestStore.Engine.allCases)
+    func oddNamesAreReadAsTheyAreFollowed(_ engine: TestStore.Engine) async throws {
+        let world = try await ShopWorld(engine)
+        let names = #", "attributes": {"category": "\u0301tea", "supplier": "Tea\tand more"}"#
+        let product = try await Self.product(world, "one", names + #", "variants": [{"sku": "\u00E9"}]"#)
+        let others = #", "variants": [{"sku": "e\u0301"}, {"sku": "\u00E9\u0301"}]"#
+        _ = try await Self.product(world, "two", names + others)
+        func expectAll(_ when: String) async throws {
+            for id in ["category:\u{301}tea", "supplier:Tea and more", "variant:\u{E9}", "variant:\u{E9}\u{301}"] {
+                #expect(try await Self.node(world, id) != nil, "\(id) \(when)")
+            }
+            #expect(try await Self.edge(world, "variant:\u{E9}/product") != nil, "\(when)")
+        }
+        try await world.catchUp()
+        try await expectAll("by the log")
+        try await world.dropGraph()
+        // What has the name of a product is none.
+        _ = try await world.store.log.write(TestStore.context) { [elements = world.elements] unit in
+            let header = ElementHeader(id: "product:\(product.id)", group: ShopGraph.group, createdAt: unit.now)
+            let source = JSONObject([.init("source", .string(ShopGraph.group))])
+            let episode = GraphEpisode(header, name: "", content: "", validAt: unit.now, attributes: source)
+            try elements.put([ElementDraft(episode)], in: unit)
+        }
+        try await world.cutLog()
+        try await world.catchUp()
+        try await expectAll("by the tables")
+        #expect(try await Self.node(world, "product:\(product.id)") != nil)
+    }
+
     @Test func aVariantWithAnotherSkuHasNoOtherNode() async throws {
         let world = try await ShopWorld(.sqlite)
         let product = try await Self.product(world, "chai", #", "variants": [{"sku": "a"}, {"sku": "b"}]"#)

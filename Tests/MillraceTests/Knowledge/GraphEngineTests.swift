@@ -144,7 +144,7 @@ import Testing
         let models = ["embedding.url": "http://127.0.0.1:9/v1", "knowledge.reranker.url": "http://127.0.0.1:9/v1"]
         let engine = try await FalkorDBServer()
         let falkorDB = try await graphs(settings(engine).merging(models) { $1 })
-        #expect(falkorDB?["engine"] == .string("falkordb") && falkorDB?["known_at"] == .bool(false))
+        #expect(falkorDB?["engine"] == .string("falkordb") && falkorDB?["known_at"] == .bool(true))
         #expect(falkorDB?["communities"] == .bool(true) && falkorDB?["vector_dimension"] == .integer(3))
         #expect(falkorDB?["embedding"] == .bool(true) && falkorDB?["cross_encoder"] == .bool(true))
         let without = try await graphs(models.merging(["knowledge.embedding": "false"]) { $1 })
