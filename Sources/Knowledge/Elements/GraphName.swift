@@ -1,4 +1,4 @@
-@_spi(_Unicode) import Swift
+import Foundation
 
 /// What things in a graph are called: the ids of elements, the names of relations, and labels.
 ///
@@ -25,12 +25,13 @@ public enum GraphName {
 
     /// A text in normal form C.
     public static func normalized(_ text: String) -> String {
-        isNormal(text) ? text : String(String.UnicodeScalarView(text._nfc))
+        isNormal(text) ? text : text.precomposedStringWithCanonicalMapping
     }
 
     private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 
     private static func isNormal(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 < 0x80 } || text._nfc.elementsEqual(text.unicodeScalars)
+        text.utf8.allSatisfy { $0 < 0x80 }
+            || text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
     }
 }

@@ -150,9 +150,11 @@ extension GraphSnapshot {
     /// Takes over the same, and which nodes belong together, as far as they are here.
     mutating func takeAnalysis(from known: GraphSnapshot?) {
         var members: [UInt32: [UInt32]] = [:]
-        for nodes in known?.analysis.members.values ?? [:].values {
-            let there = nodes.compactMap { self.nodes.slot(of: known?.nodes.id($0) ?? "") }
-            if let first = there.first { members[first] = there }
+        if let known {
+            for community in known.analysis.members.values {
+                let there = community.compactMap { nodes.slot(of: known.nodes.id($0)) }
+                if let first = there.first { members[first] = there }
+            }
         }
         analysis = GraphAnalysis(ranks: ranks(in: known), members: members)
     }
