@@ -192,9 +192,9 @@ public final class MemoryRole: Sendable {
     }
 
     /// Waits until everything that this server knows to be written can be found, so that a change by filter misses
-    /// nothing of it: also what the log is not settled up to yet.
+    /// nothing of it: also what the log is not settled up to yet. Filters need no index of a field.
     public func waitUntilAllIsFound(atMost patience: Duration) async throws {
-        try await waitUntilFound(log.seen, atMost: patience)
+        try await follower.waitUntil(position: log.seen, atMost: patience)
     }
 
     /// Waits until what was written up to a position can be found, and until the fields are indexed that the change at

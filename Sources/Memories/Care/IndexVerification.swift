@@ -72,7 +72,7 @@ private struct IndexComparison {
         let (suspects, counts) = try await compareAll(collection)
         (report.pointCount, report.vectorCount) = counts
         if !suspects.isEmpty {
-            try await role.waitUntilFound(role.log.head, atMost: Self.patience)
+            try await role.follower.waitUntil(position: role.log.head, atMost: Self.patience)
             guard role.indexes.find(collection.name, of: collection.tenant) === index else {
                 throw Failure.conflict(
                     "index_replaced", "The index of the collection was made anew meanwhile. Verify it again.")
