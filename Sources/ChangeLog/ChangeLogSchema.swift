@@ -98,5 +98,28 @@ public enum ChangeLogSchema {
                         CHECK (operation IN ('insert', 'update', 'delete', 'custom')) NOT VALID
                     """,
                 ]),
+            Migration(
+                5, "feeds",
+                [
+                    "CREATE TABLE feeds (name TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL)",
+                    // How far the tables are read where the log does not go back far enough.
+                    """
+                    CREATE TABLE feed_readings (
+                        name TEXT NOT NULL PRIMARY KEY,
+                        position BIGINT NOT NULL,
+                        stage TEXT NOT NULL,
+                        place {bytes},
+                        tenant BIGINT,
+                        entity {identifier})
+                    """,
+                    // The places of what was found by the reading of a position.
+                    """
+                    CREATE TABLE feed_findings (
+                        feed TEXT NOT NULL,
+                        place {bytes} NOT NULL,
+                        position BIGINT NOT NULL,
+                        PRIMARY KEY (feed, place)) {clustered}
+                    """,
+                ]),
         ])
 }

@@ -13,11 +13,6 @@ extension JSONFields {
         }
     }
 
-    /// Notes an error when a member is missing.
-    mutating func require(_ name: String) {
-        if !has(name) { reject(name, "This member is required.") }
-    }
-
     /// A sku: text without spaces around it.
     mutating func optionalSKU(_ name: String) -> String? {
         guard let text = optionalString(name, length: CatalogLimits.sku) else { return nil }

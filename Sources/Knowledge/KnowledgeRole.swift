@@ -70,7 +70,8 @@ public final class KnowledgeRole: Sendable {
             following = [follower, IdleWork(log, follower) { keeper.work() }]
         }
         let feed = shop.map { [elements] in
-            ShopFeed(log, elements, $0, settings: settings, metrics: metrics, logger: logger)
+            ShopGraphSink(elements: elements)
+                .feed(log, from: $0, settings: settings, metrics: metrics, logger: logger)
         }
         services = following + [sweeper] + (feed.map { [$0] } ?? [])
     }

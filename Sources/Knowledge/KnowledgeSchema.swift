@@ -100,5 +100,14 @@ public enum KnowledgeSchema {
                     // the tables are read.
                     "UPDATE graph_feeds SET position = -1",
                 ]),
+            Migration(
+                6, "how far the shop is taken over stands beside the log",
+                [
+                    // A reading that was not at its end begins anew, since the log does not go back to where it began.
+                    "INSERT INTO feeds SELECT name, position FROM graph_feeds",
+                    "DROP TABLE graph_feeds",
+                    "DROP TABLE graph_feed_readings",
+                    "DROP TABLE graph_feed_elements",
+                ]),
         ])
 }

@@ -120,7 +120,7 @@ private struct ShopData {
 
     /// Whether a reading was begun and has not come to its end. No server may run.
     var isRead: Bool {
-        get async throws { try await count("SELECT COUNT(*) FROM graph_feed_readings") > 0 }
+        get async throws { try await count("SELECT COUNT(*) FROM feed_readings WHERE name = 'shop-graph'") > 0 }
     }
 
     /// A number beside the servers. None may run.

@@ -65,6 +65,11 @@ public struct JSONFields {
     /// Whether the member is there, even as null.
     public func has(_ name: String) -> Bool { object[name] != nil }
 
+    /// Notes an error when a member is missing.
+    public mutating func require(_ name: String) {
+        if !has(name) { reject(name, "This member is required.") }
+    }
+
     /// Whether the member is not there, or null. One that is there and not acceptable is noted as that, not as missing.
     public func isMissing(_ name: String) -> Bool { object[name].map { $0 == .null } ?? true }
 

@@ -11,7 +11,7 @@ enum ShopGraph {
     /// The part of the graph that it is.
     static let group = "commerce"
     /// The types of entities that it is made of. The changes of a product tell of its variants.
-    static let types: Set<String> = ["customer", "product", "order", "reservation"]
+    static let types = ["customer", "product", "order", "reservation"]
     /// The relation between a reservation and a variant.
     static let reserves = "RESERVES"
 
@@ -28,18 +28,10 @@ enum ShopGraph {
         let verb: String
 
         /// The node of what a product names.
-        func node(of product: ShopEntity) -> GraphNode? {
+        func node(of product: FeedEntity) -> GraphNode? {
             guard let name = product.attribute(attribute) ?? product.attribute("\(attribute)_id") else { return nil }
             return product.node("\(attribute):\(name)", label, name: name)
         }
-    }
-
-    /// What a change makes of it; nil for nothing.
-    static func update(by change: Change) throws -> ShopUpdate? {
-        guard change.operation != .custom else { return nil }
-        let before = try change.before.map { try ShopEntity($0, at: change.time) }
-        guard let after = change.after else { return before.flatMap { gone($0, change.entityType) } }
-        return update(of: change.entityType, try ShopEntity(after, at: change.time), before: before)
     }
 
     /// What a thing makes of it.
@@ -47,7 +39,7 @@ enum ShopGraph {
     /// - parameters:
     ///   - type: what it is called in the log.
     ///   - before: what it was, if that is known: what it had and has no more goes.
-    static func update(of type: String, _ entity: ShopEntity, before: ShopEntity? = nil) -> ShopUpdate? {
+    static func update(of type: String, _ entity: FeedEntity, before: FeedEntity? = nil) -> ShopUpdate? {
         switch type {
         case "customer": customer(entity)
         case "product": product(entity, before: before)
@@ -58,7 +50,7 @@ enum ShopGraph {
     }
 
     /// What the end of a thing makes of it.
-    private static func gone(_ entity: ShopEntity, _ type: String) -> ShopUpdate? {
+    static func update(withoutEntity entity: FeedEntity, of type: String) -> ShopUpdate? {
         guard types.contains(type), let id = entity.id(type) else { return nil }
         var update = ShopUpdate(goneNodes: [id])
         guard type == "product" else { return update }
@@ -89,7 +81,7 @@ enum ShopGraph {
         return ShopUpdate(goneNodes: [id])
     }
 
-    private static func customer(_ entity: ShopEntity) -> ShopUpdate? {
+    private static func customer(_ entity: FeedEntity) -> ShopUpdate? {
         guard let id = entity.id("customer") else { return nil }
         let node = entity.node(
             id, "Customer", name: entity.text("name") ?? "", summary: entity.text("company") ?? "",
@@ -100,7 +92,7 @@ enum ShopGraph {
     // MARK: The catalogue
 
     /// - parameter before: the product before the change, which may have had other variants.
-    private static func product(_ entity: ShopEntity, before: ShopEntity?) -> ShopUpdate? {
+    private static func product(_ entity: FeedEntity, before: FeedEntity?) -> ShopUpdate? {
         guard let id = entity.id("product") else { return nil }
         let name = entity.text("name") ?? ""
         var update = ShopUpdate(nodes: [
@@ -128,7 +120,7 @@ enum ShopGraph {
         return update
     }
 
-    private static func add(_ variant: ShopEntity, of product: String, to update: inout ShopUpdate) {
+    private static func add(_ variant: FeedEntity, of product: String, to update: inout ShopUpdate) {
         guard let sku = variant.text("sku") else { return }
         let name = variant.text("name").flatMap { $0.isEmpty ? nil : $0 } ?? sku
         let node = variant.node(
@@ -146,17 +138,17 @@ enum ShopGraph {
     static func parentEdge(ofVariant id: String) -> String { "\(id)/product" }
 
     /// A variant of which nothing is known but its sku.
-    private static func variantNode(_ sku: String, _ entity: ShopEntity = .unknown) -> GraphNode {
+    private static func variantNode(_ sku: String, _ entity: FeedEntity = .unknown) -> GraphNode {
         entity.node(variantID(sku), "Variant", name: sku)
     }
 
     /// The variants of a product beside the default one, with nothing but their skus.
-    private static func variants(of product: ShopEntity) -> [GraphNode] {
+    private static func variants(of product: FeedEntity) -> [GraphNode] {
         product.objects("variants").compactMap { $0.text("sku") }.map { variantNode($0, product) }
     }
 
     /// What a product names, which goes if no other product does.
-    private static func orphans(of product: ShopEntity) -> [ShopUpdate.Orphan] {
+    private static func orphans(of product: FeedEntity) -> [ShopUpdate.Orphan] {
         namings.compactMap { naming in
             naming.node(of: product).map { .init(id: $0.header.id, relation: naming.relation) }
         }
@@ -165,7 +157,7 @@ enum ShopGraph {
     // MARK: Orders
 
     /// - parameter before: the order before the change, whose lines may be gone.
-    private static func order(_ entity: ShopEntity, before: ShopEntity?) -> ShopUpdate? {
+    private static func order(_ entity: FeedEntity, before: FeedEntity?) -> ShopUpdate? {
         guard let id = entity.id("order") else { return nil }
         let number = entity.text("order_number") ?? ""
         var update = ShopUpdate(nodes: [
@@ -207,7 +199,7 @@ enum ShopGraph {
         return update
     }
 
-    private static func reservation(_ entity: ShopEntity) -> ShopUpdate? {
+    private static func reservation(_ entity: FeedEntity) -> ShopUpdate? {
         guard let id = entity.id("reservation"), let sku = entity.text("sku") else { return nil }
         let state = entity.text("state") ?? ""
         let period = ShopPeriod(

@@ -1,7 +1,8 @@
+import ChangeLog
 import Core
 
 /// What a change in the shop makes of its graph, or what stands in its tables.
-struct ShopUpdate: Sendable {
+struct ShopUpdate: FeedUpdate {
     /// Nodes that are there now as they are here.
     var nodes: [GraphNode] = []
     /// Nodes that must be there; what is known of them otherwise stays.
@@ -40,4 +41,9 @@ struct ShopUpdate: Sendable {
 
     /// How many elements it writes at most.
     var count: Int { nodes.count + others.count + edges.count + lasting.count }
+
+    func places(of tenant: Tenant) -> [[UInt8]] {
+        nodes.map { ElementPlace(.node, $0.header.id, of: tenant).bytes }
+            + (edges + lasting).map { ElementPlace(.edge, $0.header.id, of: tenant).bytes }
+    }
 }

@@ -150,7 +150,7 @@ import Testing
             #expect(try await server.send("PUT", "/graph/nodes/later", #"{"name": "later"}"#).status == 201)
             #expect(try await server.send("GET", "/graph/nodes/customer:\(id)").status == 404)
             let begun = try await server.store.log.read { transaction in
-                try transaction.exists("SELECT 1 FROM graph_feeds")
+                try transaction.exists("SELECT 1 FROM feeds WHERE name = 'shop-graph'")
             }.value
             #expect(!begun)
         }

@@ -1,4 +1,3 @@
-import ChangeLog
 import Commerce
 import Core
 import Logging
@@ -7,6 +6,7 @@ import Telemetry
 import TestKit
 import Testing
 
+@testable import ChangeLog
 @testable import Knowledge
 
 /// A shop in a store of its own, and what makes a graph of it.
@@ -20,12 +20,12 @@ struct ShopWorld: Sendable {
     }
 
     /// One that knows nothing but what is stored, as after a restart.
-    func feed(_ shop: any EntityImages = Commerce(), isOn: Bool = true) throws -> ShopFeed {
+    func feed(_ shop: any EntityImages = Commerce(), isOn: Bool = true) throws -> Feed<ShopGraphSink> {
         let settings = try SettingsRegistry(KnowledgeSettings.all).values(from: [
             SettingsSource(name: "test", texts: ["knowledge.shop": "\(isOn)"])
         ])
-        return ShopFeed(
-            store.log, elements, shop, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
+        return ShopGraphSink(elements: elements)
+            .feed(store.log, from: shop, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
     }
 
     /// Has the shop do something.
@@ -55,7 +55,7 @@ struct ShopWorld: Sendable {
             return
         }
         store.time.advance(bySeconds: 7_200)
-        try await store.log.forgetFollower(ShopFeed.actor)
+        try await store.log.forgetFollower(ShopGraphSink.name)
         #expect(try await retention().pass() > 0)
     }
 
@@ -70,14 +70,15 @@ struct ShopWorld: Sendable {
 
     /// Forgets the graph and how far it is.
     func dropGraph() async throws {
-        for table: SQL in [
-            "graph_elements", "graph_versions", "graph_feeds", "graph_feed_readings", "graph_feed_elements",
-        ] {
+        for table: SQL in ["graph_elements", "graph_versions", "feeds", "feed_readings", "feed_findings"] {
             try await execute("DELETE FROM \(table)")
         }
     }
 
     func execute(_ sql: SQL) async throws { _ = try await store.database.write { try $0.execute(sql) } }
+
+    /// How many changes were taken over.
+    var changesTaken: Int { store.metrics.counter("shop_graph_changes_total", "").with().value }
 
     /// How many things were taken over from the tables.
     var entitiesRead: Int { store.metrics.counter("shop_graph_entities_read_total", "").with().value }
@@ -101,7 +102,7 @@ struct ShopWorld: Sendable {
     }
 
     /// How far the log is taken over.
-    func progress() async throws -> ShopProgress { try await store.database.read { try ShopProgress(in: $0) } }
+    func progress() async throws -> FeedProgress { try await feed().progress() }
 
     func count(_ sql: SQL) async throws -> Int64 {
         try await store.database.read { try $0.first(sql) { $0.integer(0) } } ?? 0

@@ -1,8 +1,9 @@
 /// Base64 with the alphabet for URLs and file names and without padding (RFC 4648, section 5).
-enum Base64URL {
+public enum Base64URL {
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    /// The text of some bytes.
+    public static func encode(_ bytes: [UInt8]) -> String {
         let count = (bytes.count * 4 + 2) / 3
         return String(unsafeUninitializedCapacity: count) { text in
             var position = 0
@@ -27,7 +28,7 @@ enum Base64URL {
     }
 
     /// The bytes of a text, or nil when it is not what ``encode(_:)`` writes.
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count * 3 / 4)
         var buffer: UInt32 = 0
