@@ -94,7 +94,39 @@ INT8_KERNEL(AVX2, dot_int8, dot_block)
 INT8_KERNEL(AVX2, squared_int8, squared_block)
 INT8_KERNEL(AVX2, manhattan_int8, manhattan_block)
 
+// Sums of four rows and sixteen columns at a time stay in registers while all rows of numbers go by.
+AVX2 static void add_row_products(const float *rows, size_t count, size_t width, float *sums) {
+    __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    for (size_t y = 0; y < width; y += 4) {
+        size_t height = width - y < 4 ? width - y : 4;
+        size_t y1 = y + (height > 1 ? 1 : 0), y2 = y + (height > 2 ? 2 : 0), y3 = y + (height > 3 ? 3 : 0);
+        for (size_t x = 0; x < y + height; x += 16) {
+            int rest = (int)(width - x);
+            __m256i low = _mm256_cmpgt_epi32(_mm256_set1_epi32(rest), lanes);
+            __m256i high = _mm256_cmpgt_epi32(_mm256_set1_epi32(rest - 8), lanes);
+            __m256 tile[4][2];
+            for (int line = 0; line < 4; line++) tile[line][0] = tile[line][1] = _mm256_setzero_ps();
+            for (size_t index = 0; index < count; index++) {
+                const float *row = rows + index * width;
+                __m256 left = _mm256_maskload_ps(row + x, low), right = _mm256_maskload_ps(row + x + 8, high);
+                __m256 factors[4] = {_mm256_broadcast_ss(row + y), _mm256_broadcast_ss(row + y1),
+                                     _mm256_broadcast_ss(row + y2), _mm256_broadcast_ss(row + y3)};
+                for (int line = 0; line < 4; line++) {
+                    tile[line][0] = _mm256_fmadd_ps(factors[line], left, tile[line][0]);
+                    tile[line][1] = _mm256_fmadd_ps(factors[line], right, tile[line][1]);
+                }
+            }
+            for (size_t line = 0; line < height; line++) {
+                float *target = sums + (y + line) * width + x;
+                _mm256_maskstore_ps(target, low, _mm256_add_ps(_mm256_maskload_ps(target, low), tile[line][0]));
+                _mm256_maskstore_ps(
+                    target + 8, high, _mm256_add_ps(_mm256_maskload_ps(target + 8, high), tile[line][1]));
+            }
+        }
+    }
+}
+
 const vector_kernels vector_kernels_avx2 = {
-    "AVX2", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8,
+    "AVX2", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8, add_row_products,
 };
 #endif

@@ -85,8 +85,39 @@ INT8_KERNEL(AVX512, dot_int8, dot_block)
 INT8_KERNEL(AVX512, squared_int8, squared_block)
 INT8_KERNEL(AVX512, manhattan_int8, manhattan_block)
 
+AVX512 static inline __mmask16 lanes_below(size_t count) { return count < 16 ? (__mmask16)((1u << count) - 1) : 0xFFFF; }
+
+// Sums of four rows and thirty-two columns at a time stay in registers while all rows of numbers go by.
+AVX512 static void add_row_products(const float *rows, size_t count, size_t width, float *sums) {
+    for (size_t y = 0; y < width; y += 4) {
+        size_t height = width - y < 4 ? width - y : 4;
+        size_t y1 = y + (height > 1 ? 1 : 0), y2 = y + (height > 2 ? 2 : 0), y3 = y + (height > 3 ? 3 : 0);
+        for (size_t x = 0; x < y + height; x += 32) {
+            __mmask16 low = lanes_below(width - x), high = width - x > 16 ? lanes_below(width - x - 16) : 0;
+            __m512 tile[4][2];
+            for (int line = 0; line < 4; line++) tile[line][0] = tile[line][1] = _mm512_setzero_ps();
+            for (size_t index = 0; index < count; index++) {
+                const float *row = rows + index * width;
+                __m512 left = _mm512_maskz_loadu_ps(low, row + x), right = _mm512_maskz_loadu_ps(high, row + x + 16);
+                __m512 factors[4] = {_mm512_set1_ps(row[y]), _mm512_set1_ps(row[y1]), _mm512_set1_ps(row[y2]),
+                                     _mm512_set1_ps(row[y3])};
+                for (int line = 0; line < 4; line++) {
+                    tile[line][0] = _mm512_fmadd_ps(factors[line], left, tile[line][0]);
+                    tile[line][1] = _mm512_fmadd_ps(factors[line], right, tile[line][1]);
+                }
+            }
+            for (size_t line = 0; line < height; line++) {
+                float *target = sums + (y + line) * width + x;
+                __m512 left = _mm512_maskz_loadu_ps(low, target), right = _mm512_maskz_loadu_ps(high, target + 16);
+                _mm512_mask_storeu_ps(target, low, _mm512_add_ps(left, tile[line][0]));
+                _mm512_mask_storeu_ps(target + 16, high, _mm512_add_ps(right, tile[line][1]));
+            }
+        }
+    }
+}
+
 const vector_kernels vector_kernels_avx512 = {
-    "AVX-512", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8,
+    "AVX-512", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8, add_row_products,
 };
 
 // The instruction multiplies unsigned bytes by signed ones. So 128 is added to the first vector, and 128 times the sum
@@ -117,6 +148,6 @@ VNNI static inline int32_t dot_block_vnni(const int8_t *a, const int8_t *b, size
 INT8_KERNEL(VNNI, dot_int8_vnni, dot_block_vnni)
 
 const vector_kernels vector_kernels_vnni = {
-    "AVX-512 VNNI", dot_float, squared_float, manhattan_float, dot_int8_vnni, squared_int8, manhattan_int8,
+    "AVX-512 VNNI", dot_float, squared_float, manhattan_float, dot_int8_vnni, squared_int8, manhattan_int8, add_row_products,
 };
 #endif

@@ -45,6 +45,16 @@ INT8_KERNEL(, dot_int8, dot_block)
 INT8_KERNEL(, squared_int8, squared_block)
 INT8_KERNEL(, manhattan_int8, manhattan_block)
 
+static void add_row_products(const float *rows, size_t count, size_t width, float *sums) {
+    for (size_t index = 0; index < count; index++) {
+        const float *row = rows + index * width;
+        for (size_t y = 0; y < width; y++) {
+            float factor = row[y];
+            for (size_t x = 0; x <= y; x++) sums[y * width + x] += factor * row[x];
+        }
+    }
+}
+
 const vector_kernels vector_kernels_generic = {
-    "generic", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8,
+    "generic", dot_float, squared_float, manhattan_float, dot_int8, squared_int8, manhattan_int8, add_row_products,
 };

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Distances between two vectors, in versions for the instructions that a processor may have.
+/// Distances between two vectors, and products of many, in versions for the instructions that a processor may have.
 ///
 /// Vectors may have any length and stand at any address. Sums of floats differ between versions in their last digits,
 /// because they are added in another order; sums of integers are the same in all.
@@ -40,6 +40,9 @@ typedef struct vector_kernels {
     int64_t (*_Nonnull squared_int8)(const int8_t *_Nonnull, const int8_t *_Nonnull, size_t count);
     /// The sum of the differences without their signs.
     int64_t (*_Nonnull manhattan_int8)(const int8_t *_Nonnull, const int8_t *_Nonnull, size_t count);
+    /// Adds the product of each two numbers of a row, for all rows, to a square matrix of sums. Its lower triangle is
+    /// what is wanted: what stands above the diagonal afterwards means nothing.
+    void (*_Nonnull add_products)(const float *_Nonnull rows, size_t count, size_t width, float *_Nonnull sums);
 } vector_kernels;
 
 /// The distances of a version, or null when this machine lacks its instructions.

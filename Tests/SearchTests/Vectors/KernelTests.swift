@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    @Test func productsAreThoseOfPlainSums() {
+        var random = SeededRandom.fresh()
+        for width in Array(1...40) + [63, 64, 65, 96] {
+            let count = Int.random(in: 0...9, using: &random)
+            let rows = (0..<count * width).map { _ in Float.random(in: -1...1, using: &random) }
+            for version in Self.versions {
+                var sums = Array(repeating: Float(1), count: width * width)
+                version.add_products(rows, count, width, &sums)
+                let isRight = (0..<width).allSatisfy { row in
+                    (0...row).allSatisfy { column in
+                        let sum = (0..<count).reduce(1.0) {
+                            $0 + Double(rows[$1 * width + row]) * Double(rows[$1 * width + column])
+                        }
+                        return abs(Double(sums[row * width + column]) - sum) < 0.00001
+                    }
+                }
+                #expect(isRight, "\(count) rows of \(width) by \(String(cString: version.name)), \(random)")
+            }
+        }
+    }
+
     @Test func theFastestVersionOfTheMachineIsInUse() throws {
         let versions = Self.versions.map { String(cString: $0.name) }
         #expect(versions.first == "generic")

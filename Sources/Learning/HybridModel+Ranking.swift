@@ -1,0 +1,120 @@
+public import Core
+import Foundation
+
+extension HybridModel {
+    /// Ranks the items that fit a history, the best first.
+    ///
+    /// Where fewer fit than are asked for, the most popular ones follow, with a contribution of ``Algorithm/popular``
+    /// alone; so somebody without a history gets these.
+    ///
+    /// - parameters:
+    ///   - history: what somebody interacted with, the latest last, with how much each counts. Items that the model
+    ///     does not know are passed over.
+    ///   - limit: how many items are wanted.
+    ///   - moment: when that is asked; with the time of the latest entry it tells whether somebody comes back. Without
+    ///     it they go on.
+    ///   - algorithm: ranks by one algorithm alone; by default by all, as they were learnt to fit together.
+    ///   - multipliers: how much more or less than learnt an algorithm is to count; by default 1.
+    ///   - isAllowed: whether an item may be recommended. It is asked for those alone that would be among the first.
+    /// - returns: no item twice, none of the history.
+    public func rank(
+        _ history: [HistoryEntry], limit: Int, at moment: Timestamp? = nil, by algorithm: Algorithm? = nil,
+        multipliers: [Algorithm: Float] = [:], isAllowed: (Int32) -> Bool = { _ in true }
+    ) -> [RankedItem] {
+        guard limit > 0 else { return [] }
+        let weights = featureWeights(
+            isReturning: isReturning(history, at: moment), algorithm: algorithm, multipliers: multipliers)
+        let known = Set(history.lazy.map(\.item))
+        var ranking = withMemory { scores in
+            fill(scores, history: history, isUsed: weights.map { $0 > 0 }, trending: trending)
+            var best = BestItems(limit: limit)
+            for item in scores.candidates where !known.contains(item) {
+                var score: Float = 0
+                for feature in weights.indices { score += weights[feature] * scores[item][feature] }
+                if score > 0, best.wouldTake(item, score: score), isAllowed(item) { best.add(item, score: score) }
+            }
+            return best.sorted().map { rankedItem($0.item, scores: scores, weights: weights) }
+        }
+        guard ranking.count < limit else { return ranking }
+        let found = known.union(ranking.map(\.item))
+        for item in popularItems where !found.contains(item) && isAllowed(item) {
+            let score = min(HybridFeature.scale(popularity.weights[Int(item)]), ranking.last?.score ?? .infinity)
+            ranking.append(RankedItem(item: item, contributions: [.popular: score]))
+            if ranking.count == limit { break }
+        }
+        return ranking
+    }
+
+    /// How much each feature is to count. Those of an algorithm that was asked for, and was learnt to count nothing,
+    /// count by the first.
+    func featureWeights(
+        isReturning: Bool, algorithm: Algorithm?, multipliers: [Algorithm: Float]
+    ) -> [Float] {
+        let learnt = isReturning ? weights.returning : weights.continuing
+        guard let algorithm else {
+            return zip(HybridFeature.all, learnt).map { $1 * max(0, multipliers[$0.algorithm] ?? 1) }
+        }
+        let own = zip(HybridFeature.all, learnt).map { $0.algorithm == algorithm ? $1 : 0 }
+        if own.contains(where: { $0 > 0 }) { return own }
+        let first = HybridFeature.all.firstIndex { $0.algorithm == algorithm }
+        return learnt.indices.map { $0 == first ? 1 : 0 }
+    }
+
+    private func rankedItem(_ item: Int32, scores: FeatureScores, weights: [Float]) -> RankedItem {
+        var contributions: [Algorithm: Float] = [:]
+        for (feature, weight) in weights.enumerated() {
+            contributions[HybridFeature.all[feature].algorithm, default: 0] += weight * scores[item][feature]
+        }
+        return RankedItem(item: item, contributions: contributions)
+    }
+
+    /// Works out the features of the candidates for a history.
+    ///
+    /// - parameters:
+    ///   - scores: where the features of each candidate are written.
+    ///   - history: what somebody interacted with, the latest last.
+    ///   - isUsed: which features are wanted.
+    ///   - trending: how often items were chosen of late.
+    func fill(_ scores: FeatureScores, history: [HistoryEntry], isUsed: [Bool], trending: RecentCounts) {
+        let known = history.filter { $0.isValid(itemCount: itemCount) }
+        addNeighbors(of: known, isUsed: isUsed, to: scores)
+        // Factors alone have no neighbours to look at: they look at everything.
+        let isFactorsAlone = zip(HybridFeature.all, isUsed).allSatisfy { $0.algorithm == .als || !$1 }
+        for item in isFactorsAlone ? popularItems : commonItems { scores.insert(item) }
+        var window = 0
+        for (feature, kind) in HybridFeature.all.enumerated() {
+            switch kind {
+            case .popular:
+                scores.fill(feature) { HybridFeature.scale(popularity.weights[Int($0)]) }
+            case .trending:
+                scores.fill(feature) { HybridFeature.scale(trending.counts[window][Int($0)]) }
+                window += 1
+            case .history(.als, let recency) where isUsed[feature] && !known.isEmpty:
+                guard let factors else { continue }
+                let person = factors.fold(recency.weigh(known, limit: historyLimit))
+                factors.forEachScore(of: scores.candidates, for: person) {
+                    scores[$0][feature] = max(0, $1).squareRoot()
+                }
+            case .history where isUsed[feature]: scores.takeRoots(feature)
+            case .history: continue
+            }
+        }
+    }
+
+    /// Adds the neighbours of the items of a history to the features that look at them, each table once for all of its
+    /// features.
+    private func addNeighbors(of known: [HistoryEntry], isUsed: [Bool], to scores: FeatureScores) {
+        for (algorithm, table) in tables {
+            let features = HybridFeature.all.enumerated().compactMap { feature, kind -> (Int, Recency)? in
+                guard isUsed[feature], case .history(algorithm, let recency) = kind else { return nil }
+                return (feature, recency)
+            }
+            guard !features.isEmpty else { continue }
+            for (age, entry) in known.reversed().prefix(historyLimit).enumerated() {
+                let weights = features.map { (feature: $0.0, weight: entry.weight * $0.1.weight(atAge: age)) }
+                    .filter { $0.weight > 0 }
+                if !weights.isEmpty { scores.add(table, of: entry.item, weights: weights) }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Core
+import Learning
+import TestKit
+import Testing
+
+@Suite struct HybridModelTests {
+    private let sample: SampleInteractions
+    private let model: HybridModel
+    private let random: SeededRandom
+
+    /// Trained once for all tests: they only ask it.
+    private static let trained = Result {
+        var random = SeededRandom.fresh()
+        let sample = SampleInteractions(people: 150, using: &random)
+        return (sample, try HybridTraining.train(sample.matrix, settings: SampleInteractions.settings), random)
+    }
+
+    init() throws {
+        (sample, model, random) = try Self.trained.get()
+    }
+
+    private let history = [HistoryEntry(item: 14), HistoryEntry(item: 15), HistoryEntry(item: 16)]
+
+    @Test func ranksWhatFollowsInTheGroupOfTheHistory() {
+        let ranking = model.rank(history, limit: 4)
+        #expect(ranking.first?.item == 17, "\(random)")
+        #expect(ranking.allSatisfy { sample.items(ofGroup: 1).contains($0.item) }, "\(random)")
+        #expect(zip(ranking, ranking.dropFirst()).allSatisfy { $0.score >= $1.score }, "\(random)")
+    }
+
+    @Test func recommendsNothingTwiceAndNothingOfTheHistory() {
+        for limit in [1, 10, 72, 500] {
+            let items = model.rank(history, limit: limit).map(\.item)
+            #expect(Set(items).count == items.count, "\(random)")
+            #expect(Set(items).isDisjoint(with: [14, 15, 16]), "\(random)")
+            #expect(items.count == min(limit, model.itemCount - 3), "\(random)")
+        }
+        #expect(model.rank(history, limit: 0).isEmpty)
+        for algorithm in Algorithm.allCases {
+            let scores = model.rank(history, limit: 500, by: algorithm).map(\.score)
+            #expect(scores == scores.sorted(by: >), "\(algorithm), \(random)")
+        }
+    }
+
+    @Test func theContributionsMakeUpTheScore() {
+        for entry in model.rank(history, limit: 20) {
+            let sum = entry.contributions.reduce(0) { $0 + $1.score }
+            #expect(abs(sum - entry.score) < 0.0001, "\(random)")
+            #expect(!entry.contributions.isEmpty, "\(random)")
+            let scores = entry.contributions.map(\.score)
+            #expect(scores == scores.sorted(by: >), "\(random)")
+        }
+    }
+
+    @Test(arguments: Algorithm.allCases) func ranksByOneAlgorithmAlone(algorithm: Algorithm) {
+        let ranking = model.rank(history, limit: 3, by: algorithm)
+        #expect(ranking.count == 3, "\(random)")
+        #expect(ranking.allSatisfy { $0.contributions.map(\.algorithm) == [algorithm] }, "\(random)")
+        guard ![.popular, .trending].contains(algorithm) else { return }
+        #expect(ranking.allSatisfy { sample.items(ofGroup: 1).contains($0.item) }, "\(random)")
+    }
+
+    @Test func countsAnAlgorithmLessWhenItIsAskedTo() {
+        let others = Algorithm.allCases.filter { $0 != .popular }
+        let ranking = model.rank(
+            history, limit: 5, multipliers: Dictionary(uniqueKeysWithValues: others.map { ($0, 0) }))
+        #expect(ranking.allSatisfy { $0.contributions.map(\.algorithm) == [.popular] }, "\(random)")
+        let half = model.rank(history, limit: 1, multipliers: [.transitions: 0.5]).first
+        let full = model.rank(history, limit: 1).first
+        #expect(half?.item == full?.item, "\(random)")
+        #expect(part(.transitions, of: full) > 0, "\(random)")
+        #expect(abs(part(.transitions, of: half) * 2 - part(.transitions, of: full)) < 0.0001, "\(random)")
+    }
+
+    private func part(_ algorithm: Algorithm, of entry: RankedItem?) -> Float {
+        entry?.contributions.first { $0.algorithm == algorithm }?.score ?? 0
+    }
+
+    @Test func asksWhetherAnItemIsAllowed() {
+        let allowed = Set<Int32>([17, 20, 40, 41])
+        let ranking = model.rank(history, limit: 10) { allowed.contains($0) }
+        #expect(Set(ranking.map(\.item)) == allowed, "\(random)")
+        #expect(Set(ranking.prefix(2).map(\.item)) == [17, 20], "\(random)")
+        var asked = 0
+        _ = model.rank(history, limit: 1) { _ in
+            asked += 1
+            return true
+        }
+        #expect(asked <= 20, "the best are asked for, not all of them")
+    }
+
+    @Test(arguments: [[], [9999], [-1]] as [[Int32]]) func aStrangerGetsWhatIsPopular(items: [Int32]) {
+        let history = items.map { HistoryEntry(item: $0) }
+        #expect(model.rank(history, limit: 5, by: .popular).map(\.item) == model.popularity.ranking(limit: 5))
+        #expect(model.rank(history, limit: 5, by: .als).map(\.item) == model.popularity.ranking(limit: 5))
+        let ranking = model.rank(history, limit: 100)
+        #expect(ranking.count == model.itemCount, "\(random)")
+        #expect(ranking.allSatisfy { $0.score > 0 }, "\(random)")
+    }
+
+    @Test func aHistoryMayBeLongAndForeign() {
+        let long = (0..<100_000).map { HistoryEntry(item: Int32($0 % 100), weight: Float($0 % 7)) }
+        #expect(model.rank(long, limit: 5).isEmpty)
+        let foreign = [HistoryEntry(item: 9999), HistoryEntry(item: -3)]
+        #expect(model.rank(history + foreign, limit: 5) == model.rank(history, limit: 5), "\(random)")
+        let huge = [HistoryEntry(item: 14, weight: .greatestFiniteMagnitude), HistoryEntry(item: 15)]
+        #expect(model.rank(huge, limit: 5).allSatisfy { $0.score.isFinite || $0.score == .infinity })
+    }
+
+    @Test func threadsMayRankAtOnce() async {
+        let expected = model.rank(history, limit: 10)
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<50).allSatisfy { _ in model.rank(history, limit: 10) == expected }
+                }
+            }
+            for await isSame in group { #expect(isSame) }
+        }
+    }
+}
