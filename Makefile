@@ -14,10 +14,10 @@ export SWIFT_BACKTRACE ?= enable=yes,threads=crashed,images=none,symbolicate=fas
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= $(WIDTH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-bench engines build release test check format bench docs clean serve
+.PHONY: help setup setup-build setup-bench engines build release test check format bench bench-quality docs clean serve
 
 help: ## Lists the jobs
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 setup: ## Installs what building and testing need and this machine lacks
 	@scripts/setup build test
@@ -58,6 +58,9 @@ bench: setup-bench release ## Measures the server beside nginx, SQLite and pgben
 	python3 Benchmarks/bench_memories.py --write docs/benchmarks-memories.md
 	python3 Benchmarks/bench_knowledge.py --write docs/benchmarks-knowledge.md
 	python3 Benchmarks/bench_falkordb.py --write docs/benchmarks-falkordb.md
+
+bench-quality: setup-bench release ## Measures how well recommendations predict, beside others; fails when they are worse
+	python3 Benchmarks/bench_quality.py --write docs/benchmarks-recommendations.md
 
 docs: setup-build ## Builds the reference of the rooms in .build/docs
 	scripts/docs

@@ -53,6 +53,7 @@ let package = Package(
         .library(name: "Observers", targets: ["Observers"]),
         .library(name: "Memories", targets: ["Memories"]),
         .library(name: "Knowledge", targets: ["Knowledge"]),
+        .library(name: "Recommendations", targets: ["Recommendations"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -71,6 +72,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-serial-dev"])]),
         .systemLibrary(name: "CSpawn"),
         .target(name: "CKernels"),
         room("Core"),
@@ -83,6 +85,7 @@ let package = Package(
             "Outbound",
             uses: ["Core", "Telemetry", crypto, deques, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
         room("Search", uses: ["CKernels", "Core", "Storage", "Telemetry", hashTrees, logging]),
+        room("Learning", uses: ["CKernels", "COpenBLAS", "Core"]),
         room("Embedding", uses: ["Core", "Caching", "Outbound", "Telemetry", logging]),
         room("Commerce", uses: ["Core", "Storage", "ChangeLog", "Search", "Telemetry", lifecycle, logging]),
         room(
@@ -103,24 +106,30 @@ let package = Package(
                 logging,
             ]),
         room(
+            "Recommendations",
+            uses: [
+                "Core", "Storage", "Caching", "ChangeLog", "Expressions", "Learning", "Search", "Telemetry", hashTrees,
+                lifecycle, logging,
+            ]),
+        room(
             "API",
             uses: [
                 "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Commerce", "Observers", "Memories",
-                "Knowledge", "Telemetry", crypto, httpTypes, hummingbird,
+                "Knowledge", "Recommendations", "Telemetry", crypto, httpTypes, hummingbird,
                 hummingbirdCore, logging, nio, nioHTTP, nioPosix, nioCompression, lifecycle,
             ]),
         room(
             "Server",
             uses: [
                 "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Commerce", "Expressions",
-                "Observers", "Outbound", "Memories", "Knowledge", "API", "Telemetry", configuration, hummingbird,
-                lifecycle, logging, unixSignals,
+                "Observers", "Outbound", "Memories", "Knowledge", "Learning", "Recommendations", "API", "Telemetry",
+                configuration, hummingbird, lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Core", "Server", "API", "Commerce", "Observers", "ChangeLog", "Storage", "Telemetry", argumentParser,
-                logging,
+                "Core", "Server", "API", "Commerce", "Observers", "ChangeLog", "Learning", "Storage", "Telemetry",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
         // What Benchmarks/bench_vectors.py measures the index of vectors with.
@@ -138,8 +147,9 @@ let package = Package(
         tests(
             "API",
             uses: [
-                "API", "Commerce", "Embedding", "Knowledge", "Memories", "Observers", "Outbound", "Search", "Caching",
-                "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging, nio, nioHTTP, yams,
+                "API", "Commerce", "Embedding", "Knowledge", "Memories", "Observers", "Outbound", "Recommendations",
+                "Search", "Caching", "ChangeLog", "Core", "Storage", "Telemetry", httpTypes, lifecycle, logging, nio,
+                nioHTTP, yams,
             ]),
         tests("Fault", uses: ["millrace", "Server", "Commerce", "ChangeLog", "Core", "Storage", "Telemetry"]),
         tests("Tidy", uses: []),
@@ -162,13 +172,22 @@ let package = Package(
                 "Knowledge", "Search", "Caching", "Embedding", "ChangeLog", "Core", "Storage", "Telemetry", lifecycle,
                 logging,
             ]),
+        tests(
+            "Recommendations",
+            uses: [
+                "Recommendations", "ChangeLog", "Core", "Learning", "Storage", "Telemetry", lifecycle, logging,
+            ]),
         tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
+        tests("Learning", uses: ["Learning", "Core"]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),
         tests(
             "Server",
-            uses: ["Server", "API", "Commerce", "Knowledge", "ChangeLog", "Core", "Storage", "Telemetry", logging],
+            uses: [
+                "Server", "API", "Commerce", "Knowledge", "Recommendations", "ChangeLog", "Core", "Storage",
+                "Telemetry", logging,
+            ],
             resources: [.copy("Fixtures")]),
     ],
     swiftLanguageModes: [.v6]

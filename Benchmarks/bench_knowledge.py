@@ -21,8 +21,8 @@ import time
 import bench_vectors
 import graphs
 from common import (
-    WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, send_batches, start_static_nginx, stop, write,
-    write_requests,
+    WORK, Server, enter_environment, machine, nginx_version, require_success, run_static, run_wrk, send_batches,
+    start_static_nginx, stop, write, write_requests,
 )
 from falkordb import FalkorDB
 
@@ -209,7 +209,7 @@ def main():
     options.add_argument("--facts", type=int, default=100_000)
     options.add_argument("--write")
     arguments = options.parse_args()
-    bench_vectors.enter_environment()
+    enter_environment(bench_vectors.PYTHON, bench_vectors.PACKAGES)
     WORK.mkdir(parents=True, exist_ok=True)
     results = {"graphs": {}}
     nginx, port = start_static_nginx()

@@ -18,8 +18,8 @@ import time
 
 import bench_vectors
 from common import (
-    WORK, Server, machine, nginx_version, require_success, run_static, run_wrk, send_batches, start_static_nginx, stop, write,
-    write_requests,
+    WORK, Server, enter_environment, machine, nginx_version, require_success, run_static, run_wrk, send_batches,
+    start_static_nginx, stop, write, write_requests,
 )
 from postgres import Postgres
 
@@ -235,7 +235,7 @@ if __name__ == "__main__":
     options.add_argument("--write")
     arguments = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    bench_vectors.enter_environment()
+    enter_environment(bench_vectors.PYTHON, bench_vectors.PACKAGES)
     text = table(measure_all(arguments.count), arguments.count)
     print(text)
     if arguments.write:

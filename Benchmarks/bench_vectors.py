@@ -16,9 +16,8 @@ import shutil
 import subprocess
 import sys
 import time
-import venv
 
-from common import ROOT, WORK, machine, write
+from common import ROOT, WORK, enter_environment, machine, write
 
 PACKAGES = ["numpy==2.4.6", "hnswlib==0.8.0", "faiss-cpu==1.15.1", "usearch==2.26.6", "qdrant-edge-py==0.9.0"]
 PYTHON = WORK / "python"
@@ -42,18 +41,6 @@ narrowest when that reaches more. Memory is what the process grew by. Vectors ar
 ours and those of qdrant-edge have codes of one byte for each component too, and are ranked by the vectors.
 """
 TARGETS = (0.95, 0.98)
-
-
-def enter_environment():
-    """Goes on in the virtual environment with the packages, which is made the first time."""
-    if pathlib.Path(sys.prefix) == PYTHON:
-        return
-    wanted = PYTHON / "wanted"
-    if not wanted.exists() or wanted.read_text() != " ".join(PACKAGES):
-        venv.create(PYTHON, with_pip=True)
-        subprocess.run([PYTHON / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
-        wanted.write_text(" ".join(PACKAGES))
-    os.execv(PYTHON / "bin/python", [PYTHON / "bin/python", *sys.argv])
 
 
 def resident():
@@ -368,5 +355,5 @@ def in_process_of_its_own(run, data):
 
 
 if __name__ == "__main__":
-    enter_environment()
+    enter_environment(PYTHON, PACKAGES)
     main()

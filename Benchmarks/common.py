@@ -12,13 +12,29 @@ import socket
 import subprocess
 import sys
 import time
+import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / ".build" / "bench"
 KEY = "bench-key-0123456789-0123456789-0123456789"
 CORES = os.cpu_count() or 1
+# Where the sets of data are that are not made up.
+DATA = pathlib.Path(os.environ.get("BENCH_DATA", pathlib.Path(__file__).resolve().parent / "data"))
 # Taken out of the environment, in which the server accepts only names of its settings.
 BINARY = pathlib.Path(os.environ.pop("MILLRACE_BINARY", ROOT / ".build/release/millrace")).absolute()
+
+
+def enter_environment(python, packages):
+    """Goes on in a virtual environment with the packages, which is made the first time."""
+    if pathlib.Path(sys.prefix) == python:
+        return
+    wanted = python / "wanted"
+    if not wanted.exists() or wanted.read_text() != " ".join(packages):
+        venv.create(python, with_pip=True)
+        subprocess.run([python / "bin/pip", "install", "--quiet", "--disable-pip-version-check", *packages], check=True)
+        wanted.write_text(" ".join(packages))
+    os.environ["MILLRACE_BINARY"] = str(BINARY)
+    os.execv(python / "bin/python", [python / "bin/python", *sys.argv])
 
 
 def stop(process, how=signal.SIGTERM):
@@ -207,9 +223,9 @@ def nginx_version():
     return subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr.strip().split("/")[-1]
 
 
-def write(file, text, introduction=""):
-    """Puts the text between the file's two marks. A file that is not there begins with the introduction."""
-    begin, end = "<!-- begin: make bench -->", "<!-- end: make bench -->"
+def write(file, text, introduction="", job="make bench"):
+    """Puts the text between the file's two marks of a job. A file that is not there begins with the introduction."""
+    begin, end = f"<!-- begin: {job} -->", f"<!-- end: {job} -->"
     old = file.read_text() if file.exists() else f"{introduction}\n{begin}\n{end}\n"
     head, rest = old.split(begin)
     tail = rest.split(end)[1]

@@ -4,13 +4,11 @@ import gzip
 import itertools
 import json
 import math
-import os
-import pathlib
 import random
 import re
 
-# Where the nodes and edges of WordNet are, as `id<TAB>words, definition` and `source<TAB>relation<TAB>target`.
-DATA = pathlib.Path(os.environ.get("BENCH_DATA", pathlib.Path(__file__).resolve().parent / "data"))
+from common import DATA
+
 NAME_LENGTH = 255
 
 
@@ -48,6 +46,7 @@ def wordnet():
     """WordNet (Princeton University, "About WordNet", 2010), as WN18RR has it: the sentence of an edge has the first words of
     its nodes."""
     nodes = []
+    # `id<TAB>words, definition`, and `source<TAB>relation<TAB>target`.
     for line in gzip.open(DATA / "wordnet-nodes.tsv.gz", "rt"):
         id, text = line.rstrip("\n").split("\t", 1)
         name, _, summary = text.partition(", ")

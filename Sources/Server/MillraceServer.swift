@@ -95,7 +95,8 @@ public struct MillraceServer: Sendable {
             try await observers.prepare()
             try await memories.prepare()
             try await knowledge.prepare()
-            try await run(services(store, search, observers, memories, knowledge, sampleKey))
+            let recommendations = ServerRecommendations(store, settings: configuration.settings, logger: logger)
+            try await run(services(store, search, observers, memories, knowledge, recommendations, sampleKey))
         } catch {
             observers.close()
             await search.close()
@@ -135,23 +136,23 @@ public struct MillraceServer: Sendable {
     /// What runs, in the order in which it starts. It stops in the opposite order, so the requests end first.
     private func services(
         _ store: Store, _ search: ServerSearch, _ observers: ServerObservers, _ memories: ServerMemories,
-        _ knowledge: ServerKnowledge, _ sampleKey: String?
+        _ knowledge: ServerKnowledge, _ recommendations: ServerRecommendations, _ sampleKey: String?
     ) throws -> [any Service] {
         let settings = configuration.settings
         let api = try APIServer(
             routes: Routes.commerce(store.commerce) + search.routes + observers.routes + memories.routes
-                + knowledge.routes,
+                + knowledge.routes + recommendations.routes,
             log: store.log,
             credentials: store.credentials,
             settings: settings, metrics: metrics, cache: store.cache,
-            checks: search.checks + memories.checks + knowledge.checks,
+            checks: search.checks + memories.checks + knowledge.checks + recommendations.checks,
             logger: logger
         ) { [announce] host, port in
             announce(.listening(address: "http://\(Self.inAddress(host)):\(port)", sampleKey: sampleKey))
         }
         let clocks: [any Service] = store.sharedTime.map { [$0] } ?? []
         let tail = LogTail(store.log, settings: settings, metrics: metrics, logger: logger)
-        let roles = observers.services + memories.services + knowledge.services
+        let roles = observers.services + memories.services + knowledge.services + recommendations.services
         return clocks + [tail] + search.services + roles + [
             Retention(store.log, settings: settings, metrics: metrics, logger: logger),
             ReservationSweeper(

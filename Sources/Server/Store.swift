@@ -6,6 +6,7 @@ public import Core
 import Knowledge
 import Memories
 import Observers
+import Recommendations
 public import Storage
 public import Telemetry
 
@@ -36,6 +37,7 @@ public final class Store: Sendable {
     static let schemas: [Schema] =
         [ChangeLogSchema.schema, APISchema.schema] + Commerce.schemas + [
             ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema,
+            RecommendationsSchema.schema,
         ]
 
     let redis: RedisClient?

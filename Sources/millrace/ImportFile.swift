@@ -4,17 +4,22 @@ public import Server
 
 extension ImportFormat: ExpressibleByArgument {}
 
-/// `millrace import`: rows of a file become products, customers, orders, stock, memories, or a graph.
+/// `millrace import`: rows of a file become products, customers, orders, stock, entities and interactions of
+/// recommendations, memories, or a graph.
 struct ImportFile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Imports a shop or a graph from CSV, TSV or NDJSON, and memories from NDJSON.",
+        abstract: "Imports a shop, what users do or a graph from CSV, TSV, NDJSON or JSON, and memories from NDJSON.",
         discussion: """
             A column becomes what it is called, or what --map says. Running an import again changes nothing twice: \
             products are found again by sku, customers by external_id or email, orders by number or external_id, and \
-            stock is set to the number that was counted.
+            stock is set to the number that was counted. Entities are found again by type and id, and an \
+            interaction that says when it was is the same one.
 
             \(ImportKind.allCases.map { Self.fields($0.rawValue, $0.fields) }.joined(separator: "\n\n"))
+
+            A file of interactions alone gives recommendations with --create-entities. A JSON file is one array; what \
+            /api/v1/export writes can be imported.
 
             Memories have the members that POST /memories takes, a memory a line, or are the lines of \
             `millrace memories export`. They need a server that runs.
@@ -47,9 +52,11 @@ struct ImportFile: AsyncParsableCommand {
         static var allValueStrings: [String] { ImportKind.allCases.map(\.rawValue) + ["memories", "graph"] }
     }
 
-    @Argument(help: "products, customers, orders, inventory, memories or graph") var kind: Subject
+    @Argument(help: "products, customers, orders, inventory, entities, interactions, memories or graph")
+    var kind: Subject
     @Argument(help: "The file, of a graph that of the nodes; - for standard input.") var file: String
-    @Option(help: "csv, tsv or ndjson; by the end of the file's name by default.") var format: ImportFormat?
+    @Option(help: "csv, tsv, ndjson or json; by the end of the file's name by default.") var format: ImportFormat?
+    @Option(help: "The columns of a file without a header, separated by commas.") var columns: String?
     @Option(help: "theirs=ours: what a column becomes; '!theirs=ours' turns true and false round. May be repeated.")
     var map: [String] = []
     @Option(help: "ours=value: what no column says, for example currency=USD. May be repeated.") var set: [String] = []
@@ -57,11 +64,20 @@ struct ImportFile: AsyncParsableCommand {
     @Option(help: "The column that joins --lines with the orders; the first of its columns by default.")
     var join: String?
     @Option(help: "Where rejected rows go; FILE.rejected.csv by default.") var rejects: String?
+    @OptionGroup(title: "Entities and interactions") var recommendations: RecommendationFileOptions
     @OptionGroup(title: "Graphs") var graph: GraphFileOptions
     @OptionGroup var target: TargetOptions
 
     func validate() throws {
         if case .graph = kind { try graph.validate(beside: file) } else { try graph.requireNone() }
+        if case .rows(let kind) = kind {
+            try recommendations.validate(for: kind)
+        } else {
+            try recommendations.validate(for: nil)
+            if columns != nil {
+                throw ValidationError("A graph has --node-columns and --edge-columns, memories have none.")
+            }
+        }
     }
 
     func run() async throws {
@@ -95,6 +111,9 @@ struct ImportFile: AsyncParsableCommand {
         request.linesPath = lines
         request.joinColumn = join
         request.rejectsPath = rejects
+        request.columns = columns?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        request.hasBaskets = recommendations.baskets
+        request.recommendations = recommendations.defaults
         switch try target.place() {
         case .server(let client): try await run(request, HTTPImportTarget(client))
         case .directory(let path):

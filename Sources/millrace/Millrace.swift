@@ -10,7 +10,8 @@ import Foundation
         version: Version.current,
         subcommands: [
             Serve.self, ImportFile.self, Migrate.self, Keys.self, Config.self, Status.self, Metrics.self,
-            Observers.self, DebugEvent.self, DeadLetterQueue.self, MemoriesCommand.self, ValidateConfig.self,
+            Observers.self, DebugEvent.self, DeadLetterQueue.self, MemoriesCommand.self, Recommend.self,
+            ValidateConfig.self,
         ])
 
     /// Runs a verb. A failure is one line on standard error and status 1; wrong usage is status 64.

@@ -162,4 +162,30 @@ import Testing
         let locked = try await run("import", "products", good, "--server", server.address, "--key", "x")
         #expect(locked.status == 1)
     }
+
+    @Test func basketsAloneGiveRecommendations() async throws {
+        let server = try await ServerProcess(data: data)
+        let environment = ["MILLRACE_SERVER": server.address, "MILLRACE_KEY": try #require(server.adminKey)]
+        func send(_ more: String...) async throws -> ServerProcess.Result {
+            try await ServerProcess.run(
+                ["import", "interactions", "-", "--baskets", "--create-entities"] + more, environment: environment,
+                in: directory.path, input: "tea,mug\nmug,tea,cup\n")
+        }
+        let undated = try await send()
+        #expect(undated.status == 1 && undated.errors.contains("--start"), "\(undated.errors)")
+        for _ in 0..<2 {
+            let done = try await send("--start", "2026-01-02")
+            #expect(done.output.contains("5 rows read, 5 written"), "\(done.errors)")
+        }
+        let client = try ServerClient(server.address, key: environment["MILLRACE_KEY"])
+        let history = try await client.json("GET", "/api/v1/recommendations/user/basket-1")
+        let found = (history["recommendations"] ?? .null).elements
+        #expect(found.compactMap { $0["entity_id"]?.string } == ["cup"])
+        let users = try await run("import", "interactions", "-", "--baskets", "--data", data)
+        #expect(users.status == 1)
+        #expect(await server.stop() == 0)
+        for wrong in [["products", "--baskets"], ["graph", "--columns=a"], ["interactions", "--start=soon"]] {
+            #expect(try await ServerProcess.run(["import"] + wrong + ["x.csv"]).status == 64, "\(wrong)")
+        }
+    }
 }

@@ -5,16 +5,16 @@ import Testing
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
         ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"],
-        ["Search", "Embedding"],
-        ["Commerce", "Observers", "Memories", "Knowledge"], ["API"], ["Server"],
+        ["Search", "Embedding", "Learning"],
+        ["Commerce", "Observers", "Memories", "Knowledge", "Recommendations"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],
     ]
     /// Packages that only some rooms may import.
     private static let packages = [
         "Hummingbird": ["API", "Server", "TestKit"], "HummingbirdCore": ["API", "Server", "TestKit"],
-        "CSQLite": ["Storage", "Search"], "CKernels": ["Search"], "ArgumentParser": ["millrace"],
-        "Configuration": ["Server"],
+        "CSQLite": ["Storage", "Search"], "CKernels": ["Search", "Learning"], "COpenBLAS": ["Learning"],
+        "ArgumentParser": ["millrace"], "Configuration": ["Server"],
     ]
 
     private let repository: Repository

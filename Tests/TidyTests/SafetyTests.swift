@@ -22,6 +22,8 @@ import Testing
         "Sources/Observers/File/ObserverFileService.swift": "how often the file is looked at",
         "Sources/Observers/Instances/Partitions.swift": "how often an instance says that it is there",
         "Sources/Observers/Matching/MatchingService.swift": "the pause after a failure",
+        "Sources/Recommendations/Outcomes/ServedCounts.swift": "how often counts are written",
+        "Sources/Recommendations/Training/TrainingThrottle.swift": "what a training leaves to others",
         "Sources/Server/Client/ServerClient.swift": "the time that a server asks to wait",
         "Sources/Storage/Postgres/PostgresListener.swift": "the pause before it connects again",
         "Sources/Storage/Postgres/PostgresPool.swift": "how often late waiters are looked for",

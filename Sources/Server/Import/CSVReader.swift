@@ -24,6 +24,7 @@ public struct CSVReader {
     }
 
     private let separator: UInt8
+    private let fieldLimit: Int
     private let hasQuotes: Bool
     private let nextChunk: () throws -> [UInt8]
     private var chunk: [UInt8] = []
@@ -37,8 +38,14 @@ public struct CSVReader {
 
     /// A reader of text that comes in chunks, the last of which is followed by an empty one.
     ///
-    /// - parameter quotes: whether a quote encloses a field; without, it is text like any other.
-    public init(separator: Character = ",", quotes: Bool = true, nextChunk: @escaping () throws -> [UInt8]) {
+    /// - parameters:
+    ///   - quotes: whether a quote encloses a field; without, it is text like any other.
+    ///   - fieldLimit: how many fields a record may have.
+    public init(
+        separator: Character = ",", quotes: Bool = true, fieldLimit: Int = CSVReader.fieldLimit,
+        nextChunk: @escaping () throws -> [UInt8]
+    ) {
+        self.fieldLimit = fieldLimit
         self.separator = separator.asciiValue ?? UInt8(ascii: ",")
         hasQuotes = quotes
         self.nextChunk = nextChunk
@@ -108,8 +115,8 @@ public struct CSVReader {
     private mutating func finishField(_ record: inout Record) {
         defer { field.removeAll(keepingCapacity: true) }
         guard record.problem == nil else { return }
-        guard record.fields.count < Self.fieldLimit else {
-            return fail(&record, "more than \(Self.fieldLimit) fields")
+        guard record.fields.count < fieldLimit else {
+            return fail(&record, "more than \(fieldLimit) fields")
         }
         guard let text = String(validating: field, as: UTF8.self) else {
             return fail(&record, "bytes that are not UTF-8")

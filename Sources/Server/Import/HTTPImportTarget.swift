@@ -19,30 +19,49 @@ public struct HTTPImportTarget: ImportTarget {
             let first = try await write(Array(rows[..<middle]), of: kind)
             return first + (try await write(Array(rows[middle...]), of: kind))
         }
+        if kind.isForRecommendations { return try Self.outcomes(answer, of: rows.count) }
         guard case .array(let results)? = answer["results"] else {
             throw Failure(.internal, code: "unexpected_answer", "\(kind.route) answered without results.")
         }
         return try results.map(Self.outcome)
     }
 
-    /// Reads what became of a row, as every bulk route tells it.
+    /// Reads what became of rows, as the bulk routes of recommendations tell it: of those that were not acceptable.
+    static func outcomes(_ answer: JSONObject, of count: Int) throws -> [ImportOutcome] {
+        var outcomes = Array(repeating: ImportOutcome.written, count: count)
+        guard case .array(let errors)? = answer["errors"], case .number(let failed)? = answer["failed"],
+            errors.count == Int(failed)
+        else {
+            throw Failure(.internal, code: "unexpected_answer", "A bulk route answered without its errors.")
+        }
+        for case .object(let error) in errors {
+            guard case .number(let digits)? = error["index"], let index = Int(digits), index < count else { continue }
+            outcomes[index] = .rejected(Self.reason(error))
+        }
+        return outcomes
+    }
+
+    private static func reason(_ result: JSONObject) -> String {
+        guard case .array(let errors)? = result["errors"], !errors.isEmpty else {
+            return result["message"]?.importText ?? "The server gave no reason."
+        }
+        let reasons = errors.map { value -> String in
+            guard case .object(let error) = value else { return "" }
+            let pointer = error["pointer"]?.importText ?? ""
+            let message = error["detail"]?.importText ?? ""
+            return pointer.isEmpty ? message : "\(pointer.dropFirst()): \(message)"
+        }
+        return reasons.joined(separator: "; ")
+    }
+
+    /// Reads what became of a row, as every other bulk route tells it.
     static func outcome(_ value: JSONValue) throws -> ImportOutcome {
         guard case .object(let result) = value, case .string(let status)? = result["status"] else {
             throw Failure(.internal, code: "unexpected_answer", "A bulk route answered a result without a status.")
         }
         switch status {
         case "unchanged": return .unchanged
-        case "rejected":
-            guard case .array(let errors)? = result["errors"], !errors.isEmpty else {
-                return .rejected(result["message"]?.importText ?? "The server gave no reason.")
-            }
-            let reasons = errors.map { value -> String in
-                guard case .object(let error) = value else { return "" }
-                let pointer = error["pointer"]?.importText ?? ""
-                let message = error["detail"]?.importText ?? ""
-                return pointer.isEmpty ? message : "\(pointer.dropFirst()): \(message)"
-            }
-            return .rejected(reasons.joined(separator: "; "))
+        case "rejected": return .rejected(reason(result))
         default: return .written
         }
     }
@@ -56,6 +75,8 @@ extension ImportKind {
         case .customers: "/api/v1/customers/bulk"
         case .orders: "/api/v1/orders/bulk"
         case .inventory: "/api/v1/inventory/bulk-count"
+        case .entities: "/api/v1/entities/bulk"
+        case .interactions: "/api/v1/interactions/bulk"
         }
     }
 }

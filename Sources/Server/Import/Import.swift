@@ -19,6 +19,12 @@ public struct Import {
         public var joinColumn: String?
         /// Where rejected rows go; next to the file when nil.
         public var rejectsPath: String?
+        /// The columns of a file that has no header.
+        public var columns: [String]?
+        /// Whether each line is a basket of items, each of which becomes an interaction.
+        public var hasBaskets = false
+        /// What is said of entities and interactions besides their rows.
+        public var recommendations = RecommendationDefaults()
 
         /// An import of a file whose columns are called what they become.
         public init(_ kind: ImportKind, path: String) {
@@ -28,6 +34,13 @@ public struct Import {
 
         /// Where rejected rows go.
         public var rejectedRowsPath: String { rejectsPath ?? RejectedRows.path(for: path) }
+
+        /// What is in a basket was bought, unless something else is said.
+        var allConstants: [String] {
+            let name = "interaction_type="
+            guard hasBaskets, !constants.contains(where: { $0.hasPrefix(name) }) else { return constants }
+            return constants + [name + "purchase"]
+        }
     }
 
     private struct Pending {
@@ -41,6 +54,7 @@ public struct Import {
     private let target: any ImportTarget
     private let rejectedRows: RejectedRows
     private let progress: (ImportProgress) -> Void
+    private var defaults: RecommendationDefaults
     private var rows: ImportRows
     private var lines: OrderLines?
     private var pending: [Pending] = []
@@ -57,9 +71,14 @@ public struct Import {
         self.target = target
         self.progress = progress
         input = try ImportInput(request.path)
-        rows = try ImportRows(input, request.format ?? ImportFormat(path: request.path))
+        rows =
+            request.hasBaskets
+            ? ImportRows(baskets: input)
+            : try ImportRows(input, request.format ?? ImportFormat(path: request.path), columns: request.columns)
         let mapping = try ImportMapping(
-            kind, maps: request.maps, constants: request.constants, columns: rows.columns)
+            kind, maps: request.maps, constants: request.allConstants, columns: rows.columns)
+        defaults = request.recommendations
+        if defaults.start == nil { defaults.start = input.changedAt }
         converter = ImportConverter(mapping: mapping)
         summary.ignoredColumns = mapping.ignoredColumns
         rejectedRows = RejectedRows(path: request.rejectedRowsPath, columns: rows.columns)
@@ -117,6 +136,7 @@ public struct Import {
             draft.rounded += rounded
         }
         summary.rounded += draft.rounded
+        if kind.isForRecommendations { return try defaults.complete(draft.members, kind, number: summary.read) }
         return kind.complete(draft.members)
     }
 
@@ -147,7 +167,7 @@ extension ImportKind {
     /// Adds to a row what follows from the rest of it.
     func complete(_ draft: JSONObject) -> JSONObject {
         switch self {
-        case .products, .inventory: return draft
+        case .products, .inventory, .entities, .interactions: return draft
         case .customers: return draft.movingAddress()
         case .orders: return draft.completingOrder()
         }

@@ -95,12 +95,25 @@ struct ImportConverter: Sendable {
         case .number:
             guard let number = Double(text), number.isFinite else { throw wrong("a number, such as 0.75") }
             return (.number("\(number)"), false)
-        case .object:
+        case .textOrObject where !text.hasPrefix("{"): return (.string(text), false)
+        case .object, .textOrObject:
             guard let value = try? JSONParser.parse(Array(text.utf8)), case .object = value else {
                 throw wrong("a JSON object, such as {\"born\": 1815}")
             }
             return (value, false)
+        case .unixSeconds, .unixMilliseconds:
+            guard let moment = Self.moment(text, digits: rule.form == .unixSeconds ? 6 : 3) else {
+                throw wrong("a number since 1970")
+            }
+            return (.string(moment.description), false)
         }
+    }
+
+    /// A moment from a number of units since 1970, of which each has so many decimals of microseconds.
+    private static func moment(_ text: String, digits: Int) -> Timestamp? {
+        guard let microseconds = Decimal(text)?.rounded(digits: digits) else { return nil }
+        let moment = Timestamp(microseconds: microseconds)
+        return (Timestamp.earliest...Timestamp.latest).contains(moment) ? moment : nil
     }
 
     private static func list(_ words: [Substring]) -> JSONValue {

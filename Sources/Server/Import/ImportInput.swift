@@ -7,6 +7,8 @@ public final class ImportInput {
     public let name: String
     /// How many bytes it has, when that is known before it is read.
     public let size: Int64?
+    /// When the file was changed last; nil of what is no file.
+    let changedAt: Timestamp?
     /// How many bytes are read.
     public private(set) var position: Int64 = 0
     private let handle: FileHandle
@@ -21,6 +23,7 @@ public final class ImportInput {
         guard path != "-" else {
             name = "stdin"
             size = nil
+            changedAt = nil
             handle = .standardInput
             return
         }
@@ -31,7 +34,9 @@ public final class ImportInput {
         guard fstat(handle.fileDescriptor, &information) == 0, information.st_mode & S_IFMT != S_IFDIR else {
             throw Self.unreadable(path)
         }
-        size = information.st_mode & S_IFMT == S_IFREG ? Int64(information.st_size) : nil
+        let isFile = information.st_mode & S_IFMT == S_IFREG
+        size = isFile ? Int64(information.st_size) : nil
+        changedAt = isFile ? Timestamp(microseconds: Int64(information.st_mtim.tv_sec) * 1_000_000) : nil
     }
 
     /// The next bytes, none at the end.

@@ -1,16 +1,21 @@
+import API
 import Core
 
 /// What can be imported.
 public enum ImportKind: String, CaseIterable, Sendable {
-    case products, customers, orders, inventory
+    case products, customers, orders, inventory, entities, interactions
 
     /// How many rows go in one request at most; what the bulk routes allow.
     var batchLimit: Int {
         switch self {
         case .products, .inventory, .customers: 500
         case .orders: 100
+        case .entities, .interactions: RecommendationRows.limit
         }
     }
+
+    /// Whether recommendations are made of it.
+    public var isForRecommendations: Bool { self == .entities || self == .interactions }
 
     /// What a row may say.
     public var fields: [ImportField] {
@@ -20,6 +25,8 @@ public enum ImportKind: String, CaseIterable, Sendable {
         case .orders:
             Self.orderFields + Self.address("shipping_address") + Self.address("billing_address") + Self.lineFields
         case .inventory: Self.inventoryFields
+        case .entities: Self.entityFields
+        case .interactions: Self.interactionFields
         }
     }
 
@@ -91,6 +98,10 @@ public struct ImportField: Sendable, Hashable {
         case parts
         /// A JSON object.
         case object
+        /// A text, or a JSON object.
+        case textOrObject
+        /// A time as a number since 1970.
+        case unixSeconds, unixMilliseconds
     }
 
     /// The path of the member that it becomes: `sku`, `address.city`; `attributes.*` stands for any name there.

@@ -63,11 +63,6 @@ public struct ImportMapping: Sendable {
         try self.init(
             Vocabulary("graphs", GraphRows.fields, prefix: rows.prefix), maps: maps, constants: constants,
             columns: columns, prefix: rows.prefix)
-        let sources = (self.rules + self.constants).map(\.path)
-        let attributes = rows.prefix + "attributes"
-        if sources.contains(attributes), let other = sources.first(where: { $0.hasPrefix(attributes + ".") }) {
-            throw Self.wrong("\(attributes) is all of them, so \(other) cannot stand beside it. Take one away.")
-        }
     }
 
     private init(
@@ -104,14 +99,26 @@ public struct ImportMapping: Sendable {
                 ignored.append(column)
             }
         }
+        if columns == nil {
+            // A number of JSON does not say of itself that it is a time.
+            let times = fields.filter { [.unixSeconds, .unixMilliseconds].contains($0.form) }
+            for field in times where !mapped.contains(field.name) && !taken.contains(field.name) {
+                rules.append(.init(column: field.name, path: field.name, form: field.form, isInverted: false))
+            }
+        }
         self.rules = rules
         ignoredColumns = ignored
         isOpen = columns == nil
         try checkTargets()
     }
 
-    /// Two columns may share a list; anything else has one source.
+    /// Two columns may share a list; anything else has one source, and no object is mapped as a whole and in parts.
     private func checkTargets() throws {
+        let paths = (rules + constants).map(\.path)
+        for whole in (rules + constants).filter({ $0.form == .object }).map(\.path) {
+            guard let other = paths.first(where: { $0.hasPrefix(whole + ".") }) else { continue }
+            throw Self.wrong("\(whole) is all of them, so \(other) cannot stand beside it. Take one away.")
+        }
         var seen = Set<String>()
         for rule in rules + constants where ![.list, .parts].contains(rule.form) && !seen.insert(rule.path).inserted {
             throw Self.wrong("\(rule.path) is mapped twice. Take one of its columns or values away.")

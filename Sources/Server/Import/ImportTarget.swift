@@ -29,15 +29,15 @@ extension ImportKind {
         case .customers: "customers"
         case .orders: "orders"
         case .inventory: "counts"
+        case .entities: "entities"
+        case .interactions: "interactions"
         }
     }
 
     /// The body of a bulk request.
     func body(_ rows: [JSONObject]) -> JSONValue {
-        .object(
-            JSONObject([
-                .init("mode", .string("per_row")), .init(member, .array(rows.map(JSONValue.object))),
-            ]))
+        let rows = JSONObject.Member(member, .array(rows.map(JSONValue.object)))
+        return .object(JSONObject(isForRecommendations ? [rows] : [.init("mode", .string("per_row")), rows]))
     }
 }
 

@@ -1,6 +1,8 @@
+import API
 import ChangeLog
 import Commerce
 public import Core
+import Recommendations
 
 /// The files of a server that does not run as the target of an import. The services of the roles do the work, as they
 /// do for the bulk routes.
@@ -15,6 +17,7 @@ public struct LocalImportTarget: ImportTarget {
     }
 
     public func write(_ rows: [JSONObject], of kind: ImportKind) async throws -> [ImportOutcome] {
+        if kind.isForRecommendations { return try await writeForRecommendations(rows.map(JSONValue.object), kind) }
         let commerce = store.commerce
         let body = kind.body(rows)
         let answer = try await store.log.write(context) { unit in
@@ -38,10 +41,24 @@ public struct LocalImportTarget: ImportTarget {
                     try Bulk(&fields, rows: kind.member, count: StockLimits.adjustments) { StockCount(&$0) }
                 }
                 return JSONWriter.bytes(of: try commerce.inventory.count(bulk, in: unit))
+            case .entities, .interactions: throw Failure.internal("Rows of recommendations are written elsewhere.")
             }
         }.value
         guard case .object(let object) = try JSONParser.parse(answer), case .array(let results)? = object["results"]
         else { throw Failure.internal("A bulk answered without results.") }
         return try results.map(HTTPImportTarget.outcome)
+    }
+
+    private func writeForRecommendations(_ rows: [JSONValue], _ kind: ImportKind) async throws -> [ImportOutcome] {
+        let (items, interactions) = (Items(), Interactions())
+        let answer = try await store.log.write(context) { unit in
+            kind == .entities
+                ? try RecommendationRows.write(entities: rows, to: items, in: unit)
+                : try RecommendationRows.write(interactions: rows, to: interactions, items, in: unit)
+        }.value
+        guard case .object(let object) = try JSONParser.parse(answer) else {
+            throw Failure.internal("A bulk answered no object.")
+        }
+        return try HTTPImportTarget.outcomes(object, of: rows.count)
     }
 }

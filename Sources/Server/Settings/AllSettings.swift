@@ -8,6 +8,7 @@ import Knowledge
 import Memories
 import Observers
 import Outbound
+import Recommendations
 import Search
 import Storage
 
@@ -21,6 +22,7 @@ public enum AllSettings {
             ServerSettings.all + APISettings.all + StorageSettings.all + CachingSettings.all + ChangeLogSettings.all
                 + LeaseSettings.all + ObserversSettings.all + SearchSettings.all + CommerceSettings.all
                 + OutboundSettings.all + MemoriesSettings.all + KnowledgeSettings.all
+                + RecommendationsSettings.all
                 + RerankerSettings.all + EmbeddingSettings.all)
     }
 }

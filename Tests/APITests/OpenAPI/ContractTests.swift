@@ -5,6 +5,7 @@ import Knowledge
 import Logging
 import Memories
 import Observers
+import Recommendations
 import Search
 import TestKit
 import Testing
@@ -47,6 +48,10 @@ import Testing
             try await shop.walkGraph()
             try await shop.drawGraph()
             try await shop.searchGraph()
+            try await shop.keepEntities()
+            try await shop.keepInteractions()
+            try await shop.recommendEntities()
+            try await shop.exportRecommendations()
             try await shop.keepKeys()
             try await shop.readChanges()
             try await shop.keepObservers(receiver)
@@ -149,12 +154,15 @@ import Testing
         let settings = try ObserverRoutesFixture.settings(file: files.file("observers.yaml"))
         let store = try await TestStore(
             engine,
-            schemas: LiveServer.schemas + [ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema],
+            schemas: LiveServer.schemas + [
+                ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema, RecommendationsSchema.schema,
+            ],
             settings: settings, clock: SystemTime())
         let observers = try ObserverRoutesFixture(store, settings: settings)
         let endpoint = try await WebhookReceiver { EmbeddingEndpoint.answer($0, dimensions: 3) }
         let memories = try MemoryRoutesFixture(store, settings: ["embedding.url": endpoint.url("/v1")])
         let knowledge = try KnowledgeRoutesFixture(store)
+        let recommendations = try RecommendationRoutesFixture(store)
         let commerce = Commerce()
         let logger = Logger(label: "test")
         let index = TextIndex(path: store.directory.file("text.sqlite"), metrics: store.metrics, logger: logger)
@@ -164,12 +172,14 @@ import Testing
         let search = ProductSearch(index, commerce.products, follower, of: store.log)
         let routes =
             Routes.commerce(commerce) + Routes.productSearchRoutes(search, follower, patience: .seconds(20))
-            + observers.routes + memories.routes + knowledge.routes
+            + observers.routes + memories.routes + knowledge.routes + recommendations.routes
         let following = Task { try await follower.run() }
         defer { following.cancel() }
         try await observers.run {
             try await memories.run {
-                try await knowledge.run { try await LiveServer.run(store, routes: routes, body) }
+                try await knowledge.run {
+                    try await recommendations.run { try await LiveServer.run(store, routes: routes, body) }
+                }
             }
         }
     }

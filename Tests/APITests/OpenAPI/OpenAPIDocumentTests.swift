@@ -6,6 +6,7 @@ import Knowledge
 import Logging
 import Memories
 import Observers
+import Recommendations
 import Search
 import TestKit
 import Testing
@@ -136,6 +137,7 @@ import Testing
         let store = try await TestStore(
             schemas: Commerce.schemas + [
                 APISchema.schema, ObserversSchema.schema, MemoriesSchema.schema, KnowledgeSchema.schema,
+                RecommendationsSchema.schema,
             ])
         let commerce = Commerce()
         let logger = Logger(label: "test")
@@ -150,6 +152,6 @@ import Testing
                 log: store.log, credentials: Credentials(log: store.log, metrics: store.metrics),
                 metrics: store.metrics, checks: [], settings: .defaults)
             + ObserverRoutesFixture(store, settings: .defaults).routes + MemoryRoutesFixture(store).routes
-            + KnowledgeRoutesFixture(store).routes
+            + KnowledgeRoutesFixture(store).routes + RecommendationRoutesFixture(store).routes
     }
 }

@@ -54,6 +54,7 @@ final class RelocationFixture: Sendable {
             try await fillObservers(store)
             try await fillMemories(store)
             try await fillKnowledge(store)
+            try await fillRecommendations(store)
             fixture.time.advance(bySeconds: 7_200)
             let settings = try SettingsRegistry(ChangeLogSettings.all).values(from: [
                 SettingsSource(name: "test", texts: ["change_log.retention_age": "1"])
@@ -122,15 +123,31 @@ final class RelocationFixture: Sendable {
                 """)
             try transaction.execute(
                 "INSERT INTO graph_versions VALUES (\(place), 1, 1, 2, \(node), \(SQLValue.bytes([])))")
-            try transaction.execute("INSERT INTO graph_feeds VALUES ('shop-graph', 1)")
-            try transaction.execute(
-                "INSERT INTO graph_feed_readings VALUES ('shop-graph', 1, 'orders', 1, NULL, NULL)")
-            try transaction.execute("INSERT INTO graph_feed_elements VALUES (\(place), 1)")
+            try transaction.execute("INSERT INTO feeds VALUES ('shop-graph', 1)")
+            try transaction.execute("INSERT INTO feed_readings VALUES ('shop-graph', 1, 'order', NULL, 1, NULL)")
+            try transaction.execute("INSERT INTO feed_findings VALUES ('shop-graph', \(place), 1)")
             try transaction.execute(
                 """
                 INSERT INTO graph_relations VALUES
                     (1, 'KNOWS', '{"name":"KNOWS","cardinality":"many_to_many","description":""}')
                 """)
+        }
+    }
+
+    /// Something that a user has done with an item, and what is said of them.
+    private static func fillRecommendations(_ store: Store) async throws {
+        let time = #""created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z""#
+        let item = #"{"entity_id":"a","entity_type":"b","attributes":{},"available":true,"tenant_id":"1",\#(time)}"#
+        let user = #"{"user_id":"u","attributes":{},"tenant_id":"1",\#(time)}"#
+        let type = #"{"interaction_type":"view","weight":2,\#(time)}"#
+        let id = IdentifierGenerator().next(at: store.log.time.now())
+        _ = try await store.database.write { transaction in
+            try transaction.execute("INSERT INTO recommendation_items VALUES (1, 'b', 'a', 0, \(item))")
+            try transaction.execute("INSERT INTO recommendation_users VALUES (1, 'u', \(user))")
+            try transaction.execute("INSERT INTO interaction_types VALUES (1, 'view', \(type))")
+            try transaction.execute("INSERT INTO recommendation_outcomes VALUES (1, 7, 'hybrid', '', 'view', 2)")
+            try transaction.execute(
+                "INSERT INTO interactions VALUES (1, 'u', 5, \(id), 'b', 'a', '\"view\"', 100000, '{}', NULL)")
         }
     }
 

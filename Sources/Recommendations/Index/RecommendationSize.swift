@@ -1,0 +1,49 @@
+import Core
+import Learning
+import Telemetry
+
+/// How much memory recommendations take, by what it is for: worked out from how much there is, so that it can be told
+/// beforehand as well.
+struct RecommendationSize: Sendable, Hashable {
+    /// What an item takes besides its attributes: its entry, its key, and its place in the dictionary of keys.
+    static let item = 220
+    /// What a user takes besides what they did.
+    static let user = 140
+    /// What an item in a history takes: arrays have room for some more.
+    static let historyEntry = 24
+
+    /// Items with their attributes.
+    var items = 0
+    /// Users and what they did.
+    var users = 0
+    /// What was learnt.
+    var models = 0
+
+    /// The size of what there is of a tenant.
+    init(_ index: TenantIndex) {
+        let snapshot = index.snapshot
+        items = snapshot.catalog.count * Self.item + snapshot.catalog.attributeBytes
+        users = index.histories.count * Self.user + index.histories.entryCount * Self.historyEntry
+        models = (snapshot.model.hybrid?.sizeInBytes ?? 0) + snapshot.model.content.byteCount
+    }
+
+    /// Tells it for all tenants whenever somebody asks for metrics, and how much there is of what is trending.
+    static func register(_ index: RecommendationIndex, in metrics: MetricsRegistry, time: any TimeSource) {
+        let trend = metrics.gauge(
+            "recommendation_trend_weight", "How much all that users did counts now for what is trending."
+        ).with()
+        let bytes = metrics.gauge(
+            "recommendation_memory_bytes",
+            "How much memory recommendations take, as worked out from how much there is.",
+            labels: ["part"])
+        let (items, users, models) = (bytes.with("items"), bytes.with("users"), bytes.with("models"))
+        metrics.onCollect { [weak index] in
+            let sizes = index?.tenants.map { RecommendationSize($0.index) } ?? []
+            items.set(Double(sizes.reduce(0) { $0 + $1.items }))
+            users.set(Double(sizes.reduce(0) { $0 + $1.users }))
+            models.set(Double(sizes.reduce(0) { $0 + $1.models }))
+            let now = time.now()
+            trend.set(index?.tenants.reduce(0) { $0 + $1.index.popularity.trendWeight(at: now) } ?? 0)
+        }
+    }
+}

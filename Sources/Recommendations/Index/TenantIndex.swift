@@ -1,0 +1,114 @@
+import Core
+import Learning
+import Synchronization
+
+/// What recommendations to the users of one tenant are made of, in memory.
+final class TenantIndex: Sendable {
+    /// What requests hold as it is.
+    struct Snapshot: Sendable {
+        var catalog = Catalog()
+        var model = RecommendationModel()
+        var popular = PopularItems()
+    }
+
+    private struct State {
+        var snapshot = Snapshot()
+        /// When what is popular is looked at again, at the earliest.
+        var popularDue = ContinuousClock.now
+        var isRefreshing = false
+    }
+
+    /// How many times as long as it took to find out what is popular it stays so, however much is done meanwhile.
+    private static let popularRest = 100
+    private static let longestPopularRest = Duration.seconds(1)
+
+    let histories = UserHistories()
+    let popularity: ItemPopularity
+    let filters = ItemFilters()
+    private let state = Mutex(State())
+
+    /// Nothing yet.
+    ///
+    /// - parameter halfLife: after how many seconds what was done counts half as much for what is trending.
+    init(halfLife: Double) { popularity = ItemPopularity(halfLife: halfLife) }
+
+    /// How many changes of items and interactions there were since the process began.
+    var changeCount: UInt64 { state.withLock { $0.snapshot.catalog.version } &+ popularity.version }
+
+    /// What there is now.
+    var snapshot: Snapshot { state.withLock { $0.snapshot } }
+
+    /// Changes the catalogue. There is one who does at a time.
+    func update(_ change: (inout Catalog) throws -> Void) rethrows {
+        var catalog = state.withLock { $0.snapshot.catalog }
+        try change(&catalog)
+        state.withLock { $0.snapshot.catalog = catalog }
+    }
+
+    /// Puts a model in the place of another.
+    func swap(_ model: RecommendationModel) { state.withLock { $0.snapshot.model = model } }
+
+    /// Finds out anew what is popular if something has changed, at most once in a while: among many items that takes
+    /// some milliseconds.
+    func refreshPopular(at moment: Timestamp) {
+        let start = ContinuousClock.now
+        let catalog: Catalog? = state.withLock { state in
+            guard !state.isRefreshing, state.popularDue <= start else { return nil }
+            state.isRefreshing = true
+            return state.snapshot.catalog
+        }
+        guard let catalog else { return }
+        let sums = popularity.sums
+        let version = catalog.version &+ sums.version
+        let popular =
+            version == snapshot.popular.version
+            ? nil : PopularItems(catalog, sums, at: moment, version: version)
+        let end = ContinuousClock.now
+        state.withLock { state in
+            if let popular { state.snapshot.popular = popular }
+            state.isRefreshing = false
+            state.popularDue = end + min((end - start) * Self.popularRest, Self.longestPopularRest)
+        }
+    }
+
+    /// What fits a query best.
+    ///
+    /// - throws: ``Failure`` `entity_not_found` when it is asked what is like an item that is not there.
+    func recommend(_ query: RecommendationQuery, now: Timestamp) throws -> Recommendations {
+        let snapshot = snapshot
+        let history = history(of: query.subject, snapshot)
+        let recommender = Recommender(snapshot, query, history, filters, now: now)
+        let search = CandidateSearch(snapshot, query, history, at: popularity.isAlive(at: now) ? now : nil)
+        return recommender.recommend(
+            try search.candidates(recommender.isWanted), reason: search.reason)
+    }
+
+    /// What is known of whom a query is for.
+    private func history(of subject: RecommendationQuery.Subject, _ snapshot: Snapshot) -> UserHistory {
+        switch subject {
+        case .user(let user): return histories.find(user) ?? UserHistory()
+        case .items(let keys), .bundle(let keys):
+            var history = UserHistory()
+            for (index, key) in keys.enumerated() {
+                if let slot = snapshot.catalog.slot(of: key) { history.add(slot, weight: 1, time: Int64(index)) }
+            }
+            return history
+        case .item, .everybody: return UserHistory()
+        }
+    }
+
+    /// What the answer to a query follows from.
+    func state(of subject: RecommendationQuery.Subject, now: Timestamp) -> RecommendationState {
+        let snapshot = snapshot
+        var (version, isReturning): (UInt64, Bool) = (0, false)
+        if case .user(let user) = subject, let history = histories.find(user) {
+            version = history.version
+            // Who comes back is recommended something else than who goes on.
+            let latest = Timestamp(microseconds: history.entries.last?.time ?? 0)
+            let gap = snapshot.model.hybrid?.returnGap ?? .max
+            isReturning = popularity.isAlive(at: now) && (now.microseconds - latest.microseconds) / 1_000_000 > gap
+        }
+        let base = "\(version)/\(isReturning)/\(snapshot.catalog.version)/\(snapshot.model.name)"
+        return RecommendationState(base: base, popular: "\(base)/\(snapshot.popular.version)")
+    }
+}

@@ -1,0 +1,94 @@
+public import ChangeLog
+public import Core
+public import Logging
+public import ServiceLifecycle
+public import Telemetry
+
+/// Recommendations: the role that knows what users did with which items, and says what they may want next.
+///
+/// A program that imports it makes one on a log, writes through ``items``, ``interactions``, ``types`` and ``users`` in
+/// units of work, asks by ``recommend(_:of:)``, and runs ``services``.
+public final class RecommendationsRole: Sendable {
+    /// The log that it writes to and follows.
+    public let log: ChangeLog
+    /// What can be recommended.
+    public let items = Items()
+    /// What kinds of interactions are worth.
+    public let types = InteractionTypes()
+    /// What users did.
+    public let interactions: Interactions
+    /// What came of answers.
+    public let outcomes = RecommendationOutcomes()
+    /// What is said of users.
+    public let users = RecommendationUsers()
+    /// Leads the log to what is in memory.
+    public let follower: Follower
+    /// What runs, in the order in which it starts.
+    public let services: [any Service]
+
+    let index: RecommendationIndex
+    let trainer: Trainer
+    let served: ServedCounts
+
+    /// The role on a log. It recommends nothing until its services run.
+    ///
+    /// - parameter directory: where models are kept over a restart; nil has them learnt anew.
+    public init(
+        _ log: ChangeLog, directory: String? = nil, settings: SettingsValues = .defaults, metrics: MetricsRegistry,
+        logger: Logger
+    ) {
+        self.log = log
+        interactions = Interactions(types: types, outcomes: outcomes)
+        served = ServedCounts(log, outcomes, metrics: metrics, logger: logger)
+        index = RecommendationIndex(
+            log, items, interactions, files: directory.map { ModelFiles(directory: $0) }, settings: settings,
+            logger: logger)
+        follower = Follower(index, of: log, settings: settings, metrics: metrics, logger: logger)
+        RecommendationSize.register(index, in: metrics, time: log.time)
+        trainer = Trainer(log, index, settings: settings, metrics: metrics, logger: logger)
+        services = [follower, trainer, served]
+    }
+
+    /// Whether everything has been read since the start.
+    public var isReady: Bool { index.isReady }
+
+    /// Waits until what was written up to a position is known to recommendations.
+    public func waitUntilKnown(_ position: LogPosition, atMost patience: Duration) async throws {
+        try await follower.waitUntil(position: position, atMost: patience)
+    }
+
+    /// What fits a query best.
+    ///
+    /// - throws: ``Failure`` `index_not_ready`, and `entity_not_found` when it is asked what is like an item that is
+    ///   not there.
+    public func recommend(_ query: RecommendationQuery, of tenant: Tenant) throws -> Recommendations {
+        guard let index = try ready(tenant) else {
+            if case .item(let key) = query.subject { throw Items.notFound(key) }
+            return Recommendations(algorithm: query.algorithm)
+        }
+        let now = log.time.now()
+        index.refreshPopular(at: now)
+        return try index.recommend(query, now: now)
+    }
+
+    /// What the answer to a query follows from, besides the query: as long as it is the same, the answer is.
+    ///
+    /// - throws: ``Failure`` `index_not_ready`.
+    public func state(of subject: RecommendationQuery.Subject, of tenant: Tenant) throws -> RecommendationState {
+        guard let index = try ready(tenant) else { return RecommendationState(base: "", popular: "") }
+        let now = log.time.now()
+        index.refreshPopular(at: now)
+        return index.state(of: subject, now: now)
+    }
+
+    /// Counts an answer that is given.
+    public func count(_ served: ServedAnswer, of tenant: Tenant) { self.served.add(served, of: tenant) }
+
+    private func ready(_ tenant: Tenant) throws -> TenantIndex? {
+        guard isReady else {
+            throw Failure(
+                .unavailable, code: "index_not_ready", "What users did is being read; try again.", retryAfter: 1)
+        }
+        return index.find(tenant)
+    }
+}

@@ -1,0 +1,68 @@
+public import Storage
+
+/// The tables of recommendations.
+public enum RecommendationsSchema {
+    /// The schema of the room.
+    public static let schema = Schema(
+        room: "recommendations",
+        [
+            Migration(
+                1, "items, users and their interactions",
+                [
+                    // `document` is what clients are answered and the change log is told.
+                    """
+                    CREATE TABLE recommendation_items (
+                        tenant BIGINT NOT NULL,
+                        entity_type TEXT NOT NULL,
+                        entity_id TEXT NOT NULL,
+                        updated_at BIGINT NOT NULL,
+                        document TEXT NOT NULL,
+                        PRIMARY KEY (tenant, entity_type, entity_id))
+                    """,
+                    """
+                    CREATE TABLE recommendation_users (
+                        tenant BIGINT NOT NULL,
+                        user_id TEXT NOT NULL,
+                        document TEXT NOT NULL,
+                        PRIMARY KEY (tenant, user_id))
+                    """,
+                    """
+                    CREATE TABLE interaction_types (
+                        tenant BIGINT NOT NULL,
+                        name TEXT NOT NULL,
+                        document TEXT NOT NULL,
+                        PRIMARY KEY (tenant, name)) {clustered}
+                    """,
+                    // In the order in which the history of a user is read. What is said of the type and `metadata` are
+                    // JSON, as clients have sent them; weights are in millionths.
+                    """
+                    CREATE TABLE interactions (
+                        tenant BIGINT NOT NULL,
+                        user_id TEXT NOT NULL,
+                        interacted_at BIGINT NOT NULL,
+                        id {identifier} NOT NULL,
+                        entity_type TEXT NOT NULL,
+                        entity_id TEXT NOT NULL,
+                        interaction_type TEXT NOT NULL,
+                        weight BIGINT NOT NULL,
+                        metadata TEXT NOT NULL,
+                        recommendation_id TEXT,
+                        PRIMARY KEY (tenant, user_id, interacted_at, id)) {clustered}
+                    """,
+                ]),
+            Migration(
+                2, "what came of recommendations",
+                [
+                    """
+                    CREATE TABLE recommendation_outcomes (
+                        tenant BIGINT NOT NULL,
+                        day BIGINT NOT NULL,
+                        algorithm TEXT NOT NULL,
+                        variant TEXT NOT NULL,
+                        kind TEXT NOT NULL,
+                        count BIGINT NOT NULL,
+                        PRIMARY KEY (tenant, day, algorithm, variant, kind)) {clustered}
+                    """
+                ]),
+        ])
+}

@@ -1,0 +1,41 @@
+public import Core
+
+/// The settings of recommendations.
+public enum RecommendationsSettings {
+    /// How quickly a trend fades.
+    public static let halfLife = Setting(
+        "recommendations.trend_half_life", default: 7 * 24, unit: "hours", bounds: 1...87_600,
+        moves: "recommendation_trend_weight",
+        "After how long what users did counts half as much for what is trending.")
+
+    /// What answers may take.
+    public static let cacheSize = Setting(
+        "recommendations.cache_size", default: 64 << 20, unit: "bytes", bounds: 0...1 << 40,
+        moves: "cache_bytes{cache=\"recommendations\"}",
+        "How many bytes answers may take that are kept for who asks the same again while nothing has changed; "
+            + "0 keeps none.")
+
+    /// How much has to be new for a model to be learnt anew.
+    public static let trainingGrowth = Setting(
+        "recommendations.training_growth", default: 5, unit: "percent", bounds: 0...100,
+        moves: "recommendation_trainings_total",
+        "Which part of a tenant's changes of items and interactions has to be new for its model to be learnt anew; "
+            + "what users do counts in their answers at once all the same.")
+
+    /// After how long a model is learnt anew whatever is new.
+    public static let trainingInterval = Setting(
+        "recommendations.training_interval", default: 3_600, unit: "s", bounds: 1...2_592_000,
+        moves: "recommendation_trainings_total",
+        "After how long a model is learnt anew when anything has changed, however little.")
+
+    /// How much of the machine learning takes.
+    public static let trainingShare = Setting(
+        "recommendations.training_share", default: 50, unit: "percent", bounds: 1...100,
+        moves: "recommendation_training_seconds",
+        "How much of the time of all processors learning takes while it goes on; the rest is left to requests.")
+
+    /// All of them.
+    public static let all: [AnySetting] = [
+        halfLife.erased, cacheSize.erased, trainingGrowth.erased, trainingInterval.erased, trainingShare.erased,
+    ]
+}

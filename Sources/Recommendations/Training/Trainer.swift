@@ -1,0 +1,141 @@
+import ChangeLog
+import Core
+import Dispatch
+import Learning
+import Logging
+import ServiceLifecycle
+import Storage
+import Synchronization
+import Telemetry
+
+/// Learns the models of tenants anew, one after the other, beside what else the server does.
+final class Trainer: Service {
+    /// How long it waits at most before it looks whether there is something to do.
+    private static let pollInterval = Duration.milliseconds(500)
+
+    private let log: ChangeLog
+    private let index: RecommendationIndex
+    private let settings: TrainingSettings
+    private let logger: Logger
+    private let metrics: TrainingMetrics
+    private let schedules = Mutex<[Tenant: TrainingSchedule]>([:])
+
+    init(
+        _ log: ChangeLog, _ index: RecommendationIndex, settings: SettingsValues, metrics: MetricsRegistry,
+        logger: Logger
+    ) {
+        self.log = log
+        self.index = index
+        self.settings = TrainingSettings(settings)
+        self.metrics = TrainingMetrics(metrics)
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await self.goOn() }
+    }
+
+    private func goOn() async {
+        while !Task.isCancelled {
+            do {
+                if try await trainNext() { continue }
+                try await log.waitForChange(after: log.head, atMost: Self.pollInterval)
+            } catch { return }
+        }
+    }
+
+    /// Learns the model that has waited longest, if one is due.
+    ///
+    /// - parameter moment: when it is decided whether one is due.
+    /// - returns: whether one was.
+    @discardableResult
+    func trainNext(at moment: ContinuousClock.Instant = .now) async throws -> Bool {
+        guard index.isReady, let (tenant, index) = nextDue(at: moment) else { return false }
+        let start = ContinuousClock.now
+        let changes = index.changeCount
+        do {
+            let job = TrainingJob(index, settings, name: log.time.now().description)
+            let model = try await Self.inBackground { try job.run(checking: $0) }
+            index.swap(model)
+            self.index.save(model, of: tenant)
+            metrics.trainings.increment()
+            metrics.duration.observe(ContinuousClock.now - start)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            metrics.failures.increment()
+            logger.error(
+                "A model was not learnt; the one before it stays.",
+                metadata: ["tenant": "\(tenant.number)", "error": "\(error)"])
+        }
+        let end = ContinuousClock.now
+        schedules.withLock { $0[tenant, default: settings.schedule].ended(from: start, at: end, changes: changes) }
+        return true
+    }
+
+    private func nextDue(at now: ContinuousClock.Instant) -> (tenant: Tenant, index: TenantIndex)? {
+        schedules.withLock { schedules in
+            index.tenants.filter { tenant, index in
+                let changes = index.changeCount
+                if schedules[tenant] == nil {
+                    var schedule = settings.schedule
+                    let model = index.snapshot.model
+                    if model.hybrid != nil { schedule.restored(at: now, changes: min(model.changeCount, changes)) }
+                    schedules[tenant] = schedule
+                }
+                return schedules[tenant]?.isDue(changes: changes, now: now) ?? false
+            }.min { left, right in
+                // Who never had one comes first.
+                guard let leftEnd = schedules[left.tenant]?.lastEnd else { return true }
+                guard let rightEnd = schedules[right.tenant]?.lastEnd else { return false }
+                return leftEnd < rightEnd
+            }
+        }
+    }
+
+    /// Runs a closure on a thread of its own. What it is given throws once the task is cancelled.
+    private static func inBackground<T: Sendable>(
+        _ body: @escaping @Sendable (@escaping @Sendable () throws -> Void) throws -> T
+    ) async throws -> T {
+        let isCancelled = CancellationFlag()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                NamedThread.start("training", stackSize: 8 << 20) {
+                    continuation.resume(with: Result { try body { try isCancelled.check() } })
+                }
+            }
+        } onCancel: {
+            isCancelled.set()
+        }
+    }
+}
+
+/// Whether a training is to end.
+private final class CancellationFlag: Sendable {
+    private let value = Atomic<Bool>(false)
+
+    func set() { value.store(true, ordering: .relaxed) }
+
+    func check() throws {
+        if value.load(ordering: .relaxed) { throw CancellationError() }
+    }
+}
+
+/// What is counted of trainings.
+private struct TrainingMetrics {
+    let trainings: Counter
+    let failures: Counter
+    let duration: Histogram
+
+    init(_ metrics: MetricsRegistry) {
+        trainings = metrics.counter(
+            "recommendation_trainings_total", "Models of recommendations that were learnt."
+        ).with()
+        failures = metrics.counter(
+            "recommendation_training_failures_total", "Models of recommendations that could not be learnt."
+        ).with()
+        duration = metrics.histogram(
+            "recommendation_training_seconds", "How long it took to learn a model of recommendations."
+        ).with()
+    }
+}

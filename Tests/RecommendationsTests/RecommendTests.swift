@@ -1,0 +1,135 @@
+import ChangeLog
+import Core
+import Expressions
+import TestKit
+import Testing
+
+@testable import Recommendations
+
+/// What is recommended follows from what was done, at once.
+@Suite struct RecommendTests {
+    private static let engines = TestStore.Engine.allCases
+
+    @Test(arguments: engines) func knowsWhatAUserDidAtOnce(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b", "c", "d")
+        try await world.user("ann", "purchase", "a", "b")
+        try await world.user("bob", "view", "b")
+        #expect(try world.recommended(.user("carl")) == ["b", "a", "d", "c"])
+        #expect(try world.recommended(.user("bob")) == ["a", "d", "c"])
+        #expect(try world.answer(.user("bob")).isColdStart)
+        try await world.user("bob", "view", "a")
+        #expect(try world.recommended(.user("bob")) == ["d", "c"])
+        #expect(Set(try world.recommended(.user("bob")) { $0.includesSeen = true }) == ["a", "b", "c", "d"])
+    }
+
+    @Test(arguments: engines) func leavesOutWhatIsNotWanted(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("cheap", attributes: [.init("price", .number("5"))])
+        try await world.items("dear", attributes: [.init("price", .number("50"))])
+        try await world.items("free")
+        try await world.items("gone", "kept", attributes: [.init("price", .number("1"))])
+        try await world.items("out", attributes: [.init("price", .number("2"))], isAvailable: false)
+        try await world.write { [role = world.role] unit in
+            try role.items.delete(.product("gone"), in: unit)
+            try role.items.put([ItemDraft(ItemKey("article", "text"))], in: unit)
+        }
+        let all: Set = ["cheap", "dear", "free", "kept", "text"]
+        #expect(Set(try world.recommended(.everybody)) == all)
+        #expect(Set(try world.recommended(.everybody) { $0.type = "article" }) == ["text"])
+        #expect(
+            Set(try world.recommended(.everybody) { $0.excluded = [.product("kept"), .product("text")] })
+                == all.subtracting(["kept"]))
+        let filter = try Condition(parsing: "price < 10")
+        #expect(Set(try world.recommended(.everybody) { $0.filter = filter }) == ["cheap", "kept"])
+        // What was said of an item is not said of what it becomes.
+        try await world.items("cheap", attributes: [.init("price", .number("11"))])
+        #expect(Set(try world.recommended(.everybody) { $0.filter = filter }) == ["kept"])
+        #expect(try world.recommended(.everybody) { $0.count = 2 }.count == 2)
+    }
+
+    @Test func fillsUpWhateverAFilterLeaves() async throws {
+        let world = try await RecommendationsWorld()
+        try await world.write { [role = world.role] unit in
+            try role.items.put(
+                (0..<PopularItems.limit * 2).map { number in
+                    let rare = number == 3 || number == 77
+                    return ItemDraft(
+                        .product("p\(number)"),
+                        attributes: JSONObject(rare ? [.init("rare", .bool(true))] : []))
+                }, in: unit)
+        }
+        let filter = try Condition(parsing: "rare == true")
+        #expect(Set(try world.recommended(.everybody) { $0.filter = filter }) == ["p3", "p77"])
+        #expect(try world.recommended(.everybody) { $0.count = 100 }.count == 100)
+    }
+
+    @Test(arguments: engines) func isTheSameAfterARestart(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b", "c", "d")
+        try await world.user("ann", "purchase", "a", "b")
+        try await world.user("bob", "view", "b", "unknown")
+        let before = try world.recommended(.user("bob"))
+        let again = try await RecommendationsWorld(on: world.store)
+        try await again.role.waitUntilKnown(world.role.follower.position, atMost: .seconds(60))
+        #expect(try again.recommended(.user("bob")) == before)
+        #expect(before == ["a", "d", "c"])
+    }
+
+    @Test(arguments: engines) func forgetsAUser(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b")
+        try await world.user("ann", "view", "a")
+        try await world.write { [role = world.role] unit in
+            _ = try role.users.put("ann", attributes: JSONObject([.init("city", .string("Ulm"))]), in: unit)
+        }
+        let first = try world.role.state(of: .user("ann"), of: .first)
+        let count = try await world.write { [role = world.role] in try role.users.delete("ann", in: $0) }
+        #expect(count == 1)
+        #expect(Set(try world.recommended(.user("ann"))) == ["a", "b"])
+        let left = try await world.store.log.read { [role = world.role] in
+            try role.interactions.list(of: "ann", limit: 10, .first, in: $0)
+        }.value
+        #expect(left.isEmpty)
+        try await world.user("ann", "view", "b")
+        #expect(try world.recommended(.user("ann")) == ["a"])
+        // An answer from before may not come back.
+        #expect(try world.role.state(of: .user("ann"), of: .first) != first)
+        await #expect(throws: Failure.self) {
+            try await world.write { [role = world.role] in _ = try role.users.delete("nobody", in: $0) }
+        }
+    }
+
+    @Test(arguments: engines) func takesBackWhatWasDone(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b")
+        try await world.user("ann", "view", "a", "b")
+        try await world.write { [role = world.role] unit in
+            let done = try role.interactions.list(
+                of: "ann", item: .product("a"), limit: 10, unit.tenant, in: unit.transaction)
+            try role.interactions.remove(done, in: unit)
+        }
+        #expect(try world.recommended(.user("ann")) == ["a"])
+    }
+
+    @Test(arguments: engines) func isOneWhenItIsSentTwice(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        let time = Timestamp(microseconds: 1_700_000_000_000_000)
+        for _ in 0..<2 { try await world.user("ann", "view", "a", "b", "a", at: time) }
+        let done = try await world.store.log.read { [role = world.role] in
+            try role.interactions.list(of: "ann", limit: 10, .first, in: $0)
+        }.value
+        #expect(done.map(\.item.id).sorted() == ["a", "b"])
+        #expect(done.allSatisfy { $0.time == time })
+    }
+
+    @Test(arguments: engines) func keepsTenantsApart(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b")
+        try await world.items("x", as: Tenant(2))
+        try await world.user("ann", "purchase", "a")
+        #expect(try world.recommended(.user("ann"), as: Tenant(2)) == ["x"])
+        #expect(try world.recommended(.everybody, as: Tenant(3)).isEmpty)
+        #expect(try world.recommended(.user("ann")) == ["b"])
+    }
+}

@@ -1,0 +1,147 @@
+import ChangeLog
+import Core
+import Foundation
+import TestKit
+import Testing
+
+@testable import Recommendations
+
+/// What is learnt is used, kept, and never in the way.
+@Suite struct TrainingTests {
+    /// Two circles of users, each of which deals with six items in their order; `new` has begun with the first circle.
+    private func circles(in world: RecommendationsWorld) async throws {
+        try await world.items("a0", "a1", "a2", "a3", "a4", "a5", "b0", "b1", "b2", "b3", "b4", "b5")
+        try await world.write { [role = world.role] unit in
+            var drafts: [InteractionDraft] = []
+            for user in 0..<60 {
+                let circle = user % 2 == 0 ? "a" : "b"
+                // Each leaves one out, so that there is something to predict.
+                for item in 0..<6 where item != user % 6 {
+                    let time = unit.now.advanced(bySeconds: Int64(user * 100 + item) - 10_000)
+                    drafts.append(
+                        InteractionDraft("u\(user)", .product("\(circle)\(item)"), .named("view"), time: time))
+                }
+            }
+            try role.interactions.add(drafts, in: unit)
+        }
+        try await world.user("new", "view", "a0", "a1")
+    }
+
+    @Test(arguments: TestStore.Engine.allCases) func recommendsWhatOthersLikeThemDid(
+        engine: TestStore.Engine
+    ) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await circles(in: world)
+        #expect(try world.answer(.user("new")).isColdStart)
+        try await world.train()
+        let answer = try world.answer(.user("new")) { $0.count = 4 }
+        #expect(Set(answer.entries.map(\.item.id)) == ["a2", "a3", "a4", "a5"])
+        #expect(!answer.isColdStart)
+        #expect(answer.isOwn)
+        #expect(answer.model != "none")
+        for entry in answer.entries {
+            let isTrue =
+                switch entry.reason {
+                case .follows(let item), .chosenTogether(with: let item): ["a0", "a1"].contains(item.id)
+                case .tastes: true
+                default: false
+                }
+            #expect(isTrue, "\(entry.item.id): \(entry.reason)")
+        }
+        // What the user does next counts at once, without another training.
+        try await world.user("new", "view", "b0", "b1", "b2")
+        let next = try world.recommended(.user("new")) { $0.count = 3 }
+        #expect(Set(next) == ["b3", "b4", "b5"])
+        #expect(try world.answer(.user("new")).model == answer.model)
+    }
+
+    @Test func findsWhatGoesTogether() async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        try await world.train()
+        let bundle = try world.answer(.bundle([.product("b0"), .product("b3")])) { $0.count = 4 }
+        #expect(Set(bundle.entries.map(\.item.id)) == ["b1", "b2", "b4", "b5"])
+        let similar = try world.recommended(.item(.product("a5"))) { $0.count = 5 }
+        #expect(Set(similar) == ["a0", "a1", "a2", "a3", "a4"])
+        let session = try world.recommended(.items([.product("a2"), .product("nothing"), .product("b4")])) {
+            ($0.count, $0.algorithm) = (1, .session)
+        }
+        #expect(["b5", "b3"].contains(session.first))
+        #expect(throws: Failure.self) { try world.recommended(.item(.product("nothing"))) }
+    }
+
+    @Test func leavesOutWhatIsGoneOrOutOfStockWhateverWasLearnt() async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        try await world.train()
+        try await world.items("a2", isAvailable: false)
+        try await world.write { [role = world.role] in try role.items.delete(.product("a3"), in: $0) }
+        let found = try world.recommended(.user("new")) { $0.count = 12 }
+        #expect(Set(found) == ["a4", "a5", "b0", "b1", "b2", "b3", "b4", "b5"])
+        #expect(Set(found.prefix(2)) == ["a4", "a5"])
+    }
+
+    @Test func keepsModelsOverARestart() async throws {
+        let directory = try TemporaryDirectory()
+        let first = try await RecommendationsWorld(directory: directory.path)
+        try await circles(in: first)
+        try await first.train()
+        let before = try first.answer(.user("new"))
+        let stored = try #require(try ModelFiles(directory: directory.path).read(.first))
+        #expect(stored.keys.count == 12)
+        let second = try await RecommendationsWorld(directory: directory.path, on: first.store)
+        try await second.role.waitUntilKnown(first.role.follower.position, atMost: .seconds(60))
+        let after = try second.answer(.user("new"))
+        #expect(after.model == before.model)
+        #expect(after.entries.map(\.item) == before.entries.map(\.item))
+        // It was kept, so nothing has to be learnt.
+        #expect(try await !second.role.trainer.trainNext())
+    }
+
+    @Test(arguments: ["", "short", "changed"]) func learnsAnewWhereAFileIsDamaged(damage: String) async throws {
+        let directory = try TemporaryDirectory()
+        let first = try await RecommendationsWorld(directory: directory.path)
+        try await circles(in: first)
+        try await first.train()
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: directory.path).first)
+        let file = URL(fileURLWithPath: "\(directory.path)/\(name)")
+        var bytes = try Data(contentsOf: file)
+        switch damage {
+        case "short": bytes.removeLast(100)
+        case "changed": bytes[bytes.count / 2] ^= 1
+        default: bytes = Data()
+        }
+        try bytes.write(to: file)
+        let second = try await RecommendationsWorld(directory: directory.path, on: first.store)
+        try await second.role.waitUntilKnown(first.role.follower.position, atMost: .seconds(60))
+        #expect(try second.answer(.user("new")).isColdStart)
+        try await second.train()
+        let found = try second.recommended(.user("new")) { $0.count = 4 }
+        #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+
+    @Test func learnsFromNextToNothing() async throws {
+        let world = try await RecommendationsWorld()
+        try await world.train()
+        try await world.items("a")
+        try await world.train()
+        #expect(try world.recommended(.user("ann")) == ["a"])
+        try await world.user("ann", "view", "a")
+        try await world.train()
+        #expect(try world.recommended(.user("ann")).isEmpty)
+        #expect(try world.recommended(.user("bob")) == ["a"])
+        try await world.items("b")
+        #expect(try world.recommended(.user("ann")) == ["b"])
+    }
+
+    @Test func learnsEachTenantByItself() async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        try await world.items("x", "y", as: Tenant(2))
+        try await world.user("new", "view", "x", as: Tenant(2))
+        try await world.train()
+        #expect(try world.recommended(.user("new"), as: Tenant(2)) == ["y"])
+        let found = try world.recommended(.user("new")) { $0.count = 4 }
+        #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+}
