@@ -109,9 +109,10 @@ class Server:
         return json.loads(text) if text else None
 
     def metric(self, name):
-        """The sum of a metric over its labels."""
+        """The sum of a metric over its labels, or of those that the name says: `bytes{part="items"}`."""
         text = self.exchange("GET", "/metrics")[1].decode()
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
+        labels = "" if "{" in name else r"(?:{[^}]*})?"
+        return sum(float(value) for value in re.findall(rf"^{re.escape(name)}{labels} (\S+)$", text, re.M))
 
     def stop(self, how=signal.SIGTERM):
         stop(self.process, how)
@@ -119,10 +120,12 @@ class Server:
 
 def run_wrk(port, script, seconds, connections=64, **environment):
     """One run of wrk. Returns its rate and every whole number that the script's report names."""
-    variables = dict(os.environ, REPORT=str(ROOT / "Benchmarks/wrk/report.lua"), KEY=KEY, **environment)
+    scripts = ROOT / "Benchmarks/wrk"
+    variables = dict(
+        os.environ, REPORT=str(scripts / "report.lua"), PACE=str(scripts / "pace.lua"), KEY=KEY, **environment)
     output = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s", "-s",
-         str(ROOT / "Benchmarks/wrk" / script), f"http://127.0.0.1:{port}/"],
+         str(scripts / script), f"http://127.0.0.1:{port}/"],
         capture_output=True, text=True, env=variables, check=True).stdout
     found = re.search(r"RESULT (.*)", output)
     if not found:
@@ -206,11 +209,11 @@ def start_static_nginx():
     return start_nginx("nginx", text, port), port
 
 
-def run_static(port, seconds):
+def run_static(port, seconds, connections=64):
     """One run of wrk against that nginx, by the script and with the length of paths of the runs that it stands beside,
     so that the load generator costs both the same."""
     paths = write_paths("static", [f"/1k?{number:040d}" for number in range(5_000)])
-    return run_wrk(port, "get.lua", seconds, PATHS=paths)
+    return run_wrk(port, "get.lua", seconds, connections, PATHS=paths)
 
 
 def machine():

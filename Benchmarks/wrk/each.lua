@@ -1,10 +1,8 @@
 -- Requests one after the other, as the lines of the file that REQUESTS names say: the method, the path, the body. After the
--- last comes the first again. The requests are made once, so that the load generator spends its time on sending them. With RATE so
--- many are sent in a second, however long answers take, as long as a connection is free; otherwise each connection asks again at
--- once.
+-- last comes the first again. The requests are made once, so that the load generator spends its time on sending them. How fast they
+-- are sent is what pace.lua says.
 local requests = {}
 local place = 0
-local rate = tonumber(os.getenv("RATE") or "0")
 
 function init(args)
     wrk.headers["Authorization"] = "Bearer " .. os.getenv("KEY")
@@ -20,20 +18,7 @@ function request()
     return requests[place]
 end
 
-if rate > 0 then
-    local ffi = require("ffi")
-    ffi.cdef("typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int, moment *);")
-    local moment = ffi.new("moment")
-    local due
-
-    -- How many milliseconds the next request waits until it is due. What is late is sent at once.
-    function delay()
-        ffi.C.clock_gettime(1, moment)
-        local now = tonumber(moment.seconds) * 1e3 + tonumber(moment.nanoseconds) / 1e6
-        due = (due or now) + 1e3 / rate
-        return math.max(0, math.floor(due - now + 0.5))
-    end
-end
+delay = dofile(os.getenv("PACE"))
 
 function done(summary, latency, requests)
     dofile(os.getenv("REPORT"))(summary, latency)

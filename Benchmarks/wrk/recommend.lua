@@ -1,6 +1,7 @@
 -- Nine of ten requests ask what to recommend to a user, and one tells that a user did something with the first item that was
--- recommended last. USERS and ITEMS say how many there are. Each answer after that is held against it: an item that a user has
--- dealt with, as was answered before the question was sent, may not be in it. No user has two requests under way.
+-- recommended last. USERS says how many there are. Each answer after that is held against it: an item that a user has
+-- dealt with, as was answered before the question was sent, may not be in it. No user has two requests under way. How fast they are sent
+-- is what pace.lua says.
 local users = tonumber(os.getenv("USERS"))
 local share = tonumber(os.getenv("WRITES") or "10")
 local headers = {}
@@ -51,6 +52,8 @@ function response(status, headers, body)
         last[user] = nil
     end
 end
+
+delay = dofile(os.getenv("PACE"))
 
 function done(summary, latency, requests)
     local sums = { stale = 0, writes = 0, reads = 0 }
