@@ -12,4 +12,6 @@ public enum Algorithm: String, Sendable, Hashable, CaseIterable {
     case transitions
     /// What fits the factors of the history (``ImplicitALS``).
     case als
+    /// What is like the items of the history by what is known of them (``ContentModel``).
+    case content
 }

@@ -153,13 +153,12 @@ public struct ContentModel: Sendable {
         vector(of: features).reduce(0) { $0 + $1.weight * (profile.byTerm[$1.term] ?? 0) }
     }
 
-    /// The items that are most like a profile, the most alike first.
+    /// Adds up how like items are to a profile, as far as they are looked at. It finds who is among the best; who is
+    /// told apart by a feature that many have may miss that one. Items that the sums have no place for are passed over.
     ///
-    /// - parameter sums: for it to use; it is empty before and afterwards.
-    public func best(_ profile: Profile, limit: Int, using sums: inout ScoreAccumulator) -> [(
-        item: Int32, score: Float
-    )] {
-        var left = Self.visitLimit
+    /// - parameter visitLimit: at how many places of features it looks.
+    func addLikeness(to profile: Profile, visitLimit: Int, sums: inout ScoreAccumulator) {
+        var left = visitLimit
         for (term, weight) in profile.terms {
             let places = Int(termStarts[Int(term)])..<Int(termStarts[Int(term) + 1])
             // One of the weightiest features is looked at in any case, as far as that goes.
@@ -167,10 +166,20 @@ public struct ContentModel: Sendable {
             // From all of it, not from its beginning alone.
             let step = max(1, (places.count + left - 1) / max(left, 1))
             for place in stride(from: places.lowerBound, to: places.upperBound, by: step) {
+                guard postings[place] < sums.itemCount else { break }
                 sums.add(weight * postingWeights[place], to: postings[place])
             }
             left -= min(left, places.count)
         }
+    }
+
+    /// The items that are most like a profile, the most alike first.
+    ///
+    /// - parameter sums: for it to use; it is empty before and afterwards.
+    public func best(_ profile: Profile, limit: Int, using sums: inout ScoreAccumulator) -> [(
+        item: Int32, score: Float
+    )] {
+        addLikeness(to: profile, visitLimit: Self.visitLimit, sums: &sums)
         var found = BestItems(limit: max(limit, Self.comparedLimit))
         for item in sums.touched { found.add(item, score: sums[item]) }
         sums.clear()

@@ -19,17 +19,22 @@ public struct Evaluation: Sendable {
     /// - parameters:
     ///   - model: what was trained with the rest of the split.
     ///   - split: the choices.
+    ///   - content: which of the items are alike by what is known of them; nil where nothing is, and then no result tells
+    ///     of that algorithm.
     ///   - depth: how many of the first items of a ranking are looked at.
     ///   - pause: is called between rankings, and may end the evaluation by throwing.
     public init(
-        _ model: HybridModel, _ split: EvaluationSplit, depth: Int, pause: () throws -> Void = {}
+        _ model: HybridModel, _ split: EvaluationSplit, content: ContentModel? = nil, depth: Int,
+        pause: () throws -> Void = {}
     ) throws {
-        results = try ([nil] + Algorithm.allCases).map { algorithm in
+        let algorithms = Algorithm.allCases.filter { $0 != .content || content != nil }
+        results = try ([nil] + algorithms).map { algorithm in
             var metrics = RankingMetrics(depth: depth, popularity: model.popularity)
             for choice in split.choices {
                 try pause()
-                let top = model.rank(choice.history, limit: depth, at: choice.moment, by: algorithm)
-                metrics.add(rank: model.rank(of: choice, by: algorithm), top: top.lazy.map(\.item))
+                let top = model.rank(
+                    choice.history, limit: depth, at: choice.moment, by: algorithm, content: content)
+                metrics.add(rank: model.rank(of: choice, by: algorithm, content), top: top.lazy.map(\.item))
             }
             return Result(algorithm: algorithm, metrics: metrics)
         }
@@ -40,14 +45,17 @@ extension HybridModel {
     /// The rank of what was chosen among all items but those of the history, where those with the same score come
     /// first: what ``rank(_:limit:at:by:multipliers:isAllowed:)`` would give it with bad luck. Nil when nobody chose it
     /// before.
-    fileprivate func rank(of choice: Validation.Choice, by algorithm: Algorithm?) -> Int? {
+    fileprivate func rank(
+        of choice: Validation.Choice, by algorithm: Algorithm?, _ content: ContentModel?
+    ) -> Int? {
         let target = choice.target
         guard popularity.weights[Int(target)] > 0 else { return nil }
         let weights = featureWeights(
             isReturning: isReturning(choice.history, at: choice.moment), algorithm: algorithm, multipliers: [:])
         let known = Set(choice.history.lazy.map(\.item))
         return withMemory { scores in
-            fill(scores, history: choice.history, isUsed: weights.map { $0 > 0 }, trending: trending)
+            fill(
+                scores, history: choice.history, isUsed: weights.map { $0 > 0 }, trending: trending, content: content)
             func score(_ item: Int32) -> Float {
                 weights.indices.reduce(0) { $0 + weights[$1] * scores[item][$1] }
             }

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// What users did, with choices held out of it, so that an ``Evaluation`` can tell how well they are predicted by what
 /// is learnt from the rest.

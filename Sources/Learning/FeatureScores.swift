@@ -6,6 +6,8 @@ final class FeatureScores: @unchecked Sendable {
     let features: Int
     let itemCount: Int
     private(set) var candidates: [Int32] = []
+    /// How like items are by what is known of them, for those who work that out. It is empty before and afterwards.
+    var likeness: ScoreAccumulator
     private let scores: UnsafeMutablePointer<Float>
     private let isCandidate: UnsafeMutablePointer<Bool>
 
@@ -16,6 +18,7 @@ final class FeatureScores: @unchecked Sendable {
         scores.initialize(repeating: 0, count: itemCount * features)
         isCandidate = .allocate(capacity: max(1, itemCount))
         isCandidate.initialize(repeating: false, count: itemCount)
+        likeness = ScoreAccumulator(itemCount: itemCount)
     }
 
     deinit {

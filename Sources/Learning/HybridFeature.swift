@@ -21,6 +21,7 @@ enum HybridFeature: Sendable, Hashable {
         .history(.itemNeighbors, Recency(exponent: 1)),
         .history(.als, Recency(exponent: 1)),
         .history(.als, Recency(exponent: 0)),
+        .history(.content, Recency(exponent: 1)),
     ]
 
     /// Whether its weight is learnt. Where there are transitions and factors, items that stand together add nothing

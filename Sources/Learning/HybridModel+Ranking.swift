@@ -15,18 +15,21 @@ extension HybridModel {
     ///     it they go on.
     ///   - algorithm: ranks by one algorithm alone; by default by all, as they were learnt to fit together.
     ///   - multipliers: how much more or less than learnt an algorithm is to count; by default 1.
+    ///   - content: which items are alike by what is known of them; nil where nothing is.
     ///   - isAllowed: whether an item may be recommended. It is asked for those alone that would be among the first.
     /// - returns: no item twice, none of the history.
     public func rank(
         _ history: [HistoryEntry], limit: Int, at moment: Timestamp? = nil, by algorithm: Algorithm? = nil,
-        multipliers: [Algorithm: Float] = [:], isAllowed: (Int32) -> Bool = { _ in true }
+        multipliers: [Algorithm: Float] = [:], content: ContentModel? = nil,
+        isAllowed: (Int32) -> Bool = { _ in true }
     ) -> [RankedItem] {
         guard limit > 0 else { return [] }
         let weights = featureWeights(
             isReturning: isReturning(history, at: moment), algorithm: algorithm, multipliers: multipliers)
         let known = Set(history.lazy.map(\.item))
         var ranking = withMemory { scores in
-            fill(scores, history: history, isUsed: weights.map { $0 > 0 }, trending: trending)
+            fill(
+                scores, history: history, isUsed: weights.map { $0 > 0 }, trending: trending, content: content)
             var best = BestItems(limit: limit)
             for item in scores.candidates where !known.contains(item) {
                 var score: Float = 0
@@ -75,9 +78,14 @@ extension HybridModel {
     ///   - history: what somebody interacted with, the latest last.
     ///   - isUsed: which features are wanted.
     ///   - trending: how often items were chosen of late.
-    func fill(_ scores: FeatureScores, history: [HistoryEntry], isUsed: [Bool], trending: RecentCounts) {
+    ///   - content: which items are alike by what is known of them; nil where nothing is.
+    func fill(
+        _ scores: FeatureScores, history: [HistoryEntry], isUsed: [Bool], trending: RecentCounts,
+        content: ContentModel?
+    ) {
         let known = history.filter { $0.isValid(itemCount: itemCount) }
         addNeighbors(of: known, isUsed: isUsed, to: scores)
+        if let content { addAlike(known, content, isUsed: isUsed, to: scores) }
         // Factors alone have no neighbours to look at: they look at everything.
         let isFactorsAlone = zip(HybridFeature.all, isUsed).allSatisfy { $0.algorithm == .als || !$1 }
         for item in isFactorsAlone ? popularItems : commonItems { scores.insert(item) }
@@ -95,10 +103,26 @@ extension HybridModel {
                 factors.forEachScore(of: scores.candidates, for: person) {
                     scores[$0][feature] = max(0, $1).squareRoot()
                 }
+            case .history(.content, _) where isUsed[feature]: scores.fill(feature) { scores.likeness[$0].squareRoot() }
             case .history where isUsed[feature]: scores.takeRoots(feature)
             case .history: continue
             }
         }
+        scores.likeness.clear()
+    }
+
+    /// Adds up how like items are to those of a history by what is known of them, and makes the most alike candidates.
+    private func addAlike(
+        _ known: [HistoryEntry], _ content: ContentModel, isUsed: [Bool], to scores: FeatureScores
+    ) {
+        for (kind, isUsed) in zip(HybridFeature.all, isUsed) {
+            guard isUsed, case .history(.content, let recency) = kind else { continue }
+            let profile = content.profile(of: recency.weigh(known, limit: Self.alikeHistoryLimit))
+            content.addLikeness(to: profile, visitLimit: Self.alikeVisitLimit, sums: &scores.likeness)
+        }
+        var best = BestItems(limit: Self.alikeLimit)
+        for item in scores.likeness.touched { best.add(item, score: scores.likeness[item]) }
+        for (item, _) in best.sorted() { scores.insert(item) }
     }
 
     /// Adds the neighbours of the items of a history to the features that look at them, each table once for all of its

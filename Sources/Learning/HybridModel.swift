@@ -20,6 +20,12 @@ public struct HybridModel: Sendable {
 
     /// How many of the items that are popular, and of those that are trending, are candidates for everybody.
     static let commonLimit = 100
+    /// How many of the items that are like those of a history are candidates.
+    static let alikeLimit = 100
+    /// How many of the latest items of a history are looked at for what is like them.
+    static let alikeHistoryLimit = 20
+    /// At how many places of features it is looked for what is like a history: half of what it takes to find that alone.
+    static let alikeVisitLimit = ContentModel.visitLimit / 2
 
     /// How many of the latest items of a history are looked at.
     public let historyLimit: Int

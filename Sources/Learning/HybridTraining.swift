@@ -45,11 +45,12 @@ public struct HybridTraining: Sendable {
     ///
     /// - parameters:
     ///   - matrix: who interacted with what.
+    ///   - content: which of the items are alike by what is known of them; nil where nothing is.
     ///   - settings: what the training is told.
     ///   - earlier: the factors that an item had in an earlier model, to begin with.
     ///   - pace: how the training uses the machine; the outcome does not depend on it.
     public static func train(
-        _ matrix: InteractionMatrix, settings: Settings = Settings(),
+        _ matrix: InteractionMatrix, content: ContentModel? = nil, settings: Settings = Settings(),
         earlier: (Int32) -> ArraySlice<Float>? = { _ in nil }, pace: TrainingPace = TrainingPace()
     ) throws -> HybridModel {
         let training = HybridTraining(settings: settings, pace: pace)
@@ -62,7 +63,7 @@ public struct HybridTraining: Sendable {
         let parameters = try search.best()
         let trial = try training.model(
             validation.training, parameters: parameters, weights: .untrained, isTrial: true, earlier: earlier)
-        let weights = try training.weights(of: trial, validation: validation)
+        let weights = try training.weights(of: trial, content, validation)
         return try training.model(matrix, parameters: parameters, weights: weights) {
             trial.factors?.factors(ofItem: $0)
         }
@@ -101,13 +102,15 @@ public struct HybridTraining: Sendable {
     }
 
     /// Learns how much the features count.
-    func weights(of model: HybridModel, validation: Validation) throws -> HybridModel.Weights {
+    func weights(
+        of model: HybridModel, _ content: ContentModel?, _ validation: Validation
+    ) throws -> HybridModel.Weights {
         let untrained = HybridModel.Weights.untrained
         let counts = RecentCounts(validation.training, shares: HybridFeature.trendingShares)
         let continuing = try learn(
-            validation.continuing, prior: untrained.continuing, model: model, counts: counts)
+            validation.continuing, prior: untrained.continuing, model: model, counts: counts, content: content)
         let returning = try learn(
-            validation.returning, prior: untrained.returning, model: model, counts: counts)
+            validation.returning, prior: untrained.returning, model: model, counts: counts, content: content)
         // Of whom nothing is known they are taken to do as the others.
         return HybridModel.Weights(
             continuing: validation.continuing.isEmpty ? returning : continuing,
@@ -115,14 +118,15 @@ public struct HybridTraining: Sendable {
     }
 
     private func learn(
-        _ choices: [Validation.Choice], prior: [Float], model: HybridModel, counts: RecentCounts
+        _ choices: [Validation.Choice], prior: [Float], model: HybridModel, counts: RecentCounts,
+        content: ContentModel?
     ) throws -> [Float] {
         var fusion = Fusion(kinds: HybridFeature.all.count)
         var counts = counts
         for choice in choices {
             try pace.pause()
             counts.advance(to: choice.moment)
-            let (candidates, taken) = model.candidates(of: choice, trending: counts)
+            let (candidates, taken) = model.candidates(of: choice, trending: counts, content: content)
             fusion.add(candidates: candidates, taken: taken)
         }
         return try fusion.weights(prior: prior.map { Double($0) }, strength: Self.priorStrength, pace: pace)
@@ -141,6 +145,7 @@ extension HybridModel.Weights {
             case .history(.transitions, _): 6
             case .history(.ease, .init(exponent: 1)): 2
             case .history(.als, .init(exponent: 1)): 4
+            case .history(.content, _): 1
             default: 0
             }
         },
@@ -150,6 +155,7 @@ extension HybridModel.Weights {
             case .trending(share: 0.02): 4
             case .history(.ease, .init(exponent: 1)): 4
             case .history(.als, .init(exponent: 1)): 3
+            case .history(.content, _): 1
             default: 0
             }
         })
@@ -162,13 +168,14 @@ extension HybridModel {
     /// The features of the best candidates of each feature for a choice, and which of them was chosen; -1 when none
     /// was.
     fileprivate func candidates(
-        of choice: Validation.Choice, trending: RecentCounts
+        of choice: Validation.Choice, trending: RecentCounts, content: ContentModel?
     ) -> (features: [Float], taken: Int) {
         let known = Set(choice.history.lazy.map(\.item))
         return withMemory { scores in
             for item in trending.top(Self.commonLimit) { scores.insert(item) }
             fill(
-                scores, history: choice.history, isUsed: HybridFeature.all.map(\.isLearnt), trending: trending)
+                scores, history: choice.history, isUsed: HybridFeature.all.map(\.isLearnt), trending: trending,
+                content: content)
             var best: Set<Int32> = []
             for feature in HybridFeature.all.indices {
                 var top = BestItems(limit: Self.candidatesOfAFeature)

@@ -12,6 +12,9 @@ public struct ScoreAccumulator: ~Copyable {
         isTouched = Array(repeating: false, count: itemCount)
     }
 
+    /// How many items there are.
+    var itemCount: Int { scores.count }
+
     /// Adds to the score of an item.
     @inline(__always)
     public mutating func add(_ value: Float, to item: Int32) {

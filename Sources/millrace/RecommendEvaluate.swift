@@ -29,6 +29,12 @@ struct RecommendEvaluate: ParsableCommand {
 
     @Argument(help: "The file; - for standard input.") var file: String
     @ArgumentParser.Flag(help: "Each line is a list of items.") var baskets = false
+    @Option(
+        help: """
+            What is known of the items: CSV, TSV or NDJSON with the column item, and each other column an attribute, \
+            several values of which stand between bars. What GET /export/entities?format=ndjson answers is such a file.
+            """)
+    var entities: String?
     @Option(help: "time or leave-one-out") var split = EvaluationSplit.Method.time
     @Option(help: "How many of the first items count.") var k = 10
     @Option(help: "text or json") var format = Config.Format.text
@@ -48,13 +54,15 @@ struct RecommendEvaluate: ParsableCommand {
                     + "\(baskets ? "baskets" : "users") with \(interactions.interactionCount) interactions. The split "
                     + "\(split.rawValue) needs someone to learn from, and someone who chose at least two items.")
         }
+        let content = try entities.map { try EntityFile($0).content(of: interactions) }
         let clock = ContinuousClock()
         let threads = ProcessInfo.processInfo.activeProcessorCount
         let settings = HybridTraining.Settings()
         let start = clock.now
-        let model = try HybridTraining.train(data.training, settings: settings, pace: TrainingPace(threads: threads))
+        let model = try HybridTraining.train(
+            data.training, content: content, settings: settings, pace: TrainingPace(threads: threads))
         let trained = clock.now
-        let evaluation = try Evaluation(model, data, depth: k)
+        let evaluation = try Evaluation(model, data, content: content, depth: k)
         let conditions: [(name: String, value: JSONValue)] = [
             ("file", .string(file)), (baskets ? "baskets" : "users", .integer(interactions.rows.count)),
             ("items", .integer(interactions.itemCount)), ("interactions", .integer(interactions.interactionCount)),

@@ -53,11 +53,48 @@ import Testing
     }
 
     @Test(arguments: Algorithm.allCases) func ranksByOneAlgorithmAlone(algorithm: Algorithm) {
-        let ranking = model.rank(history, limit: 3, by: algorithm)
+        let ranking = model.rank(history, limit: 3, by: algorithm, content: sample.content)
         #expect(ranking.count == 3, "\(random)")
         #expect(ranking.allSatisfy { $0.contributions.map(\.algorithm) == [algorithm] }, "\(random)")
         guard ![.popular, .trending].contains(algorithm) else { return }
         #expect(ranking.allSatisfy { sample.items(ofGroup: 1).contains($0.item) }, "\(random)")
+    }
+
+    @Test func ranksWhatNobodyChoseByWhatItIsLike() throws {
+        var random = SeededRandom.fresh()
+        // So many items that what people chose together says little of them.
+        let (groups, size) = (10, 40)
+        let rows = (0..<100).map { person in
+            (0..<size).shuffled(using: &random).prefix(4).map { HistoryEntry(item: Int32(person % groups * size + $0)) }
+        }
+        // One more of each group, which nobody chose.
+        let count = groups * size + groups
+        let content = ContentModel(
+            (0..<count).map { item in
+                let group = item < groups * size ? item / size : item - groups * size
+                return [ItemFeature(UInt64(group), 1), ItemFeature(UInt64(groups + item % 7), 0.2)]
+            })
+        let model = try HybridTraining.train(
+            InteractionMatrix(itemCount: count, rows: rows), content: content, settings: SampleInteractions.settings)
+        for group in 0..<groups {
+            let history = (0..<2).map { HistoryEntry(item: Int32(group * size + $0)) }
+            let new = Int32(groups * size + group)
+            let found = model.rank(history, limit: 60, content: content).first { $0.item == new }
+            #expect(part(.content, of: found) > 0, "\(random)")
+            #expect(
+                !model.rank(history, limit: 60).contains { $0.item == new && part(.content, of: $0) > 0 }, "\(random)")
+            let best = model.rank(history, limit: 5, content: content).map { Int($0.item) }
+            #expect(best.count { $0 / size == group || $0 == new } >= 4, "\(random)")
+        }
+    }
+
+    @Test func passesOverItemsThatAModelIsTooOldFor() throws {
+        var random = SeededRandom.fresh()
+        let newer = SampleInteractions(people: 20, using: &random, unchosen: 50)
+        for algorithm in [nil, .content] as [Algorithm?] {
+            let ranking = model.rank(history, limit: 100, by: algorithm, content: newer.content)
+            #expect(ranking.allSatisfy { $0.item < model.itemCount }, "\(random)")
+        }
     }
 
     @Test func countsAnAlgorithmLessWhenItIsAskedTo() {

@@ -7,6 +7,8 @@ struct SampleInteractions {
     let groups: Int
     let itemsOfAGroup: Int
     let matrix: InteractionMatrix
+    /// Items of a group have something in common, and every other item something with every other of all groups.
+    let content: ContentModel
 
     /// Draws people and what they chose.
     ///
@@ -14,8 +16,11 @@ struct SampleInteractions {
     ///   - people: how many there are; each chooses 4 to 9 items, a minute apart.
     ///   - random: what they are drawn with.
     ///   - hasTimes: whether it is known when they chose.
-    init(people: Int, groups: Int = 6, itemsOfAGroup: Int = 12, using random: inout SeededRandom, hasTimes: Bool = true)
-    {
+    ///   - unchosen: how many items of the first group nobody chose, behind all others.
+    init(
+        people: Int, groups: Int = 6, itemsOfAGroup: Int = 12, using random: inout SeededRandom, hasTimes: Bool = true,
+        unchosen: Int = 0
+    ) {
         self.groups = groups
         self.itemsOfAGroup = itemsOfAGroup
         let rows = (0..<people).map { person in
@@ -28,7 +33,13 @@ struct SampleInteractions {
                 return HistoryEntry(item: Int32(item), time: hasTimes ? time : nil)
             }
         }
-        matrix = InteractionMatrix(itemCount: groups * itemsOfAGroup, rows: rows)
+        let chosen = groups * itemsOfAGroup
+        matrix = InteractionMatrix(itemCount: chosen + unchosen, rows: rows)
+        content = ContentModel(
+            (0..<chosen + unchosen).map { item in
+                let group = item < chosen ? item / itemsOfAGroup : 0
+                return [ItemFeature(UInt64(group), 2), ItemFeature(UInt64(groups + item % 2), 1)]
+            })
     }
 
     /// The items of a group.

@@ -43,6 +43,18 @@ import Testing
                 == Double(RecommendationSize.user + RecommendationSize.historyEntry))
     }
 
+    @Test func tellsHowMuchIsStillToBeLearnt() async throws {
+        let world = try await RecommendationsWorld()
+        #expect(value("recommendation_unlearnt_changes", in: world) == 0)
+        try await world.items("a", "b")
+        try await world.user("ann", "view", "a")
+        #expect(value("recommendation_unlearnt_changes", in: world) == 3)
+        try await world.train()
+        #expect(value("recommendation_unlearnt_changes", in: world) == 0)
+        try await world.user("ann", "view", "b")
+        #expect(value("recommendation_unlearnt_changes", in: world) == 1)
+    }
+
     @Test func fadesAfterTheHalfLife() async throws {
         var weights: [Double] = []
         for hours in ["1", "100"] {

@@ -1,6 +1,6 @@
-import Core
+public import Core
 import Foundation
-import Learning
+public import Learning
 import Search
 
 /// What of the attributes of an item makes it like others.
@@ -8,7 +8,7 @@ import Search
 /// Each attribute counts as much as any other, however much stands in it: a text is its words, each by 1 + ln of how
 /// often it stands there; a list is its elements; a boolean is itself; a number is the two halves of an octave that it
 /// is between, each by how near it is, so that 9.99 and 10.50 are much alike and 10 and 1,000 are not.
-enum AttributeFeatures {
+public enum AttributeFeatures {
     /// How many features of one attribute count at most.
     private static let limit = 200
 
@@ -19,7 +19,7 @@ enum AttributeFeatures {
     }
 
     /// The features of attributes.
-    static func features(of attributes: JSONObject) -> [ItemFeature] {
+    public static func features(of attributes: JSONObject) -> [ItemFeature] {
         var sums: [UInt64: Float] = [:]
         for member in attributes.members {
             var own: [UInt64: Float] = [:]

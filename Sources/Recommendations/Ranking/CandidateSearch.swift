@@ -44,19 +44,19 @@ struct CandidateSearch {
         guard let hybrid = snapshot.model.hybrid else { return alike }
         return hybrid.rank(
             history, limit: limit, at: moment, by: algorithm == .session ? .transitions : nil,
-            multipliers: multipliers(of: algorithm), isAllowed: isWanted
+            multipliers: multipliers(of: algorithm), content: snapshot.model.content, isAllowed: isWanted
         )
         .filter { item in item.contributions.contains { !$0.algorithm.isPopularity } }
         .map { Candidate(slot: $0.item, score: $0.score, origin: .ranking($0)) }
     }
 
     private func multipliers(of algorithm: RecommendationQuery.Algorithm) -> [Algorithm: Float] {
-        if algorithm == .collaborative { return [.transitions: 0, .popular: 0, .trending: 0] }
+        if algorithm == .collaborative { return [.transitions: 0, .popular: 0, .trending: 0, .content: 0] }
         guard algorithm == .hybrid, let weights = query.weights else { return [:] }
         func weight(_ part: RecommendationQuery.Algorithm) -> Float { Float(weights[part] ?? 0) }
         return [
             .als: weight(.collaborative), .ease: weight(.collaborative), .transitions: weight(.session),
-            .popular: weight(.popular), .trending: weight(.popular),
+            .popular: weight(.popular), .trending: weight(.popular), .content: weight(.contentBased),
         ]
     }
 
@@ -126,6 +126,8 @@ struct CandidateSearch {
         case .likeness: return likeness(of: candidate.slot)
         case .ranking(let item):
             guard let hybrid = snapshot.model.hybrid else { return .tastes }
+            let first = item.contributions.first { !$0.algorithm.isPopularity }
+            guard first?.algorithm != .content else { return likeness(of: candidate.slot) }
             return Causes(hybrid, history).reason(of: item, in: snapshot.catalog)
         }
     }

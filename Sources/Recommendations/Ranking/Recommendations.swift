@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// What is recommended.
 public struct Recommendations: Sendable {

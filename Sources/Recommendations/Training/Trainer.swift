@@ -29,6 +29,11 @@ final class Trainer: Service {
         self.settings = TrainingSettings(settings)
         self.metrics = TrainingMetrics(metrics)
         self.logger = logger
+        let unlearnt = metrics.gauge(
+            "recommendation_unlearnt_changes",
+            "Changes of items and interactions that no model has been learnt from yet."
+        ).with()
+        metrics.onCollect { [weak self] in unlearnt.set(Double(self?.unlearntChanges ?? 0)) }
     }
 
     func run() async throws {
@@ -71,6 +76,16 @@ final class Trainer: Service {
         let end = ContinuousClock.now
         schedules.withLock { $0[tenant, default: settings.schedule].ended(from: start, at: end, changes: changes) }
         return true
+    }
+
+    /// How many changes of items and interactions came after those that the models were learnt from.
+    private var unlearntChanges: UInt64 {
+        schedules.withLock { schedules in
+            index.tenants.reduce(0) { sum, tenant in
+                let changes = tenant.index.changeCount
+                return sum + (schedules[tenant.tenant]?.newChanges(of: changes) ?? changes)
+            }
+        }
     }
 
     private func nextDue(at now: ContinuousClock.Instant) -> (tenant: Tenant, index: TenantIndex)? {

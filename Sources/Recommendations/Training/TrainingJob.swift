@@ -23,12 +23,13 @@ struct TrainingJob: Sendable {
         let changeCount = index.changeCount
         let matrix = matrix(itemCount: snapshot.catalog.count)
         let earlier = snapshot.model.hybrid?.factors
+        let content = try ContentModel(snapshot.catalog, pausing: pace.pause)
         let hybrid =
             matrix.rowCount == 0
-            ? nil : try HybridTraining.train(matrix, earlier: { earlier?.factors(ofItem: $0) }, pace: pace)
-        return RecommendationModel(
-            name: name, changeCount: changeCount,
-            content: try ContentModel(snapshot.catalog, pausing: pace.pause), hybrid: hybrid)
+            ? nil
+            : try HybridTraining.train(
+                matrix, content: content, earlier: { earlier?.factors(ofItem: $0) }, pace: pace)
+        return RecommendationModel(name: name, changeCount: changeCount, content: content, hybrid: hybrid)
     }
 
     /// What users did, who did something last at the end, whatever order they stand in in memory.

@@ -24,11 +24,15 @@ struct TrainingSchedule: Sendable {
     ///
     /// - parameter changes: how many changes there were of items and interactions since the process began.
     func isDue(changes: UInt64, now: ContinuousClock.Instant) -> Bool {
-        guard changes > trainedChanges else { return false }
+        let newChanges = newChanges(of: changes)
+        guard newChanges > 0 else { return false }
         guard let lastEnd else { return true }
         guard now >= lastEnd + max(Self.leastRest, lastDuration) else { return false }
-        return Double(changes - trainedChanges) >= growth * Double(changes) || now >= lastEnd + interval
+        return Double(newChanges) >= growth * Double(changes) || now >= lastEnd + interval
     }
+
+    /// How many of some changes came after the last training began.
+    func newChanges(of changes: UInt64) -> UInt64 { changes > trainedChanges ? changes - trainedChanges : 0 }
 
     /// There is a model from before the process began.
     ///

@@ -1,4 +1,4 @@
-public import Core
+import Core
 import Knowledge
 
 /// Leads a file of nodes or edges to a server, batch by batch.

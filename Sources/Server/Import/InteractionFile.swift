@@ -1,4 +1,4 @@
-public import Core
+import Core
 public import Learning
 import Recommendations
 
@@ -23,7 +23,8 @@ public struct InteractionFile: Sendable {
     public var itemCount: Int { items.count }
 
     private var users: [String: Int] = [:]
-    private var items: [String: Int32] = [:]
+    /// The numbers of the items by their names.
+    private(set) var items: [String: Int32] = [:]
 
     /// Reads a file.
     ///
@@ -58,13 +59,13 @@ public struct InteractionFile: Sendable {
     private mutating func readTable(_ input: ImportInput, _ format: ImportFormat) throws {
         var reader = try ImportRows(input, format)
         if let columns = reader.columns {
-            for column in [Column.user, .item] where Set(columns).isDisjoint(with: column.names) {
+            for column in [InteractionColumn.user, .item] where Set(columns).isDisjoint(with: column.names) {
                 throw Failure(
                     .invalid, code: "invalid_header",
                     "\(input.name) has no column \(column.rawValue). Name one so in its first line, or give --baskets "
                         + "when each line is a list of items.")
             }
-            unusedColumns = columns.filter { name in !Column.allCases.contains { $0.names.contains(name) } }
+            unusedColumns = columns.filter { name in !InteractionColumn.allCases.contains { $0.names.contains(name) } }
         }
         while let row = try reader.next() {
             let problem: RowProblem? =
@@ -85,10 +86,10 @@ public struct InteractionFile: Sendable {
     ///
     /// - returns: what is wrong with it; nil when nothing is.
     private mutating func add(_ values: [String: JSONValue], line: Int) -> RowProblem? {
-        guard let user = Column.user.text(in: values) else { return RowProblem("the user is missing") }
-        guard let item = Column.item.text(in: values) else { return RowProblem("the item is missing") }
+        guard let user = InteractionColumn.user.text(in: values) else { return RowProblem("the user is missing") }
+        guard let item = InteractionColumn.item.text(in: values) else { return RowProblem("the item is missing") }
         let time: Timestamp
-        if let text = Column.timestamp.text(in: values) {
+        if let text = InteractionColumn.timestamp.text(in: values) {
             guard let read = Self.timestamp(text) else {
                 return RowProblem("\(text) is no time: expected are 2026-11-21T09:30:00Z, or seconds since 1970")
             }
@@ -100,7 +101,7 @@ public struct InteractionFile: Sendable {
         guard timedCount == 0 || timedCount == interactionCount + 1 else {
             return RowProblem("times stand in some rows alone: give one in each, or in none")
         }
-        let weight = InteractionKind.named(Column.type.text(in: values) ?? "").defaultWeight
+        let weight = InteractionKind.named(InteractionColumn.type.text(in: values) ?? "").defaultWeight
         let place = users[user] ?? users.count
         if place == rows.count {
             users[user] = place
@@ -136,7 +137,7 @@ public struct InteractionFile: Sendable {
 }
 
 /// What a row says, and what its column may be called.
-private enum Column: String, CaseIterable {
+enum InteractionColumn: String, CaseIterable {
     case user, item, type, timestamp
 
     var names: [String] {

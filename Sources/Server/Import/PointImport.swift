@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// Leads the lines of a file of points to a server, batch by batch: an export of a collection, or memories.
 ///

@@ -12,6 +12,10 @@ import Testing
     }
 
     private func evaluate(_ text: String, as name: String, _ options: String...) async throws -> ServerProcess.Result {
+        try await evaluate(text, as: name, options)
+    }
+
+    private func evaluate(_ text: String, as name: String, _ options: [String]) async throws -> ServerProcess.Result {
         try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
         return try await ServerProcess.run(["recommend", "evaluate", name] + options, in: directory.path)
     }
@@ -75,6 +79,37 @@ import Testing
                 try await evaluate(rows, as: file, "--split", "leave-one-out", "--k", "1", "--format", "json"))
             #expect(figures(report, "popular")["hit_rate"] == (isTyped ? "1.0000" : "0.0000"))
         }
+    }
+
+    @Test(arguments: ["csv", "ndjson"]) func attributesMakeItemsAlike(form: String) async throws {
+        let colours = ["red", "blue"]
+        func item(_ colour: String, _ number: Int) -> String { "\(colour)\(number % 4)" }
+        let rows = (0..<8).flatMap { user in
+            (0..<4).map { "u\(user),\(item(colours[user % 2], user / 2 + $0))\n" }
+        }
+        let items = colours.flatMap { colour in (0..<4).map { (item(colour, $0), colour) } }
+        let entities =
+            form == "csv"
+            ? "item_id,colour,sizes\n" + items.map { "\($0),\($1),\($1) small|large\n" }.joined()
+            : items.map { #"{"entity_id":"\#($0)","attributes":{"colour":"\#($1)","price":7}}"# + "\n" }.joined()
+        try entities.write(toFile: directory.file("e.\(form)"), atomically: true, encoding: .utf8)
+        let table = "user,item\n" + rows.joined()
+        let options = ["--split", "leave-one-out", "--k", "1", "--format", "json"]
+        let report = try json(
+            try await evaluate(table, as: "t.csv", options + ["--entities", "e.\(form)"]))
+        #expect(figures(report, "content")["hit_rate"] == "1.0000")
+        let plain = try json(try await evaluate(table, as: "t.csv", options))
+        #expect(figures(plain, "content").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("", "is empty"), ("colour\nred\n", "has no column item"),
+        ("item,colour\n,red\n", "line 2: the item is missing"),
+        ("item,colour\na,red,big\n", "line 2: the row has 3 fields"),
+    ]) func whatIsWrongWithEntitiesIsSaid(_ text: String, _ message: String) async throws {
+        try text.write(toFile: directory.file("wrong.csv"), atomically: true, encoding: .utf8)
+        let result = try await evaluate(baskets, as: "b.csv", "--baskets", "--entities", "wrong.csv")
+        #expect(result.status == 1 && result.errors.contains(message), "\(result.errors)")
     }
 
     @Test(arguments: [
