@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 public import Storage
 
 /// Products, customers, orders and reservations as they stand in the tables, for whoever follows the log and finds that

@@ -2,7 +2,7 @@ public import ChangeLog
 public import Core
 public import Logging
 public import ServiceLifecycle
-public import Storage
+import Storage
 public import Telemetry
 
 /// Knowledge: the role that keeps graphs of what is known, and finds facts, things and where they come from.

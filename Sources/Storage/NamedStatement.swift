@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// A statement that somebody other than our own code has written, with parameters by name: `:customer`.
 ///

@@ -1,6 +1,6 @@
 import CSpawn
 import Core
-public import Foundation
+import Foundation
 import Synchronization
 
 /// A program of this machine as a process of its own.

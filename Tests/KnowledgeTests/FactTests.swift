@@ -212,7 +212,7 @@ struct FactTests {
         try await world.write { [role = world.role] unit in
             _ = try NodeMerger(role.facts).merge(["bolt"], into: "acme", mentions, in: unit)
         }
-        try await world.store.log.read { [role = world.role] in
+        _ = try await world.store.log.read { [role = world.role] in
             let edges = try role.elements.edges(of: ["acme", "bolt"], Self.tenant, in: $0)
             #expect(edges.map(\.header.id) == ["b2", "b3"])
             #expect(edges.map(\.source) == ["acme", "acme"] && edges.map(\.target) == ["core", "acme"])

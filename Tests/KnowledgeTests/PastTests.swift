@@ -156,7 +156,7 @@ struct PastTests {
         try await world.edge("ab", "a", "TO", "b", fact: "four")
         // What begins and ends at once was never known.
         try await world.edge("ab", "a", "TO", "b", fact: "five")
-        try await world.store.log.read { [role = world.role, moments] transaction in
+        _ = try await world.store.log.read { [role = world.role, moments] transaction in
             func page(_ before: Timestamp?, _ limit: Int) throws -> [ElementVersion] {
                 try role.elements.history.versions(
                     of: "ab", .edge, before: before, limit: limit, of: Self.tenant, in: transaction)

@@ -56,7 +56,7 @@ import Testing
         let tenant = TestStore.context.tenant
         for isSearch in [true, false] {
             let failure = await failure {
-                try await world.store.log.read { [role = world.role] transaction in
+                _ = try await world.store.log.read { [role = world.role] transaction in
                     if isSearch {
                         try role.search("a", ofUser: 7, asOf: position, of: tenant, in: transaction) { _ in }
                     } else {

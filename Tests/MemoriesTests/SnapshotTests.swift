@@ -138,7 +138,7 @@ import Testing
         let world = try await MemoryWorld(.sqlite, keepsFiles: true)
         let restore = CollectionRestore(log: world.store.log, collections: .init(), points: .init())
         #expect(restore.log === world.store.log)
-        try await world.store.log.database.write { transaction in
+        _ = try await world.store.log.database.write { transaction in
             try transaction.execute("INSERT INTO restoring_collections VALUES (1, 77, \(world.store.time.now()))")
         }
         try await sweep(world)

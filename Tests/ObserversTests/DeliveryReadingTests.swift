@@ -53,7 +53,7 @@ import Testing
         #expect(first.positions == [1, 2, 3, 4, 301, 302])
         #expect(first.mark == DeliveryMark(end: place(600), cutLanes: [7: place(5)]))
         // Whoever went through the backlog again would find this one.
-        try await store.database.write { transaction in
+        _ = try await store.database.write { transaction in
             try transaction.execute("UPDATE deliveries SET lane = 9 WHERE position = 150")
         }
         #expect(try await due(store, from: first.mark).positions.isEmpty)

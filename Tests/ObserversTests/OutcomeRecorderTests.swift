@@ -119,7 +119,7 @@ private struct Fixture {
             tenant: .first, lane: position, partition: 5, attempts: 0, eventAt: now, isBehindRetry: false)
         delivery.token = partitions.working?[delivery.partition] ?? 0
         let inserted = delivery
-        try await store.database.write { transaction in
+        _ = try await store.database.write { transaction in
             try transaction.execute(DeliveryStore.insertion.statement(DeliveryStore.values(of: inserted, at: now)))
         }
         return OutcomeRecorder.Result(

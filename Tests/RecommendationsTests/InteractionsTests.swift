@@ -20,7 +20,7 @@ import Testing
         let dated = InteractionDraft("ada", Self.tea, .named("view"), time: time)
         let undated = InteractionDraft("ada", Self.tea, .named("view"))
         for _ in 0..<2 {
-            try await store.log.write(TestStore.context) { unit in
+            _ = try await store.log.write(TestStore.context) { unit in
                 _ = try interactions.add([dated, undated, dated], in: unit)
             }
         }

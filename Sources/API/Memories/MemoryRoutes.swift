@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 import Core
 public import Embedding
 import HTTPTypes

@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 import Core
 import HTTPTypes
 public import Memories

@@ -1,4 +1,4 @@
-public import Core
+import Core
 import NIOCore
 
 /// What programs beside the caches keep in Redis: streams, and sets of keys.

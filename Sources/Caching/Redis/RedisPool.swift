@@ -1,4 +1,4 @@
-public import Core
+import Core
 import NIOCore
 import NIOPosix
 import Synchronization

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// How somebody names a table of a PostgreSQL database: `orders`, `shop.items`, or `shop."odd.name"`.
 ///

@@ -141,7 +141,7 @@ extension GraphElements {
             let found = try transaction.rows(
                 "SELECT 1 FROM graph_elements e WHERE " + end.column
                     + " IN (\(list: keys)) AND e.tenant = \(tenant) LIMIT \(limit)"
-            ) { _ in }
+            ) { $0.integer(0) }
             return count + found.count
         }
     }

@@ -1,7 +1,7 @@
 public import ChangeLog
-public import Core
+import Core
 import Search
-public import Storage
+import Storage
 
 /// The elements of the graphs of all tenants: their rows, and what the change log is told of them.
 public struct GraphElements: Sendable {

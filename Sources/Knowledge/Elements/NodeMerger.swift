@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 import Storage
 
 /// Makes one node of several that are the same thing.

@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 import Storage
 
 /// An edge that is to be written, with what it contradicts.

@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 public import Core
 import Search
 public import Storage

@@ -1,5 +1,5 @@
 public import Core
-public import Storage
+import Storage
 
 /// What a search has found and a cross-encoder is to rank.
 public struct RankingCandidate: Sendable {

@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 public import Core
 
 /// A set of points with vectors of the same kinds.

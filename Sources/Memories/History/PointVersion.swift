@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 public import Core
 
 /// A point as it was from one position of the change log up to another.

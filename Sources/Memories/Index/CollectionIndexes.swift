@@ -1,5 +1,5 @@
-public import ChangeLog
-public import Core
+import ChangeLog
+import Core
 import Logging
 import Search
 import Storage

@@ -1,10 +1,10 @@
 public import ChangeLog
-public import Core
-public import Logging
+import Core
+import Logging
 import Search
 public import ServiceLifecycle
 import Storage
-public import Telemetry
+import Telemetry
 
 /// Deletes points whose time has come, what points were long ago, and what is left of collections that were deleted.
 ///

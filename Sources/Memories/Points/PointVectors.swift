@@ -1,5 +1,5 @@
-public import Core
-public import Search
+import Core
+import Search
 
 /// The vectors of a point by their place in the definition of its collection, and the bytes that stand for them in the
 /// table: for each the place as two bytes, then its components as four bytes each, all with the least significant

@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 public import Search
 import Storage
 

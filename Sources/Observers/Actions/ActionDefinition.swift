@@ -1,4 +1,4 @@
-public import Core
+import Core
 import Expressions
 
 /// One action of an observer.

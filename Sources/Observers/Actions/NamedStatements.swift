@@ -88,6 +88,6 @@ final class NamedStatements: Sendable {
                 reason: "unknown_statement", message: "The file of observers has no statement \(name).",
                 isPermanent: true)
         }
-        return try statement.bind(values)
+        return statement.bind(values)
     }
 }

@@ -1,4 +1,4 @@
-public import Core
+import Core
 import Expressions
 
 /// An entity beside the one that changed, which conditions and templates read under a name: the customer of an order.

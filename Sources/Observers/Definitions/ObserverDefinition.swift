@@ -1,5 +1,5 @@
 public import ChangeLog
-public import Core
+import Core
 import Expressions
 
 /// What an observer watches for, and what it does then, as its author wrote it.

@@ -1,6 +1,6 @@
 public import ChangeLog
 public import Core
-public import Storage
+import Storage
 
 /// Where a replay begins or ends.
 public enum ReplayBound: Sendable {

@@ -1,7 +1,7 @@
 public import ChangeLog
 public import Core
 import Expressions
-public import Storage
+import Storage
 
 /// The observers of all tenants: who watches for what.
 public struct Observers: Sendable {

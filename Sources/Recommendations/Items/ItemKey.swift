@@ -1,5 +1,5 @@
 import ChangeLog
-public import Core
+import Core
 
 /// Which item it is: clients name items by a type and an id of their own.
 public struct ItemKey: Hashable, Sendable, Comparable {

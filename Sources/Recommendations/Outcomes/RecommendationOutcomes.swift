@@ -1,4 +1,4 @@
-public import ChangeLog
+import ChangeLog
 public import Core
 public import Storage
 

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// An endpoint that ranks texts, for a ``WebhookReceiver`` to answer with: it scores a text by the share of its words
 /// that are in the query.

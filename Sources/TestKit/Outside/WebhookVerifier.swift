@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// What receivers do with our signatures: the libraries of others say whether they are valid.
 public enum WebhookVerifier {

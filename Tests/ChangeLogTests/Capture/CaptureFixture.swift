@@ -30,7 +30,7 @@ final class CaptureFixture: Sendable {
         // A server that is gone has no databases.
         Task.detached { [server, url, writer] in
             try? server.dropDatabase(url)
-            try? server.execute("DROP ROLE \(writer)")
+            _ = try? server.execute("DROP ROLE \(writer)")
         }
     }
 

@@ -95,7 +95,9 @@ struct PastGraphsTests {
         #expect(Self.count(world) == 2)
         try await world.nodes("b twin", "c twin")
         let last = try await world.store.settledHead().value
-        try await world.store.database.write { try $0.execute("UPDATE change_log_start SET position = \(last - 1)") }
+        _ = try await world.store.database.write {
+            try $0.execute("UPDATE change_log_start SET position = \(last - 1)")
+        }
         #expect(try await Self.twins(moment, world) == ["a twin"])
         #expect(Self.count(world) == 3)
     }

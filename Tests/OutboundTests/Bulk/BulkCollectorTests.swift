@@ -30,7 +30,7 @@ import Testing
             try await collector.index(document, at: server, timeout: timeout)
             return "stored"
         } catch {
-            return (error as? Failure)?.code ?? "\(error)"
+            return error.code
         }
     }
 

@@ -92,7 +92,7 @@ import Testing
         let loaded = try VectorIndex.load(try Self.write(index, directory), Self.parameters(isOnDisk: true))
         #expect(loaded.index.unfilledCount == 0 && loaded.index.bytes.vectors == 0)
         let label = try #require(vectors.keys.min())
-        let hits = try await loaded.index.search(VectorSearch(vectors[label] ?? [], k: 1, isExact: true)) { labels in
+        let hits = try loaded.index.search(VectorSearch(vectors[label] ?? [], k: 1, isExact: true)) { labels in
             vectors.filter { labels.contains($0.key) }
         }
         #expect(hits == [VectorHit(label: label, score: 0)])

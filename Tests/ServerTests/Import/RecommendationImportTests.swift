@@ -88,7 +88,7 @@ import Testing
         request.hasBaskets = true
         request.recommendations.createsEntities = true
         let mug = ItemDraft(ItemKey("product", "mug"), attributes: JSONObject([.init("colour", .string("red"))]))
-        try await fixture.store.log.write(ChangeContext(tenant: .first, actor: "test")) {
+        _ = try await fixture.store.log.write(ChangeContext(tenant: .first, actor: "test")) {
             _ = try Items().put([mug], in: $0)
         }
         for _ in 0..<2 { #expect(try await fixture.run(request).written == 5) }

@@ -25,7 +25,7 @@ final class RelocationFixture: Sendable {
         // A server that is gone has no databases.
         Task.detached { [url, role] in
             try? await PostgresServer.shared().dropDatabase(url)
-            try? await PostgresServer.shared().execute("DROP ROLE \(role)")
+            _ = try? await PostgresServer.shared().execute("DROP ROLE \(role)")
         }
     }
 
@@ -62,7 +62,7 @@ final class RelocationFixture: Sendable {
             let retention = Retention(
                 store.log, settings: settings, metrics: MetricsRegistry(), logger: Logger(label: "test"))
             #expect(try await retention.pass() > 0)
-            try await ServedShop.run(store.log, metrics: store.metrics) { shop in
+            _ = try await ServedShop.run(store.log, metrics: store.metrics) { shop in
                 try await shop.post("/api/v1/inventory/receive", lastReceipt, key: "last-receipt")
             }
         }

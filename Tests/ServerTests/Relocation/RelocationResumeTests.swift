@@ -75,7 +75,7 @@ import Testing
     @Test func aSourceThatWasWrittenToMeanwhileIsRefused() async throws {
         let fixture = try await RelocationFixture.filled()
         try await interrupt(fixture, afterBatches: 5)
-        try await fixture.withSource { store in
+        _ = try await fixture.withSource { store in
             try await ServedShop.run(store.log, metrics: store.metrics) { shop in
                 try await shop.post("/api/v1/inventory/receive", #"{"sku":"thé","quantity":1}"#)
             }
