@@ -2,8 +2,8 @@ public import ChangeLog
 import Core
 public import Storage
 
-/// Products, customers, orders and reservations as they stand in the tables, for whoever follows the log and finds that
-/// it does not go back to their beginning.
+/// Products, customers, orders, reservations and balances as they stand in the tables, for whoever follows the log and
+/// finds that it does not go back to their beginning.
 extension Commerce: EntityImages {
     public func images(
         of type: String, after last: EntityKey?, limit: Int, in transaction: any ReadTransaction
@@ -24,6 +24,10 @@ extension Commerce: EntityImages {
         case "reservation":
             try Self.images(of: "reservations", after: last, limit, in: transaction, id: \.id) {
                 try inventory.load(reservations: $0, of: $1, in: transaction)
+            }
+        case "balance":
+            try Self.images(of: "balances", after: last, limit, in: transaction, id: \.id) {
+                try inventory.load(balances: $0, of: $1, in: transaction)
             }
         default: throw Failure.internal("Entities of the type \(type) cannot be read from their tables.")
         }

@@ -43,6 +43,15 @@ public struct Trending: Sendable {
         }
     }
 
+    /// Takes back an interaction that was added.
+    public mutating func remove(_ item: Int32, weight: Float = 1, at moment: Timestamp) {
+        guard item >= 0, item < sums.count, weight > 0, weight.isFinite, let landmark else { return }
+        let halfLives = halfLives(from: landmark, to: moment)
+        // The landmark has moved for whatever was added, so this never was.
+        guard halfLives <= Self.reach else { return }
+        sums[Int(item)] = max(0, sums[Int(item)] - Double(weight) * exp2(halfLives))
+    }
+
     /// How much an item counts at a moment.
     public func score(of item: Int32, at moment: Timestamp) -> Double {
         guard item >= 0, item < sums.count, let landmark else { return 0 }

@@ -32,10 +32,12 @@ public final class RecommendationsRole: Sendable {
 
     /// The role on a log. It recommends nothing until its services run.
     ///
-    /// - parameter directory: where models are kept over a restart; nil has them learnt anew.
+    /// - parameters:
+    ///   - shop: has the tables of the shop that feeds it where `recommendations.shop` is on; nil where there is none.
+    ///   - directory: where models are kept over a restart; nil has them learnt anew.
     public init(
-        _ log: ChangeLog, directory: String? = nil, settings: SettingsValues = .defaults, metrics: MetricsRegistry,
-        logger: Logger
+        _ log: ChangeLog, shop: (any EntityImages)? = nil, directory: String? = nil,
+        settings: SettingsValues = .defaults, metrics: MetricsRegistry, logger: Logger
     ) {
         self.log = log
         interactions = Interactions(types: types, outcomes: outcomes)
@@ -46,7 +48,11 @@ public final class RecommendationsRole: Sendable {
         follower = Follower(index, of: log, settings: settings, metrics: metrics, logger: logger)
         RecommendationSize.register(index, in: metrics, time: log.time)
         trainer = Trainer(log, index, settings: settings, metrics: metrics, logger: logger)
-        services = [follower, trainer, served]
+        let feed = shop.map { [items, interactions] in
+            ShopSink(items, interactions)
+                .feed(log, from: $0, settings: settings, metrics: metrics, logger: logger)
+        }
+        services = [follower, trainer, served] + (feed.map { [$0] } ?? [])
     }
 
     /// Whether everything has been read since the start.

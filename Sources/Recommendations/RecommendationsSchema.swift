@@ -64,5 +64,43 @@ public enum RecommendationsSchema {
                         PRIMARY KEY (tenant, day, algorithm, variant, kind)) {clustered}
                     """
                 ]),
+            Migration(3, "what was made of the shop", shop),
         ])
+
+    private static let shop = [
+        // The products that have become items. `skus` is a JSON array of what they can be bought as.
+        """
+        CREATE TABLE shop_items (
+            tenant BIGINT NOT NULL,
+            product TEXT NOT NULL,
+            skus TEXT NOT NULL,
+            is_active BIGINT NOT NULL CHECK (is_active IN (0, 1)),
+            is_available BIGINT NOT NULL CHECK (is_available IN (0, 1)),
+            PRIMARY KEY (tenant, product)) {clustered}
+        """,
+        """
+        CREATE TABLE shop_skus (
+            tenant BIGINT NOT NULL,
+            sku TEXT NOT NULL,
+            product TEXT NOT NULL,
+            PRIMARY KEY (tenant, sku)) {clustered}
+        """,
+        """
+        CREATE TABLE shop_stock (
+            tenant BIGINT NOT NULL,
+            sku TEXT NOT NULL,
+            location TEXT NOT NULL,
+            is_available BIGINT NOT NULL CHECK (is_available IN (0, 1)),
+            PRIMARY KEY (tenant, sku, location)) {clustered}
+        """,
+        """
+        CREATE TABLE shop_purchases (
+            tenant BIGINT NOT NULL,
+            user_id TEXT NOT NULL,
+            interacted_at BIGINT NOT NULL,
+            order_id {identifier} NOT NULL,
+            product TEXT NOT NULL,
+            PRIMARY KEY (tenant, user_id, interacted_at, order_id, product)) {clustered}
+        """,
+    ]
 }

@@ -34,8 +34,15 @@ public enum RecommendationsSettings {
         moves: "recommendation_training_seconds",
         "How much of the time of all processors learning takes while it goes on; the rest is left to requests.")
 
+    /// Whether the shop feeds recommendations.
+    public static let shop = Setting(
+        "recommendations.shop", default: Flag(true), moves: "shop_recommendation_changes_total",
+        "Whether products of the shop are entities of the type product, available as long as there is any of them, and "
+            + "orders are purchases of their customers. What the log does not tell any more is read from their tables.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         halfLife.erased, cacheSize.erased, trainingGrowth.erased, trainingInterval.erased, trainingShare.erased,
+        shop.erased,
     ]
 }

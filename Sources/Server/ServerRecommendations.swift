@@ -17,8 +17,8 @@ struct ServerRecommendations: Sendable {
     /// The recommendations of a store.
     init(_ store: Store, settings: SettingsValues, logger: Logger) {
         let role = RecommendationsRole(
-            store.log, directory: store.directory.file("recommendations"), settings: settings, metrics: store.metrics,
-            logger: logger)
+            store.log, shop: store.commerce, directory: store.directory.file("recommendations"), settings: settings,
+            metrics: store.metrics, logger: logger)
         routes = Routes.recommendationRoutes(
             role, cacheSize: settings[RecommendationsSettings.cacheSize], metrics: store.metrics,
             patience: .milliseconds(settings[APISettings.positionWait]))

@@ -18,6 +18,20 @@ import Testing
         #expect(trending.itemCount == 3)
     }
 
+    @Test func takesBackWhatWasAdded() {
+        var trending = Trending(halfLife: 3600)
+        trending.add(0, weight: 8, at: start)
+        trending.add(0, weight: 4, at: start.advanced(bySeconds: 3600))
+        trending.remove(0, weight: 8, at: start)
+        #expect(trending.score(of: 0, at: start.advanced(bySeconds: 3600)) == 4)
+        // What was never added, and more than was added.
+        trending.remove(7, weight: 8, at: start)
+        trending.remove(0, weight: 1, at: start.advanced(bySeconds: 3_600_000_000))
+        #expect(trending.score(of: 0, at: start.advanced(bySeconds: 3600)) == 4)
+        trending.remove(0, weight: 5, at: start.advanced(bySeconds: 3600))
+        #expect(trending.score(of: 0, at: start) == 0)
+    }
+
     @Test func isTheSumOverAllInteractionsInAnyOrder() {
         var random = SeededRandom.fresh()
         let interactions = (0..<400).map { _ in

@@ -112,6 +112,29 @@ import Testing
         #expect(try world.recommended(.user("ann")) == ["a"])
     }
 
+    @Test(arguments: engines) func whatWasTakenBackMakesNothingPopular(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a", "b", "c")
+        try await world.user("ann", "purchase", "a", at: world.store.log.time.now())
+        try await world.user("bob", "like", "b")
+        #expect(try world.recommended(.everybody) == ["a", "b", "c"])
+        for algorithm in [RecommendationQuery.Algorithm.popular, .trending] {
+            #expect(try world.recommended(.user("eve")) { $0.algorithm = algorithm }.first == "a")
+        }
+        // Something else is done at once, which is not forgotten over it.
+        try await world.write { [role = world.role] unit in
+            let done = try role.interactions.list(of: "ann", limit: 10, unit.tenant, in: unit.transaction)
+            try role.interactions.add([InteractionDraft("ann", .product("c"), .named("view"))], in: unit)
+            try role.interactions.remove(done, in: unit)
+        }
+        for algorithm in [RecommendationQuery.Algorithm.popular, .trending] {
+            try await wait {
+                try world.recommended(.user("eve")) { $0.algorithm = algorithm }.prefix(2) == ["b", "c"]
+            }
+        }
+        #expect(world.role.index.find(.first)?.popularity.sums.weights == [0, 2, 1])
+    }
+
     @Test(arguments: engines) func isOneWhenItIsSentTwice(engine: TestStore.Engine) async throws {
         let world = try await RecommendationsWorld(engine)
         let time = Timestamp(microseconds: 1_700_000_000_000_000)

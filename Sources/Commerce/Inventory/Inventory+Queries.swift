@@ -94,6 +94,15 @@ extension Inventory {
             Reservation.init(row:))
     }
 
+    /// The balances of some identifiers, of those that there are.
+    func load(
+        balances ids: [Identifier], of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Balance] {
+        try transaction.rows(
+            "SELECT \(Balance.columns) FROM balances WHERE tenant = \(tenant) AND id = \(each: ids)",
+            Balance.init(row:))
+    }
+
     /// Reservations, the latest first.
     public func reservations(
         _ filter: ReservationFilter, _ page: PageRequest, of tenant: Tenant, in transaction: any ReadTransaction

@@ -8,6 +8,9 @@ public enum InventorySchema {
         [
             Migration(1, "locations, balances, ledger, reservations", tables + indexes),
             Migration(2, "room for balances to be changed in place", updatesInPlace),
+            Migration(
+                3, "balances in the order of their ids", ["CREATE UNIQUE INDEX balances_by_id ON balances (tenant, id)"]
+            ),
         ])
 
     // PostgreSQL writes an updated row into the same page and into no index (a heap-only tuple), if there is room and

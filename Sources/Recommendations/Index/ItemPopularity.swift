@@ -52,4 +52,14 @@ final class ItemPopularity: Sendable {
             sums.recent.add(slot, weight: weight, at: time)
         }
     }
+
+    /// Takes back what was counted once.
+    func remove(_ weight: Float, from slot: Int32, at time: Timestamp) {
+        state.withLock { sums in
+            guard Int(slot) < sums.weights.count else { return }
+            sums.version += 1
+            sums.weights[Int(slot)] = max(0, sums.weights[Int(slot)] - weight)
+            sums.recent.remove(slot, weight: weight, at: time)
+        }
+    }
 }

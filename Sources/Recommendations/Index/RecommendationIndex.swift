@@ -150,7 +150,7 @@ final class RecommendationIndex: Projection {
     }
 
     private func apply(_ changes: [Change], to index: TenantIndex, of tenant: Tenant) async throws {
-        var (items, interactions): ([Change], [Interaction]) = ([], [])
+        var (items, interactions, gone): ([Change], [Interaction], [Interaction]) = ([], [], [])
         var changedUsers: Set<String> = []
         for change in changes {
             switch (change.entityType, change.operation) {
@@ -160,7 +160,10 @@ final class RecommendationIndex: Projection {
                 interactions.append(try Interaction(StoredFields(after), of: tenant))
             case (_, .delete):
                 guard let before = change.before else { continue }
-                changedUsers.insert(try StoredFields(before).text("user_id"))
+                let fields = try StoredFields(before)
+                changedUsers.insert(try fields.text("user_id"))
+                guard change.entityType == Interaction.entityType else { continue }
+                gone.append(try Interaction(fields, of: tenant))
             default: continue
             }
         }
@@ -175,12 +178,20 @@ final class RecommendationIndex: Projection {
                 }
             }
         }
-        add(interactions.filter { !changedUsers.contains($0.user) }, to: index)
+        add(interactions, to: index, exceptHistoriesOf: changedUsers)
+        for interaction in gone {
+            guard let slot = index.snapshot.catalog.slot(of: interaction.item) else { continue }
+            index.popularity.remove(Float(interaction.weight), from: slot, at: interaction.time)
+        }
         for user in changedUsers { try await read(user, of: tenant, into: index) }
     }
 
     /// Adds what users did.
-    private func add(_ interactions: [Interaction], to index: TenantIndex) {
+    ///
+    /// - parameter users: whose histories are read anew afterwards.
+    private func add(
+        _ interactions: [Interaction], to index: TenantIndex, exceptHistoriesOf users: Set<String> = []
+    ) {
         let catalog = index.snapshot.catalog
         let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
         if !unknown.isEmpty {
@@ -192,8 +203,10 @@ final class RecommendationIndex: Projection {
         for interaction in interactions {
             guard let slot = slots.slot(of: interaction.item) else { continue }
             let weight = Float(interaction.weight)
-            index.histories.update(interaction.user) {
-                $0.add(slot, weight: weight, time: interaction.time.microseconds)
+            if !users.contains(interaction.user) {
+                index.histories.update(interaction.user) {
+                    $0.add(slot, weight: weight, time: interaction.time.microseconds)
+                }
             }
             index.popularity.add(weight, to: slot, at: interaction.time)
         }

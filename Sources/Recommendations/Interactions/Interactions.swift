@@ -81,6 +81,21 @@ public struct Interactions: Sendable {
         return interactions.count
     }
 
+    /// The interactions of some drafts that say when they were, as far as they are there.
+    func find(
+        _ drafts: [InteractionDraft], of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Interaction] {
+        try drafts.compactMap { draft in
+            guard let time = draft.time else { return nil }
+            return try transaction.first(
+                """
+                SELECT \(Self.columns) FROM interactions x
+                WHERE x.tenant = \(tenant) AND x.user_id = \(draft.user) AND x.interacted_at = \(time)
+                    AND x.id = \(draft.identifier(at: time))
+                """, Interaction.init)
+        }
+    }
+
     /// What a user did, the latest first.
     ///
     /// - parameters:

@@ -1,4 +1,5 @@
 import API
+import ChangeLog
 import Core
 import Logging
 import Recommendations
@@ -10,25 +11,29 @@ struct RecommendationRoutesFixture {
     let role: RecommendationsRole
 
     /// The role on a store.
-    init(_ store: TestStore, settings texts: [String: String] = [:]) throws {
+    ///
+    /// - parameter shop: feeds it; nil has nobody do that.
+    init(_ store: TestStore, settings texts: [String: String] = [:], shop: (any EntityImages)? = nil) throws {
         let settings = try SettingsRegistry(RecommendationsSettings.all).values(
             from: [SettingsSource(name: "test", texts: texts)])
         role = RecommendationsRole(
-            store.log, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
+            store.log, shop: shop, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
         routes = Routes.recommendationRoutes(
             role, cacheSize: settings[RecommendationsSettings.cacheSize], metrics: store.metrics, patience: .seconds(20)
         )
     }
 
     /// Runs the closure with a server of the routes of recommendations, which knows what is written.
+    ///
+    /// - parameter routes: what is served besides.
     static func withServer(
-        _ engine: TestStore.Engine = .sqlite, settings: [String: String] = [:],
-        _ body: (LiveServer) async throws -> Void
+        _ engine: TestStore.Engine = .sqlite, settings: [String: String] = [:], shop: (any EntityImages)? = nil,
+        routes others: [Route] = [], _ body: (LiveServer) async throws -> Void
     ) async throws {
         let store = try await TestStore(
             engine, schemas: LiveServer.schemas + [RecommendationsSchema.schema], clock: SystemTime())
-        let fixture = try RecommendationRoutesFixture(store, settings: settings)
-        try await fixture.run { try await LiveServer.run(store, routes: fixture.routes, body) }
+        let fixture = try RecommendationRoutesFixture(store, settings: settings, shop: shop)
+        try await fixture.run { try await LiveServer.run(store, routes: others + fixture.routes, body) }
     }
 
     /// Runs the closure while what is written becomes known.

@@ -148,6 +148,10 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO recommendation_outcomes VALUES (1, 7, 'hybrid', '', 'view', 2)")
             try transaction.execute(
                 "INSERT INTO interactions VALUES (1, 'u', 5, \(id), 'b', 'a', '\"view\"', 100000, '{}', NULL)")
+            try transaction.execute("INSERT INTO shop_items VALUES (1, 'p', '[\"s\"]', 1, 1)")
+            try transaction.execute("INSERT INTO shop_skus VALUES (1, 's', 'p')")
+            try transaction.execute("INSERT INTO shop_stock VALUES (1, 's', 'main', 1)")
+            try transaction.execute("INSERT INTO shop_purchases VALUES (1, 'u', 5, \(id), 'p')")
         }
     }
 

@@ -1,0 +1,121 @@
+import API
+import ChangeLog
+import Commerce
+import Core
+import Telemetry
+import TestKit
+import Testing
+
+/// What is sold over HTTP is recommended, and counts for what is recommended, with no second call.
+@Suite(.timeLimit(.minutes(5))) struct ShopRecommendationTests {
+    private static func withShop(
+        _ engine: TestStore.Engine, settings: [String: String] = [:], _ body: (LiveServer) async throws -> Void
+    ) async throws {
+        let commerce = Commerce()
+        let shop =
+            Routes.productRoutes(commerce) + Routes.customerRoutes(commerce) + Routes.orderRoutes(commerce)
+            + Routes.inventoryRoutes(commerce)
+        try await RecommendationRoutesFixture.withServer(
+            engine, settings: settings, shop: commerce, routes: shop, body)
+    }
+
+    private static func post(
+        _ server: LiveServer, _ path: String, _ body: String, headers: [String: String] = [:]
+    ) async throws -> String {
+        let answer = try await server.send("POST", "/api/v1/\(path)", body, headers: headers)
+        #expect((200..<300).contains(answer.status), "\(path): \(String(decoding: answer.body, as: UTF8.self))")
+        return try answer.json().text("id")
+    }
+
+    private static func product(
+        _ server: LiveServer, _ sku: String, headers: [String: String] = [:]
+    ) async throws -> String {
+        let body = #"{"sku": "\#(sku)", "name": "\#(sku)", "price": "3.00", "currency": "USD"}"#
+        return try await post(server, "products", body, headers: headers)
+    }
+
+    private static func order(_ server: LiveServer, of customer: String, _ skus: String...) async throws -> String {
+        let items = skus.map { #"{"sku": "\#($0)", "quantity": 2}"# }.joined(separator: ", ")
+        return try await post(
+            server, "orders", #"{"customer_id": "\#(customer)", "items": [\#(items)], "reserve": false}"#)
+    }
+
+    /// The ids of what is recommended, in their order.
+    private static func recommended(
+        _ server: LiveServer, _ path: String, headers: [String: String] = [:]
+    ) async throws -> [String] {
+        let answer = try await server.send("GET", "/api/v1/recommendations/\(path)", headers: headers)
+        let json = try answer.json()
+        guard case .array(let found)? = json["recommendations"] ?? json["trending"] else { return [] }
+        return found.compactMap { if case .string(let id)? = $0["entity_id"] { id } else { nil } }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatWasBoughtIsPopularAndNotRecommendedAgain(_ engine: TestStore.Engine) async throws {
+        try await Self.withShop(engine) { server in
+            var ids: [String] = []
+            for sku in ["tea", "milk", "beer"] { ids.append(try await Self.product(server, sku)) }
+            let (tea, milk, beer) = (ids[0], ids[1], ids[2])
+            let ada = try await Self.post(server, "customers", #"{"name": "Ada"}"#)
+            let bob = try await Self.post(server, "customers", #"{"name": "Bob"}"#)
+            let first = try await Self.order(server, of: ada, "beer", "milk")
+            _ = try await Self.order(server, of: bob, "beer")
+            try await wait { try await Self.recommended(server, "user/\(bob)") == [milk, tea] }
+            try await wait { try await Self.recommended(server, "trending") == [beer, milk, tea] }
+            #expect(try await Self.recommended(server, "user/\(ada)") == [tea])
+            // Bob is the only one who bought anything in the end.
+            let cancelled = try await server.send(
+                "POST", "/api/v1/orders/\(first)/cancel", "{}", headers: ["If-Match": "\"1\""])
+            #expect(cancelled.status == 200, "\(String(decoding: cancelled.body, as: UTF8.self))")
+            try await wait { try await Set(Self.recommended(server, "user/\(ada)")) == [tea, milk, beer] }
+            _ = try await Self.order(server, of: bob, "tea")
+            try await wait { try await Self.recommended(server, "trending") == [tea, beer, milk] }
+            #expect(try await Self.recommended(server, "user/\(bob)") == [milk])
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatIsOutOfStockDropsOutAndComesBack(_ engine: TestStore.Engine) async throws {
+        try await Self.withShop(engine) { server in
+            let tea = try await Self.product(server, "tea")
+            let milk = try await Self.product(server, "milk")
+            func stock(_ movement: String) async throws {
+                let answer = try await server.send(
+                    "POST", "/api/v1/inventory/\(movement)", #"{"sku": "tea", "quantity": 2}"#)
+                #expect((200..<300).contains(answer.status), "\(String(decoding: answer.body, as: UTF8.self))")
+            }
+            try await stock("receive")
+            try await wait { try await Set(Self.recommended(server, "user/ada")) == [tea, milk] }
+            let held = try await Self.post(server, "inventory/tea/reserve", #"{"quantity": 2}"#)
+            try await wait { try await Self.recommended(server, "user/ada") == [milk] }
+            let released = try await server.send("POST", "/api/v1/inventory/reservations/\(held)/release", "{}")
+            #expect(released.status == 200, "\(String(decoding: released.body, as: UTF8.self))")
+            try await wait { try await Set(Self.recommended(server, "user/ada")) == [tea, milk] }
+            let entity = try await server.send("GET", "/api/v1/entities/\(tea)?entity_type=product").json()
+            #expect(entity["attributes"]?["price"] == .number("3.0"))
+        }
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func nobodyIsRecommendedWhatAnotherShopSells(_ engine: TestStore.Engine) async throws {
+        try await Self.withShop(engine) { server in
+            let key = try await server.keyOfAnotherTenant(scopes: ["recommendations:*", "products:*"])
+            let stranger = ["Authorization": "Bearer \(key)"]
+            let tea = try await Self.product(server, "tea")
+            let rum = try await Self.product(server, "tea", headers: stranger)
+            try await wait { try await Self.recommended(server, "trending", headers: stranger) == [rum] }
+            try await wait { try await Self.recommended(server, "trending") == [tea] }
+        }
+    }
+
+    @Test func aShopThatDoesNotFeedIsNotRecommended() async throws {
+        try await Self.withShop(.sqlite, settings: ["recommendations.shop": "false"]) { server in
+            _ = try await Self.product(server, "tea")
+            let body = #"{"entity_id": "own", "entity_type": "product", "attributes": {}}"#
+            #expect(try await server.send("POST", "/api/v1/entities", body).status == 201)
+            #expect(try await Self.recommended(server, "trending") == ["own"])
+            let taken = server.store.metrics.counter("shop_recommendation_changes_total", "").with()
+            #expect(taken.value == 0)
+        }
+    }
+}
