@@ -1,7 +1,6 @@
 import Core
 import Foundation
 import Storage
-import Telemetry
 import TestKit
 import Testing
 
@@ -31,7 +30,7 @@ extension GraphCrashTests {
         #expect(await shop.process.stop() == 0, "\(shop.process.log)")
         var (kills, interruptions) = (0, 0)
         while interruptions < Self.interruptions, kills < 4 * Self.interruptions {
-            if !(try await data.isRead) { try await data.cutLog() }
+            if !(try await isRead(data)) { try await data.cutLog() }
             shop = try await data.start(["knowledge.shop=true"])
             await withTaskGroup(of: Void.self) { [shop, kills] group in
                 group.addTask { await Self.write(on: shop, "r\(kills)", random.seed, times: .max) }
@@ -41,7 +40,7 @@ extension GraphCrashTests {
                 }
             }
             kills += 1
-            interruptions += try await data.isRead ? 1 : 0
+            interruptions += try await isRead(data) ? 1 : 0
         }
         #expect(interruptions == Self.interruptions, "\(random)")
         shop = try await data.start(["knowledge.shop=true"])
@@ -59,6 +58,11 @@ extension GraphCrashTests {
             #expect(found == expected, "\(label), \(random)")
         }
         print("\(engine): \(interruptions) readings of a shop interrupted by \(kills) kills")
+    }
+
+    /// Whether a reading was begun and has not come to its end. No server may run.
+    private func isRead(_ data: ShopData) async throws -> Bool {
+        try await data.count("SELECT COUNT(*) FROM feed_readings WHERE name = 'shop-graph'") > 0
     }
 
     private static func order(on shop: Shop) async throws -> String {
@@ -84,57 +88,5 @@ extension GraphCrashTests {
                 }
             }
         }
-    }
-}
-
-/// The data of a shop, which outlives the servers on it.
-private struct ShopData {
-    private let directory: TemporaryDirectory
-    private let server: PostgresServer?
-    private let url: String?
-
-    init(_ engine: TestStore.Engine) throws {
-        directory = try TemporaryDirectory()
-        server = engine == .postgres ? try PostgresServer() : nil
-        url = try server?.makeDatabase()
-    }
-
-    /// Starts a server. On PostgreSQL it waits until the lease of the one that was killed is over.
-    func start(_ settings: [String] = []) async throws -> Shop {
-        let shop = try await Shop(
-            data: directory.file("data"), settings: ["leases.duration=3"] + settings, database: url)
-        try await shop.process.waitUntilReady()
-        return shop
-    }
-
-    /// Has the log lose all but its last change, as retention does. No server may run.
-    func cutLog() async throws {
-        try await use { database in
-            _ = try await database.write { transaction in
-                let last = try transaction.first("SELECT MAX(position) - 1 FROM changes") { $0.integer(0) } ?? 0
-                try transaction.execute("UPDATE change_log_start SET position = \(last)")
-                try transaction.execute("DELETE FROM changes WHERE position <= \(last)")
-            }
-        }
-    }
-
-    /// Whether a reading was begun and has not come to its end. No server may run.
-    var isRead: Bool {
-        get async throws { try await count("SELECT COUNT(*) FROM feed_readings WHERE name = 'shop-graph'") > 0 }
-    }
-
-    /// A number beside the servers. None may run.
-    func count(_ query: SQL) async throws -> Int64 {
-        try await use { database in try await database.read { try $0.first(query) { $0.integer(0) } } ?? 0 }
-    }
-
-    private func use<T: Sendable>(_ body: (any Database) async throws -> T) async throws -> T {
-        guard let url else {
-            return try await SQLiteDatabase(
-                path: directory.file("data/millrace.sqlite"), metrics: MetricsRegistry()
-            ).use { try await body($0) }
-        }
-        return try await PostgresDatabase(PostgresOptions(url: url), metrics: MetricsRegistry())
-            .use { try await body($0) }
     }
 }
