@@ -2,21 +2,20 @@ import API
 import ChangeLog
 import Commerce
 import Core
-import Telemetry
 import TestKit
 import Testing
 
 /// What is sold over HTTP is recommended, and counts for what is recommended, with no second call.
 @Suite(.timeLimit(.minutes(5))) struct ShopRecommendationTests {
     private static func withShop(
-        _ engine: TestStore.Engine, settings: [String: String] = [:], _ body: (LiveServer) async throws -> Void
+        _ engine: TestStore.Engine, _ body: (LiveServer) async throws -> Void
     ) async throws {
         let commerce = Commerce()
         let shop =
             Routes.productRoutes(commerce) + Routes.customerRoutes(commerce) + Routes.orderRoutes(commerce)
             + Routes.inventoryRoutes(commerce)
         try await RecommendationRoutesFixture.withServer(
-            engine, settings: settings, shop: commerce, routes: shop, body)
+            engine, shop: commerce, routes: shop, body)
     }
 
     private static func post(
@@ -105,17 +104,6 @@ import Testing
             let rum = try await Self.product(server, "tea", headers: stranger)
             try await wait { try await Self.recommended(server, "trending", headers: stranger) == [rum] }
             try await wait { try await Self.recommended(server, "trending") == [tea] }
-        }
-    }
-
-    @Test func aShopThatDoesNotFeedIsNotRecommended() async throws {
-        try await Self.withShop(.sqlite, settings: ["recommendations.shop": "false"]) { server in
-            _ = try await Self.product(server, "tea")
-            let body = #"{"entity_id": "own", "entity_type": "product", "attributes": {}}"#
-            #expect(try await server.send("POST", "/api/v1/entities", body).status == 201)
-            #expect(try await Self.recommended(server, "trending") == ["own"])
-            let taken = server.store.metrics.counter("shop_recommendation_changes_total", "").with()
-            #expect(taken.value == 0)
         }
     }
 }

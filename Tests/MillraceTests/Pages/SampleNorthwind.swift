@@ -16,13 +16,25 @@ enum SampleNorthwind {
 
     /// In each country there are five customers, one of which orders nine times, then the next.
     private static func customer(_ number: Int) -> String {
-        "\(country(number).uppercased())\((number - numbers.lowerBound) / countries.count % 5)"
+        let name = "\(country(number).uppercased())\((number - numbers.lowerBound) / countries.count % 5)"
+        // A customer of Northwind whom a page names.
+        return name == "FRANCE0" ? "ANATR" : name
     }
 
-    /// Products by the numbers of their suppliers.
-    private static let suppliers = [1: 8, 2: 7, 3: 7]
+    /// Eight days follow each other.
+    private static func day(_ number: Int) -> String {
+        let day = 4 + (number - numbers.lowerBound) * 8 / numbers.count
+        return "1996-07-\(day < 10 ? "0" : "")\(day)"
+    }
 
-    /// What an order is of. Some customers buy one product of the supplier 7, some the other, some both or none.
+    /// The suppliers of products by their numbers.
+    private static let suppliers = Dictionary(
+        uniqueKeysWithValues: [(1, 8), (2, 7), (3, 7)] + (4...77).map { ($0, 1) })
+
+    /// What else an order has a unit of, which is cheap: all of the rest in turn.
+    private static func other(_ number: Int) -> Int { 4 + (number - numbers.lowerBound) * 31 % 74 }
+
+    /// What an order is of first. Some customers buy one product of the supplier 7, some the other, some both or none.
     private static func product(_ number: Int) -> Int {
         switch (place(number), customer(number).last) {
         case (2, "1"), (5, "1"): 2
@@ -34,6 +46,16 @@ enum SampleNorthwind {
     /// The customers who have bought what a supplier sells.
     static func buyers(ofSupplier supplier: Int) -> Set<String> {
         Set(numbers.filter { suppliers[product($0)] == supplier }.map(customer))
+    }
+
+    /// What a customer has bought.
+    static func bought(by name: String) -> Set<Int> {
+        Set(numbers.filter { customer($0) == name }.flatMap { [product($0), other($0)] })
+    }
+
+    /// How many products customers have bought, each once a day.
+    static var purchases: Int {
+        Set(numbers.flatMap { n in [product(n), other(n)].map { "\(customer(n)) \($0) \(day(n))" } }).count
     }
 
     static var largeGermanOrders: Int { numbers.count(where: isLarge) }
@@ -50,15 +72,17 @@ enum SampleNorthwind {
             "\(id),\(id) Ltd,Anna Moss,Owner,Street 1,\(cities[country] ?? ""),,12209,\(country),1,2"
         }
         let products = suppliers.sorted { $0.key < $1.key }.map { id, supplier in
-            "\(id),Chai \(id),\(supplier),1,10 boxes,14,500,0,10,0"
+            "\(id),Chai \(id),\(supplier),\(id % 8 + 1),10 boxes,\(id < 4 ? 14 : id),500,0,10,0"
         }
         let orders = numbers.map { number in
             let country = country(number)
             let shipped = number < numbers.upperBound - 10 ? "1996-07-16" : ""
-            return "\(number),\(customer(number)),5,1996-07-04,1996-08-01,\(shipped),3,5,\(country) Ltd,Street 1,"
+            return "\(number),\(customer(number)),5,\(day(number)),1996-08-01,\(shipped),3,5,\(country) Ltd,Street 1,"
                 + "\(cities[country] ?? ""),,12209,\(country)"
         }
-        let lines = numbers.map { "\($0),\(product($0)),14,\(isLarge($0) ? 12 : 1),0" }
+        let lines = numbers.flatMap { number in
+            ["\(number),\(product(number)),14,\(isLarge(number) ? 12 : 1),0", "\(number),\(other(number)),2,1,0"]
+        }
         return [
             (
                 "products.csv",

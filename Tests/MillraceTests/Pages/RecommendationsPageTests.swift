@@ -1,0 +1,74 @@
+import Core
+import TestKit
+import Testing
+
+/// `docs/recommendations.md` as somebody follows it: each of its blocks is run as it stands there, in one shell, on a
+/// shop of the form of Northwind.
+@Suite(.timeLimit(.minutes(5))) struct RecommendationsPageTests {
+    @Test func everyBlockDoesWhatThePageSays() async throws {
+        let page = try RecommendationsPage()
+        try await page.follow()
+        let attributes = try page.attributes()
+        try expectTheShop(page)
+        try expectAnswers(page, attributes)
+        try expectAnOrder(page)
+        try expectAVisitor(page)
+        try expectFigures(page)
+    }
+
+    private func ids(_ answer: JSONValue) -> [String] {
+        answer["recommendations"]?.elements.compactMap { $0["entity_id"]?.string } ?? []
+    }
+
+    private func expectTheShop(_ page: RecommendationsPage) throws {
+        let syrup = try #require(page.answers(toBlockWith: "syrup=").first)
+        #expect(syrup["available"] == .bool(true), "\(syrup)")
+        #expect(syrup["attributes"]?["price"] == .number("14.0"), "\(syrup)")
+        let shown = try page.shown(afterBlockWith: "syrup=")
+        for name in try #require(syrup["attributes"]).members.map(\.name) {
+            #expect(shown.contains("\"\(name)\":"), "\(name) is not in \(shown)")
+        }
+    }
+
+    private func expectAnswers(_ page: RecommendationsPage, _ attributes: [String: JSONValue]) throws {
+        let first = try #require(page.answers(toBlockWith: "/recommendations/user/$ana?count=3").first)
+        let bought = SampleNorthwind.bought(by: "ANATR")
+        let skus = ids(first).compactMap { attributes[$0]?["sku"]?.string.flatMap { Int($0) } }
+        #expect(skus.count == 3 && bought.isDisjoint(with: skus) && bought.count > 20, "\(first)")
+        let answers = try page.answers(toBlockWith: "\"bundle\"")
+        try #require(answers.count == 2 && answers.map { ids($0).count } == [3, 3], "\(answers)")
+        for id in ids(answers[0]) {
+            guard case .number(let price)? = attributes[id]?["price"] else { Issue.record("\(id)"); continue }
+            #expect(try #require(Double(price)) < 20, "\(answers[0])")
+            #expect(attributes[id]?["category_id"] != .string("8"), "\(answers[0])")
+        }
+    }
+
+    private func expectAnOrder(_ page: RecommendationsPage) throws {
+        let syrup = try #require(page.answers(toBlockWith: "syrup=").first?["entity_id"]?.string)
+        let then = try page.answers(toBlockWith: "/recommendations/user/$ana?count=100")
+        try #require(then.count == 2, "\(then)")
+        #expect(then[0].elements.first?["entity_id"] == .string(syrup), "\(then[0])")
+        #expect(then[0].elements.first?["interaction_type"] == .string("purchase"), "\(then[0])")
+        #expect(!ids(then[1]).contains(syrup) && ids(then[1]).count > 10, "\(then[1])")
+        let after = try page.answers(toBlockWith: "\"quantity\": 13")
+        try #require(after.count == 3, "\(after)")
+        #expect(after[0].elements.count == 1 && after[0].elements[0]["entity_id"] != .string(syrup), "\(after[0])")
+        #expect(after[1]["available"] == .bool(false), "\(after[1])")
+    }
+
+    private func expectAVisitor(_ page: RecommendationsPage) throws {
+        let syrup = try #require(page.answers(toBlockWith: "syrup=").first?["entity_id"]?.string)
+        let answer = try #require(page.answers(toBlockWith: "visitor-7").last)
+        #expect(ids(answer).count == 3 && !ids(answer).contains(syrup), "\(answer)")
+        let types = answer["recommendations"]?.elements.map { $0["entity_type"] }
+        #expect(types?.allSatisfy { $0 == .string("product") } == true, "\(answer)")
+    }
+
+    private func expectFigures(_ page: RecommendationsPage) throws {
+        let figures = try page.output(ofBlockWith: "> interactions.csv\n")
+        #expect(figures.contains(/\ntested: [1-9]/) && figures.contains("\nhybrid "), "\(figures)")
+        let why = try page.output(ofBlockWith: "recommend explain")
+        #expect(why.contains("\nRECOMMENDED ") && why.contains("\nHISTORY ") && why.contains(" purchase "), "\(why)")
+    }
+}
