@@ -1,5 +1,8 @@
 import ChangeLog
 import Core
+import Foundation
+import Logging
+import Storage
 import Telemetry
 import TestKit
 import Testing
@@ -110,4 +113,27 @@ import Testing
         // A twenty-fifth of the processors at most, and so at least several times as long.
         #expect(seconds[1] > 3 * seconds[0])
     }
+
+    @Test func areToldOfInTheGuide() async throws {
+        let world = try await RecommendationsWorld()
+        let role = RecommendationsRole(
+            world.store.log, shop: EmptyShop(), metrics: world.store.metrics, logger: Logger(label: "test"))
+        #expect(role.services.count == world.role.services.count + 1)
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let guide = try String(contentsOf: root.appendingPathComponent("docs/recommendations.md"), encoding: .utf8)
+        let exposition = String(decoding: PrometheusExposition.text(of: world.store.metrics), as: UTF8.self)
+        let names = exposition.split(separator: "\n")
+            .filter { $0.hasPrefix("# TYPE ") }.compactMap { $0.split(separator: " ").dropFirst(2).first }
+            .filter { $0.hasPrefix("recommendation_") || $0.hasPrefix("shop_recommendation_") }
+        #expect(names.count >= 7, "\(names)")
+        for name in names { #expect(guide.contains("`\(name)`") || guide.contains("`\(name){"), "\(name)") }
+    }
+}
+
+/// A shop without anything in it.
+private struct EmptyShop: EntityImages {
+    func images(
+        of type: String, after last: EntityKey?, limit: Int, in transaction: any ReadTransaction
+    ) -> [EntityImage] { [] }
 }

@@ -8,6 +8,11 @@ import Storage
 struct ShopItems: Sendable {
     let items: Items
 
+    /// A sku may have been another product's before.
+    private static let skuRows = Insertion(
+        into: "shop_skus", "tenant, sku, product",
+        ending: "ON CONFLICT (tenant, sku) DO UPDATE SET product = excluded.product")
+
     /// What is kept of a product.
     private struct Known {
         let skus: [String]
@@ -19,13 +24,8 @@ struct ShopItems: Sendable {
     func put(_ product: ShopProduct, in unit: UnitOfWork) throws {
         let gone = try find(product.id, in: unit)?.skus.filter { !product.skus.contains($0) } ?? []
         try release(gone, of: product.id, in: unit)
-        for sku in product.skus {
-            try unit.transaction.enqueue(
-                """
-                INSERT INTO shop_skus (tenant, sku, product) VALUES (\(unit.tenant), \(sku), \(product.id))
-                ON CONFLICT (tenant, sku) DO UPDATE SET product = excluded.product
-                """)
-        }
+        let rows = product.skus.flatMap { [unit.tenant.sqlValue, .text($0), .text(product.id)] }
+        for statement in Self.skuRows.statements(rows) { try unit.transaction.enqueue(statement) }
         let isAvailable = try product.isActive && isInStock(product.skus, in: unit)
         let skus = JSONWriter.bytes(of: JSONValue.array(product.skus.map(JSONValue.string)))
         try unit.transaction.enqueue(
@@ -79,13 +79,10 @@ struct ShopItems: Sendable {
 
     /// Whether there is any of some skus, or nobody counts them.
     private func isInStock(_ skus: [String], in unit: UnitOfWork) throws -> Bool {
-        let best = try unit.transaction.first(
-            """
-            SELECT COALESCE(MAX(is_available), 1) FROM shop_stock
-            WHERE tenant = \(unit.tenant) AND sku IN (\(list: skus))
-            """
-        ) { $0.integer(0) }
-        return best != 0
+        let counted = try unit.transaction.rows(
+            "SELECT is_available FROM shop_stock WHERE tenant = \(unit.tenant) AND sku = \(each: skus)"
+        ) { $0.integer(0) != 0 }
+        return counted.isEmpty || counted.contains(true)
     }
 
     private func find(_ product: String, in unit: UnitOfWork) throws -> Known? {
