@@ -38,8 +38,8 @@ public enum RecommendationsSettings {
     public static let shop = Setting(
         "recommendations.shop", default: Flag(true), moves: "shop_recommendation_changes_total",
         "Whether products of the shop are entities of the type product, available as long as there is any of them, and "
-            + "orders are purchases of their customers. An order of three products is three writes more, after its own. "
-            + "What the log does not tell any more is read from their tables.")
+            + "orders are purchases of their customers. An order of three products is three writes more, after its "
+            + "own. What the log does not tell any more is read from their tables.")
 
     /// All of them.
     public static let all: [AnySetting] = [
