@@ -4,7 +4,7 @@ import TestKit
 import Testing
 
 /// A server that is killed while the shop feeds recommendations.
-@Suite(.serialized, .timeLimit(.minutes(30))) struct RecommendationCrashTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct ShopRecommendationCrashTests {
     private static let rounds = FaultScale.isFull ? 30 : 4
     private static let clients = 3
     private static let skus = 8
