@@ -34,8 +34,27 @@ public enum RecommendationsSettings {
         moves: "recommendation_training_seconds",
         "How much of the time of all processors learning takes while it goes on; the rest is left to requests.")
 
+    /// How many entities a tenant has at most.
+    public static let entityLimit = Setting(
+        "recommendations.entity_limit", default: 1_000_000, unit: "entities", bounds: 0...1_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"entities\"}",
+        "How many entities each tenant may have; 0 sets no limit.")
+
+    /// How many interactions a tenant has at most.
+    public static let interactionLimit = Setting(
+        "recommendations.interaction_limit", default: 100_000_000, unit: "interactions", bounds: 0...1_000_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"interactions\"}",
+        "How many interactions each tenant may have; 0 sets no limit.")
+
+    /// How many users a tenant has at most.
+    public static let userLimit = Setting(
+        "recommendations.user_limit", default: 10_000_000, unit: "users", bounds: 0...1_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"users\"}",
+        "How many users each tenant may have of whom anything is known; 0 sets no limit.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         halfLife.erased, cacheSize.erased, trainingGrowth.erased, trainingInterval.erased, trainingShare.erased,
+        entityLimit.erased, interactionLimit.erased, userLimit.erased,
     ]
 }

@@ -15,14 +15,19 @@ final class RecommendationIndex: Projection {
 
     /// How many rows are read at once.
     private static let pageLimit = 2_000
+    /// How long others may take for what they have begun to write.
+    private static let settlingPatience = Duration.seconds(30)
 
     let name = "recommendations"
-    let types: Set<String>? = [Item.entityType, Interaction.entityType, RecommendationUser.entityType]
+    let types: Set<String>? = [
+        Item.entityType, Interaction.entityType, RecommendationUser.entityType, UserMerge.entityType,
+    ]
     let batchLimit: Int? = 2_000
 
     private let log: ChangeLog
     private let items: Items
     private let interactions: Interactions
+    private let users: RecommendationUsers
     /// In seconds.
     private let halfLife: Double
     private let files: ModelFiles?
@@ -31,13 +36,14 @@ final class RecommendationIndex: Projection {
 
     /// - parameter files: where models are kept over a restart; nil has them learnt anew.
     init(
-        _ log: ChangeLog, _ items: Items, _ interactions: Interactions, files: ModelFiles?, settings: SettingsValues,
-        logger: Logger
+        _ log: ChangeLog, _ items: Items, _ interactions: Interactions, _ users: RecommendationUsers,
+        files: ModelFiles?, settings: SettingsValues, logger: Logger
     ) {
         self.files = files
         self.log = log
         self.items = items
         self.interactions = interactions
+        self.users = users
         halfLife = Double(settings[RecommendationsSettings.halfLife]) * 3_600
         self.logger = logger
     }
@@ -57,6 +63,8 @@ final class RecommendationIndex: Projection {
 
     func rebuild() async throws {
         let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        // Who has a position before that and is not done yet would be read neither now nor later.
+        try await log.waitUntilSettled(last, atMost: Self.settlingPatience)
         var tenants: [Tenant: TenantIndex] = [:]
         func index(of tenant: Tenant) -> TenantIndex {
             if let index = tenants[tenant] { return index }
@@ -81,6 +89,11 @@ final class RecommendationIndex: Projection {
             for (tenant, interactions) in Dictionary(grouping: page, by: \.tenant) {
                 add(interactions, to: index(of: tenant))
             }
+        }
+        try await forEachPage { [users] in
+            try users.page(after: $0, limit: Self.pageLimit, in: $1)
+        } body: { page in
+            for user in page { index(of: user.tenant).histories.update(user.id) { $0.isDescribed = true } }
         }
         for index in tenants.values where index.snapshot.model.hybrid != nil {
             var model = index.snapshot.model
@@ -135,7 +148,7 @@ final class RecommendationIndex: Projection {
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         for (tenant, changes) in Dictionary(grouping: changes, by: \.tenant) {
             let index = index(of: tenant)
-            try await apply(changes, to: index, of: tenant)
+            try await apply(changes, to: index, of: tenant, upTo: position)
         }
         state.withLock { $0.applied = position }
     }
@@ -149,78 +162,97 @@ final class RecommendationIndex: Projection {
         }
     }
 
-    private func apply(_ changes: [Change], to index: TenantIndex, of tenant: Tenant) async throws {
-        var (items, interactions): ([Change], [Interaction]) = ([], [])
-        var changedUsers: Set<String> = []
-        for change in changes {
-            switch (change.entityType, change.operation) {
-            case (Item.entityType, _): items.append(change)
-            case (Interaction.entityType, .insert):
-                guard let after = change.after else { continue }
-                interactions.append(try Interaction(StoredFields(after), of: tenant))
-            case (_, .delete):
-                guard let before = change.before else { continue }
-                changedUsers.insert(try StoredFields(before).text("user_id"))
-            default: continue
-            }
-        }
-        if !items.isEmpty {
-            try index.update { catalog in
-                for change in items {
-                    if let after = change.after {
-                        catalog.set(try Item(StoredFields(after), of: tenant))
-                    } else if let before = change.before {
-                        catalog.remove(try Item(StoredFields(before), of: tenant).key)
-                    }
+    private func apply(
+        _ changes: [Change], to index: TenantIndex, of tenant: Tenant, upTo position: LogPosition
+    ) async throws {
+        let changes = try IndexChanges(changes, of: tenant, knowing: index.freshReads)
+        if !changes.items.isEmpty {
+            index.update { catalog in
+                for (key, item) in changes.items {
+                    if let item { catalog.set(item) } else { catalog.remove(key) }
                 }
             }
         }
-        add(interactions.filter { !changedUsers.contains($0.user) }, to: index)
-        for user in changedUsers { try await read(user, of: tenant, into: index) }
+        add(changes.interactions, to: index) { !changes.users.contains($0.user) }
+        add(changes.known, to: index) { _ in false }
+        for user in changes.described where !changes.users.contains(user) {
+            index.histories.update(user) { $0.isDescribed = true }
+        }
+        for user in changes.users { try await read(user, of: tenant, into: index) }
+        index.freshReads.forget(upTo: position)
     }
 
     /// Adds what users did.
-    private func add(_ interactions: [Interaction], to index: TenantIndex) {
+    ///
+    /// - parameter isNew: whether it has to be added to the history of its user, too.
+    private func add(
+        _ interactions: [Interaction], to index: TenantIndex, where isNew: (Interaction) -> Bool = { _ in true }
+    ) {
+        makeSlots(for: interactions, in: index)
         let catalog = index.snapshot.catalog
-        let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
-        if !unknown.isEmpty {
-            index.update { catalog in
-                for key in unknown { _ = catalog.makeSlot(for: key) }
-            }
-        }
-        let slots = index.snapshot.catalog
         for interaction in interactions {
-            guard let slot = slots.slot(of: interaction.item) else { continue }
-            let weight = Float(interaction.weight)
-            index.histories.update(interaction.user) {
-                $0.add(slot, weight: weight, time: interaction.time.microseconds)
-            }
-            index.popularity.add(weight, to: slot, at: interaction.time)
+            guard let slot = catalog.slot(of: interaction.item) else { continue }
+            index.popularity.add(Float(interaction.weight), to: slot, at: interaction.time)
+            guard isNew(interaction) else { continue }
+            index.histories.update(interaction.user) { $0.add(interaction, slot) }
         }
     }
 
-    /// Reads anew what a user did, of whom something was taken back.
-    private func read(_ user: String, of tenant: Tenant, into index: TenantIndex) async throws {
-        var history = UserHistory()
-        var offset = 0
-        while true {
-            let page = try await log.database.read { [interactions, offset] in
-                try interactions.list(of: user, limit: Self.pageLimit, offset: offset, tenant, in: $0)
-            }
-            let unknown = page.filter { index.snapshot.catalog.slot(of: $0.item) == nil }
-            if !unknown.isEmpty {
-                index.update { catalog in
-                    for interaction in unknown { _ = catalog.makeSlot(for: interaction.item) }
-                }
-            }
-            let catalog = index.snapshot.catalog
-            for interaction in page {
-                guard let slot = catalog.slot(of: interaction.item) else { continue }
-                history.add(slot, weight: Float(interaction.weight), time: interaction.time.microseconds)
-            }
-            offset += page.count
-            guard page.count == Self.pageLimit else { break }
+    private func makeSlots(for interactions: [Interaction], in index: TenantIndex) {
+        let catalog = index.snapshot.catalog
+        let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
+        guard !unknown.isEmpty else { return }
+        index.update { catalog in
+            for key in unknown { _ = catalog.makeSlot(for: key) }
         }
-        index.histories.set(user, history.count == 0 ? nil : history)
+    }
+
+    /// Reads anew what is known of a user of whom something was taken back or taken over, as of one moment.
+    private func read(_ user: String, of tenant: Tenant, into index: TenantIndex) async throws {
+        // Of what is settled the tables have all; what came later comes by its changes.
+        let position = log.head
+        let history = try await log.database.read { [self] transaction in
+            let later = try Self.interactions(after: position, of: tenant, in: transaction)
+            var history = UserHistory()
+            var page: [Interaction] = []
+            repeat {
+                page = try interactions.page(
+                    of: user, after: page.last, limit: Self.pageLimit, tenant, in: transaction)
+                makeSlots(for: page, in: index)
+                let catalog = index.snapshot.catalog
+                for interaction in page where !later.contains(interaction.id) {
+                    guard let slot = catalog.slot(of: interaction.item) else { continue }
+                    history.add(interaction, slot)
+                }
+            } while page.count == Self.pageLimit
+            history.isDescribed = try users.find(user, of: tenant, in: transaction) != nil
+            return history
+        }
+        index.histories.set(user, history.isEmpty ? nil : history)
+        index.freshReads.note(user, at: position)
+    }
+
+    /// The interactions that were written after a position.
+    private static func interactions(
+        after position: LogPosition, of tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> Set<Identifier> {
+        let end = try ChangeLog.last(in: transaction)
+        var found: Set<Identifier> = []
+        var position = position
+        while position < end {
+            let batch = try ChangeLog.batch(
+                after: position, upTo: end, limit: ChangeLog.batchLimits.upperBound, types: [Interaction.entityType],
+                of: tenant, in: transaction)
+            found.formUnion(batch.changes.map(\.entity))
+            position = batch.upTo
+        }
+        return found
+    }
+}
+
+extension UserHistory {
+    /// Adds what the user did.
+    fileprivate mutating func add(_ interaction: Interaction, _ slot: Int32) {
+        add(slot, weight: Float(interaction.weight), time: interaction.time.microseconds)
     }
 }

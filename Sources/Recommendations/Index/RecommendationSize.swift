@@ -8,7 +8,7 @@ struct RecommendationSize: Sendable, Hashable {
     /// What an item takes besides its attributes: its entry, its key, and its place in the dictionary of keys.
     static let item = 220
     /// What a user takes besides what they did.
-    static let user = 140
+    static let user = 148
     /// What an item in a history takes: arrays have room for some more.
     static let historyEntry = 24
 

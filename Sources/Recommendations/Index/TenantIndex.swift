@@ -25,6 +25,7 @@ final class TenantIndex: Sendable {
     let histories = UserHistories()
     let popularity: ItemPopularity
     let filters = ItemFilters()
+    let freshReads = FreshReads()
     private let state = Mutex(State())
 
     /// Nothing yet.

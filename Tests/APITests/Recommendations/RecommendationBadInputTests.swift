@@ -125,6 +125,14 @@ import Testing
             try await expectRefusals(server, "/api/v1/interaction-types", types)
             let users = Self.wrongAttributes.map { (#"{"attributes": \#($0)}"#, "/attributes") }
             try await expectRefusals(server, "/api/v1/users/ada", users + [("{}", "/attributes")], method: "PUT")
+            let sources = Self.wrongNames(255).map { (#"{"from": \#($0)}"#, "/from") }
+            let merges = [("{}", "/from"), (#"{"from": "ada"}"#, "/from"), (#"{"from": "eve", "x": 5}"#, "/x")]
+            try await expectRefusals(server, "/api/v1/users/ada/merge", sources + merges)
+            // Of whom nothing is known there is nothing to do.
+            let none = try await server.send("POST", "/api/v1/users/ada/merge", #"{"from": "nobody"}"#)
+            #expect(none.status == 200)
+            #expect(try none.json()["moved"] == .number("0"))
+            #expect(try none.json()["complete"] == .bool(true))
             for path in ["/api/v1/users/a%01b", "/api/v1/users/e%CC%81", "/api/v1/interaction-types/a%00"] {
                 #expect(try await server.send("GET", path).status == 422, "\(path)")
             }
