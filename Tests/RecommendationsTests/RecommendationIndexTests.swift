@@ -32,15 +32,15 @@ import Testing
         return all
     }
 
-    /// One thing that a client may do.
+    /// One thing that a client may do, who does not wait until it is known.
     private func act(_ world: RecommendationsWorld, _ random: inout SeededRandom) async throws {
-        let user = "u\(Int.random(in: 0..<6, using: &random))"
+        let user = "u\(Int.random(in: 0..<3, using: &random))"
         let other = "u\(Int.random(in: 6..<8, using: &random))"
         let items = (0..<Int.random(in: 1...4, using: &random)).map { _ in
             ItemKey.product("p\(Int.random(in: 0..<20, using: &random))")
         }
         let choice = Int.random(in: 0..<20, using: &random)
-        try await world.write { [role = world.role] unit in
+        _ = try await world.store.log.write(TestStore.context) { [role = world.role] unit in
             switch choice {
             case 0..<14:
                 let name = choice < 3 ? other : user
@@ -63,19 +63,32 @@ import Testing
         var random = SeededRandom.fresh()
         let world = try await RecommendationsWorld(engine)
         try await world.items("p0")
-        let seeds = (0..<4).map { _ in random.next() }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let seeds = (0..<8).map { _ in random.next() }
+        // Some of them read all while it is written.
+        let others = try await withThrowingTaskGroup(of: Void.self) { group in
             for seed in seeds {
                 group.addTask {
                     var random = SeededRandom(seed: seed)
                     for _ in 0..<60 { try await act(world, &random) }
                 }
             }
+            var others: [RecommendationsWorld] = []
+            for _ in 0..<3 {
+                let other = try await RecommendationsWorld(on: world.store)
+                try await wait { other.role.isReady }
+                others.append(other)
+            }
             try await group.waitForAll()
+            return others
         }
+        try await world.role.waitUntilKnown(world.store.log.seen, atMost: .seconds(60))
         let again = try await RecommendationsWorld(on: world.store)
         try await again.role.waitUntilKnown(world.store.log.seen, atMost: .seconds(60))
         #expect(try known(in: world) == known(in: again), "\(random)")
+        for other in others {
+            try await other.role.waitUntilKnown(world.store.log.seen, atMost: .seconds(60))
+            #expect(try known(in: other) == known(in: again), "\(random)")
+        }
     }
 
     /// Clients may tell of events under any name but those of the shop.

@@ -1,8 +1,8 @@
 import Core
 import Synchronization
 
-/// Which users of a tenant were read anew lately, and when. Their changes from before come all the same, and would count
-/// twice. One follower asks and tells.
+/// Which users of a tenant were read anew lately, and when. Their changes from before come all the same, and would
+/// count twice. One follower asks and tells.
 final class FreshReads: Sendable {
     private let positions = Mutex<[String: LogPosition]>([:])
 

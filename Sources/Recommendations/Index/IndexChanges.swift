@@ -33,7 +33,8 @@ struct IndexChanges {
                     interactions.append(interaction)
                 }
             case (RecommendationUser.entityType, .insert), (RecommendationUser.entityType, .update):
-                described.insert(try fields.text("user_id"))
+                let user = try fields.text("user_id")
+                if !reads.include(user, at: change.position) { described.insert(user) }
             case (Interaction.entityType, .delete), (RecommendationUser.entityType, .delete):
                 concern([try fields.text("user_id")], change.position, reads)
             case (UserMerge.entityType, .insert):

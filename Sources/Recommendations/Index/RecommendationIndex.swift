@@ -74,8 +74,8 @@ final class RecommendationIndex: Projection {
         }
         // First of all, so that items have the slots that the models know them by.
         for tenant in files?.tenants ?? [] { restore(tenant, into: index(of: tenant)) }
-        try await forEachPage { [items] in
-            try items.page(after: $0, limit: Self.pageLimit, in: $1)
+        try await forEachPage { [items, log] start in
+            try await log.database.read { try items.page(after: start, limit: Self.pageLimit, in: $0) }
         } body: { page in
             for (tenant, items) in Dictionary(grouping: page, by: \.tenant) {
                 index(of: tenant).update { catalog in
@@ -83,15 +83,22 @@ final class RecommendationIndex: Projection {
                 }
             }
         }
-        try await forEachPage { [interactions] in
-            try interactions.page(after: $0, limit: Self.pageLimit, in: $1)
+        let later = LaterInteractions(after: last)
+        try await forEachPage { [interactions, log] start in
+            let head = log.head
+            return try await log.database.read { transaction in
+                let later = try later.find(settled: head, in: transaction)
+                return try interactions.page(after: start?.interaction, limit: Self.pageLimit, in: transaction)
+                    .map { (interaction: $0, isLater: later.contains($0.id)) }
+            }
         } body: { page in
-            for (tenant, interactions) in Dictionary(grouping: page, by: \.tenant) {
+            let new = page.filter { !$0.isLater }.map(\.interaction)
+            for (tenant, interactions) in Dictionary(grouping: new, by: \.tenant) {
                 add(interactions, to: index(of: tenant))
             }
         }
-        try await forEachPage { [users] in
-            try users.page(after: $0, limit: Self.pageLimit, in: $1)
+        try await forEachPage { [users, log] start in
+            try await log.database.read { try users.page(after: start, limit: Self.pageLimit, in: $0) }
         } body: { page in
             for user in page { index(of: user.tenant).histories.update(user.id) { $0.isDescribed = true } }
         }
@@ -131,15 +138,11 @@ final class RecommendationIndex: Projection {
 
     /// Reads rows, some at a time; the next are read while something is done with these.
     private func forEachPage<Element: Sendable>(
-        _ page: @escaping @Sendable (Element?, any ReadTransaction) throws -> [Element],
-        body: ([Element]) -> Void
+        _ page: @escaping @Sendable (Element?) async throws -> [Element], body: ([Element]) -> Void
     ) async throws {
-        @Sendable func read(after last: Element?) async throws -> [Element] {
-            try await log.database.read { try page(last, $0) }
-        }
-        var rows = try await read(after: nil)
+        var rows = try await page(nil)
         while let last = rows.last {
-            async let next = read(after: last)
+            async let next = page(last)
             body(rows)
             rows = try await next
         }
@@ -178,7 +181,7 @@ final class RecommendationIndex: Projection {
         for user in changes.described where !changes.users.contains(user) {
             index.histories.update(user) { $0.isDescribed = true }
         }
-        for user in changes.users { try await read(user, of: tenant, into: index) }
+        for user in changes.users { try await read(user, of: tenant, into: index, after: position) }
         index.freshReads.forget(upTo: position)
     }
 
@@ -190,9 +193,11 @@ final class RecommendationIndex: Projection {
     ) {
         makeSlots(for: interactions, in: index)
         let catalog = index.snapshot.catalog
+        let now = log.time.now()
         for interaction in interactions {
             guard let slot = catalog.slot(of: interaction.item) else { continue }
-            index.popularity.add(Float(interaction.weight), to: slot, at: interaction.time)
+            // Beside what is said to be of a time to come, all that is done until then would count nothing.
+            index.popularity.add(Float(interaction.weight), to: slot, at: min(interaction.time, now))
             guard isNew(interaction) else { continue }
             index.histories.update(interaction.user) { $0.add(interaction, slot) }
         }
@@ -208,11 +213,15 @@ final class RecommendationIndex: Projection {
     }
 
     /// Reads anew what is known of a user of whom something was taken back or taken over, as of one moment.
-    private func read(_ user: String, of tenant: Tenant, into index: TenantIndex) async throws {
+    ///
+    /// - parameter applied: the changes up to there are done with.
+    private func read(
+        _ user: String, of tenant: Tenant, into index: TenantIndex, after applied: LogPosition
+    ) async throws {
         // Of what is settled the tables have all; what came later comes by its changes.
-        let position = log.head
+        let position = max(log.head, applied)
         let history = try await log.database.read { [self] transaction in
-            let later = try Self.interactions(after: position, of: tenant, in: transaction)
+            let later = try LaterInteractions(after: position, of: tenant).find(settled: position, in: transaction)
             var history = UserHistory()
             var page: [Interaction] = []
             repeat {
@@ -229,24 +238,8 @@ final class RecommendationIndex: Projection {
             return history
         }
         index.histories.set(user, history.isEmpty ? nil : history)
+        index.popularity.noteChange()
         index.freshReads.note(user, at: position)
-    }
-
-    /// The interactions that were written after a position.
-    private static func interactions(
-        after position: LogPosition, of tenant: Tenant, in transaction: any ReadTransaction
-    ) throws -> Set<Identifier> {
-        let end = try ChangeLog.last(in: transaction)
-        var found: Set<Identifier> = []
-        var position = position
-        while position < end {
-            let batch = try ChangeLog.batch(
-                after: position, upTo: end, limit: ChangeLog.batchLimits.upperBound, types: [Interaction.entityType],
-                of: tenant, in: transaction)
-            found.formUnion(batch.changes.map(\.entity))
-            position = batch.upTo
-        }
-        return found
     }
 }
 

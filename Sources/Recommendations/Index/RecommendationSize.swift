@@ -11,6 +11,8 @@ struct RecommendationSize: Sendable, Hashable {
     static let user = 148
     /// What an item in a history takes: arrays have room for some more.
     static let historyEntry = 24
+    /// What an item takes that is known only to be seen, with the room that its array has for more.
+    static let seenItem = 6
 
     /// Items with their attributes.
     var items = 0
@@ -23,7 +25,9 @@ struct RecommendationSize: Sendable, Hashable {
     init(_ index: TenantIndex) {
         let snapshot = index.snapshot
         items = snapshot.catalog.count * Self.item + snapshot.catalog.attributeBytes
-        users = index.histories.count * Self.user + index.histories.entryCount * Self.historyEntry
+        users =
+            index.histories.count * Self.user + index.histories.entryCount * Self.historyEntry
+            + index.histories.seenCount * Self.seenItem
         models = (snapshot.model.hybrid?.sizeInBytes ?? 0) + snapshot.model.content.byteCount
     }
 

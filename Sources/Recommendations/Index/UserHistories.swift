@@ -9,6 +9,7 @@ final class UserHistories: Sendable {
     private let version = Atomic<UInt64>(0)
     private let users = Atomic<Int>(0)
     private let entries = Atomic<Int>(0)
+    private let seen = Atomic<Int>(0)
     private let interactions = Atomic<Int>(0)
 
     private final class Part: Sendable {
@@ -26,6 +27,9 @@ final class UserHistories: Sendable {
 
     /// How many items all of their histories have together.
     var entryCount: Int { entries.load(ordering: .relaxed) }
+
+    /// How many items are kept only as seen, together with those of long histories.
+    var seenCount: Int { seen.load(ordering: .relaxed) }
 
     /// How many interactions there are of all of them.
     var interactionCount: Int { interactions.load(ordering: .relaxed) }
@@ -68,6 +72,7 @@ final class UserHistories: Sendable {
     private func count(_ after: Size, instead before: Size) {
         users.add(after.users - before.users, ordering: .relaxed)
         entries.add(after.entries - before.entries, ordering: .relaxed)
+        seen.add(after.seen - before.seen, ordering: .relaxed)
         interactions.add(after.interactions - before.interactions, ordering: .relaxed)
     }
 
@@ -83,11 +88,13 @@ final class UserHistories: Sendable {
 private struct Size {
     let users: Int
     let entries: Int
+    let seen: Int
     let interactions: Int
 
     init(_ history: UserHistory?) {
         users = history == nil ? 0 : 1
         entries = history?.entries.count ?? 0
+        seen = history?.seen.count ?? 0
         interactions = Int(history?.interactionCount ?? 0)
     }
 }

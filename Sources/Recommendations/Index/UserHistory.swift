@@ -17,7 +17,7 @@ struct UserHistory: Sendable {
     /// The items, each once, the latest last.
     private(set) var entries: [Entry] = []
     /// The slots of all items, ascending, once they are more than ``entries`` holds; else empty.
-    private var seen: [Int32] = []
+    private(set) var seen: [Int32] = []
     /// How many interactions there are of the user.
     private(set) var interactionCount: Int32 = 0
     /// Whether something is written of the user, besides what they did.
