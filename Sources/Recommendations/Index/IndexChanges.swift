@@ -9,8 +9,8 @@ struct IndexChanges {
     private(set) var interactions: [Interaction] = []
     /// What was done and stands in histories already.
     private(set) var known: [Interaction] = []
-    /// Users of whom something was written besides what they did.
-    private(set) var described: Set<String> = []
+    /// What was written of users besides what they did.
+    private(set) var described: [String: JSONObject] = [:]
     /// Users of whom all is to be read anew: what was taken back or taken over does not say what is left.
     private(set) var users: Set<String> = []
 
@@ -34,7 +34,7 @@ struct IndexChanges {
                 }
             case (RecommendationUser.entityType, .insert), (RecommendationUser.entityType, .update):
                 let user = try fields.text("user_id")
-                if !reads.include(user, at: change.position) { described.insert(user) }
+                if !reads.include(user, at: change.position) { described[user] = try fields.object("attributes") }
             case (Interaction.entityType, .delete), (RecommendationUser.entityType, .delete):
                 concern([try fields.text("user_id")], change.position, reads)
             case (UserMerge.entityType, .insert):

@@ -15,7 +15,7 @@ final class RecommendationIndex: Projection {
 
     /// How many rows are read at once.
     private static let pageLimit = 2_000
-    /// How long others may take for what they have begun to write.
+    /// How long it may take until it is known what is settled.
     private static let settlingPatience = Duration.seconds(30)
 
     let name = "recommendations"
@@ -62,9 +62,7 @@ final class RecommendationIndex: Projection {
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
     func rebuild() async throws {
-        let last = try await log.database.read { try ChangeLog.last(in: $0) }
-        // Who has a position before that and is not done yet would be read neither now nor later.
-        try await log.waitUntilSettled(last, atMost: Self.settlingPatience)
+        let last = try await settledPosition()
         var tenants: [Tenant: TenantIndex] = [:]
         func index(of tenant: Tenant) -> TenantIndex {
             if let index = tenants[tenant] { return index }
@@ -100,14 +98,26 @@ final class RecommendationIndex: Projection {
         try await forEachPage { [users, log] start in
             try await log.database.read { try users.page(after: start, limit: Self.pageLimit, in: $0) }
         } body: { page in
-            for user in page { index(of: user.tenant).histories.update(user.id) { $0.isDescribed = true } }
+            for user in page { index(of: user.tenant).describe(user.id, user.attributes) }
         }
         for index in tenants.values where index.snapshot.model.hybrid != nil {
             var model = index.snapshot.model
             model.content = ContentModel(index.snapshot.catalog) {}
+            model.segments = SegmentModel(index, itemCount: index.snapshot.catalog.count)
             index.swap(model)
         }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
+    }
+
+    /// Up to where the tables have all: of what stands after it some may not be committed yet, and what comes later
+    /// than the latest change that is there may stand before it.
+    private func settledPosition() async throws -> LogPosition {
+        let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        if last > .start, log.head == .start {
+            // Where others write too, it is found out only after the start what is settled.
+            try await log.waitUntilSettled(LogPosition(1), atMost: Self.settlingPatience)
+        }
+        return min(last, log.head)
     }
 
     /// Takes over the model of a tenant that was kept, if it can be used.
@@ -178,8 +188,9 @@ final class RecommendationIndex: Projection {
         }
         add(changes.interactions, to: index) { !changes.users.contains($0.user) }
         add(changes.known, to: index) { _ in false }
-        for user in changes.described where !changes.users.contains(user) {
-            index.histories.update(user) { $0.isDescribed = true }
+        for (user, attributes) in changes.described where !changes.users.contains(user) {
+            index.describe(user, attributes)
+            index.popularity.noteChange()
         }
         for user in changes.users { try await read(user, of: tenant, into: index, after: position) }
         index.freshReads.forget(upTo: position)
@@ -234,7 +245,10 @@ final class RecommendationIndex: Projection {
                     history.add(interaction, slot)
                 }
             } while page.count == Self.pageLimit
-            history.isDescribed = try users.find(user, of: tenant, in: transaction) != nil
+            if let user = try users.find(user, of: tenant, in: transaction) {
+                history.isDescribed = true
+                history.segments = index.segments.numbers(of: user.attributes)
+            }
             return history
         }
         index.histories.set(user, history.isEmpty ? nil : history)

@@ -10,6 +10,7 @@ final class UserHistories: Sendable {
     private let users = Atomic<Int>(0)
     private let entries = Atomic<Int>(0)
     private let seen = Atomic<Int>(0)
+    private let segments = Atomic<Int>(0)
     private let interactions = Atomic<Int>(0)
 
     private final class Part: Sendable {
@@ -30,6 +31,9 @@ final class UserHistories: Sendable {
 
     /// How many items are kept only as seen, together with those of long histories.
     var seenCount: Int { seen.load(ordering: .relaxed) }
+
+    /// To how many segments they belong, all together.
+    var segmentCount: Int { segments.load(ordering: .relaxed) }
 
     /// How many interactions there are of all of them.
     var interactionCount: Int { interactions.load(ordering: .relaxed) }
@@ -73,6 +77,7 @@ final class UserHistories: Sendable {
         users.add(after.users - before.users, ordering: .relaxed)
         entries.add(after.entries - before.entries, ordering: .relaxed)
         seen.add(after.seen - before.seen, ordering: .relaxed)
+        segments.add(after.segments - before.segments, ordering: .relaxed)
         interactions.add(after.interactions - before.interactions, ordering: .relaxed)
     }
 
@@ -89,12 +94,14 @@ private struct Size {
     let users: Int
     let entries: Int
     let seen: Int
+    let segments: Int
     let interactions: Int
 
     init(_ history: UserHistory?) {
         users = history == nil ? 0 : 1
         entries = history?.entries.count ?? 0
         seen = history?.seen.count ?? 0
+        segments = history?.segments.count ?? 0
         interactions = Int(history?.interactionCount ?? 0)
     }
 }

@@ -22,6 +22,8 @@ struct UserHistory: Sendable {
     private(set) var interactionCount: Int32 = 0
     /// Whether something is written of the user, besides what they did.
     var isDescribed = false
+    /// The numbers of the segments to which the user belongs by what is written of them.
+    var segments: [Int32] = []
     /// Tells what it is from what any history of the tenant was before; 0 of who did nothing.
     var version: UInt64 = 0
 

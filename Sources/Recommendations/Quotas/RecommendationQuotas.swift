@@ -3,8 +3,8 @@ import Telemetry
 
 /// How much each tenant may have of what recommendations are made of.
 ///
-/// What there is is known from memory, so that no write has to count rows. All that was answered is known there; on top
-/// of the limit comes what is written at the same moment, and nothing is refused before all has been read after a start.
+/// What there is is known from memory, so that no write has to count rows. All that was answered is known there. On top
+/// of the limit comes what is written at the same moment, and nothing is refused until all has been read after a start.
 public struct RecommendationQuotas: Sendable {
     private let index: RecommendationIndex
     private let limits: [RecommendationRoom.Kind: Int]

@@ -28,7 +28,8 @@ struct TrainingJob: Sendable {
             ? nil : try HybridTraining.train(matrix, earlier: { earlier?.factors(ofItem: $0) }, pace: pace)
         return RecommendationModel(
             name: name, changeCount: changeCount,
-            content: try ContentModel(snapshot.catalog, pausing: pace.pause), hybrid: hybrid)
+            content: try ContentModel(snapshot.catalog, pausing: pace.pause),
+            segments: SegmentModel(index, itemCount: snapshot.catalog.count), hybrid: hybrid)
     }
 
     /// What users did, who did something last at the end, whatever order they stand in in memory.
