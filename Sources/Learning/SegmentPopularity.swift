@@ -8,9 +8,9 @@ import Foundation
 ///     p(i|s) = (n(s,i) + k p(i)) / (n(s) + k)
 ///
 /// an item fits the segments S of somebody by `p(i) Π over s of S: p(i|s) / p(i)`, as if the segments were independent
-/// given the item (naive Bayes). So a segment with few choices says little, and one that chooses as all do says nothing.
-/// The form of the shares is the Bayesian smoothing with Dirichlet priors of C. Zhai, J. Lafferty, "A Study of Smoothing
-/// Methods for Language Models Applied to Information Retrieval" (2004).
+/// given the item (naive Bayes). So a segment with few choices says little, and one that chooses as all do says
+/// nothing. The form of the shares is the Bayesian smoothing with Dirichlet priors of C. Zhai, J. Lafferty, "A Study of
+/// Smoothing Methods for Language Models Applied to Information Retrieval" (2004).
 public struct SegmentPopularity: Sendable {
     /// An item that fits some segments.
     public struct Choice: Sendable, Hashable {
