@@ -21,6 +21,8 @@ public final class RecommendationsRole: Sendable {
     public let outcomes = RecommendationOutcomes()
     /// What is said of users.
     public let users = RecommendationUsers()
+    /// How much of all that tenants may have.
+    public let quotas: RecommendationQuotas
     /// Leads the log to what is in memory.
     public let follower: Follower
     /// What runs, in the order in which it starts.
@@ -43,8 +45,9 @@ public final class RecommendationsRole: Sendable {
         interactions = Interactions(types: types, outcomes: outcomes)
         served = ServedCounts(log, outcomes, metrics: metrics, logger: logger)
         index = RecommendationIndex(
-            log, items, interactions, files: directory.map { ModelFiles(directory: $0) }, settings: settings,
+            log, items, interactions, users, files: directory.map { ModelFiles(directory: $0) }, settings: settings,
             logger: logger)
+        quotas = RecommendationQuotas(index, settings: settings, metrics: metrics)
         follower = Follower(index, of: log, settings: settings, metrics: metrics, logger: logger)
         RecommendationSize.register(index, in: metrics, time: log.time)
         trainer = Trainer(log, index, settings: settings, metrics: metrics, logger: logger)

@@ -41,9 +41,27 @@ public enum RecommendationsSettings {
             + "orders are purchases of their customers. An order of three products is three writes more, after its "
             + "own. What the log does not tell any more is read from their tables.")
 
+    /// How many entities a tenant has at most.
+    public static let entityLimit = Setting(
+        "recommendations.entity_limit", default: 1_000_000, unit: "entities", bounds: 0...1_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"entities\"}",
+        "How many entities each tenant may have; 0 sets no limit.")
+
+    /// How many interactions a tenant has at most.
+    public static let interactionLimit = Setting(
+        "recommendations.interaction_limit", default: 100_000_000, unit: "interactions", bounds: 0...1_000_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"interactions\"}",
+        "How many interactions each tenant may have; 0 sets no limit.")
+
+    /// How many users a tenant has at most.
+    public static let userLimit = Setting(
+        "recommendations.user_limit", default: 10_000_000, unit: "users", bounds: 0...1_000_000_000,
+        moves: "recommendation_refusals_total{limit=\"users\"}",
+        "How many users each tenant may have of whom anything is known; 0 sets no limit.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         halfLife.erased, cacheSize.erased, trainingGrowth.erased, trainingInterval.erased, trainingShare.erased,
-        shop.erased,
+        shop.erased, entityLimit.erased, interactionLimit.erased, userLimit.erased,
     ]
 }

@@ -243,4 +243,19 @@ import Testing
         }
         #expect(count == (part == "must_not" ? 1 : 2))
     }
+
+    /// Clients may tell of events under any name but those of the shop.
+    @Test func eventsOfClientsUnderItsNamesChangeNothing() async throws {
+        let world = try await MemoryWorld(.sqlite)
+        let collection = try await world.make("a")
+        try await world.write { unit in
+            for type in [PointCollection.entityType, Point.entityType] {
+                for data in ["{}", #"{"name": "a", "collection": "a", "point": 7}"#] {
+                    try unit.recordCustom(type, unit.makeIdentifier(), data: Array(data.utf8))
+                }
+            }
+        }
+        try await world.put(1...3, into: collection)
+        #expect(try await world.nearest(to: 1, limit: 1, in: "a") == [.number(1)])
+    }
 }

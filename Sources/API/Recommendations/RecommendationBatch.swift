@@ -4,10 +4,13 @@ import Recommendations
 
 /// Many rows of one kind, of which each acceptable one takes effect.
 struct RecommendationBatch<Row: Sendable>: Sendable {
-    /// The rows that are acceptable.
-    let accepted: [Row]
+    /// The rows that are acceptable, and where they stand.
+    private var rows: [(index: Int, row: Row)] = []
     private let count: Int
-    private let errors: [RecommendationBatchResult.RowError]
+    private var errors: [RecommendationBatchResult.RowError] = []
+
+    /// The rows that are acceptable.
+    var accepted: [Row] { rows.map(\.row) }
 
     /// How many rows a request has at most.
     static var limit: Int { 10_000 }
@@ -24,16 +27,32 @@ struct RecommendationBatch<Row: Sendable>: Sendable {
 
     /// Reads rows.
     init(_ values: [JSONValue], _ read: (inout JSONFields) throws -> Row) throws {
-        var accepted: [Row] = []
-        var errors: [RecommendationBatchResult.RowError] = []
+        count = values.count
         for (index, value) in values.enumerated() {
             do {
-                accepted.append(try JSONFields.read(value, read))
+                rows.append((index, try JSONFields.read(value, read)))
             } catch let failure as Failure {
                 errors.append(.init(index: index, failure: failure))
             }
         }
-        (self.accepted, self.errors, count) = (accepted, errors, values.count)
+    }
+
+    /// Without the rows for which there is no room.
+    ///
+    /// - parameter take: takes the room of a row.
+    func admitted(_ take: (Row) throws(Failure) -> Void) -> Self {
+        var batch = self
+        batch.rows = []
+        for (index, row) in rows {
+            do {
+                try take(row)
+                batch.rows.append((index, row))
+            } catch {
+                batch.errors.append(.init(index: index, failure: error))
+            }
+        }
+        batch.errors.sort { $0.index < $1.index }
+        return batch
     }
 
     /// What became of them, as JSON.
@@ -48,6 +67,13 @@ extension RecommendationBatch where Row == ItemDraft {
         try items.put(accepted, in: unit)
         return result(in: unit)
     }
+
+    /// Writes the rows that are acceptable and for which their tenant has room.
+    func write(to role: RecommendationsRole, in unit: UnitOfWork) throws -> [UInt8] {
+        var room = role.quotas.room(of: unit.tenant, forRows: accepted.count)
+        let batch = admitted { row throws(Failure) in try room.take(row.key) }
+        return try batch.write(to: role.items, in: unit)
+    }
 }
 
 extension RecommendationBatch where Row == InteractionDraft {
@@ -56,6 +82,13 @@ extension RecommendationBatch where Row == InteractionDraft {
         try items.addMissing(accepted.filter(\.bringsItem).map(\.item), in: unit)
         try interactions.add(accepted, in: unit)
         return result(in: unit)
+    }
+
+    /// Writes the rows that are acceptable and for which their tenant has room.
+    func write(to role: RecommendationsRole, in unit: UnitOfWork) throws -> [UInt8] {
+        var room = role.quotas.room(of: unit.tenant, forRows: accepted.count)
+        let batch = admitted { row throws(Failure) in try room.take(row) }
+        return try batch.write(to: role.interactions, role.items, in: unit)
     }
 }
 

@@ -17,13 +17,15 @@ extension RecommendationRoutes {
                             "entity_exists",
                             "There is an entity \(draft.key.id) of the type \(draft.key.type): change it by PUT.")
                     }
+                    var room = role.quotas.room(of: unit.tenant)
+                    try room.take(draft.key)
                     let item = try role.items.put([draft], in: unit)[0].item
                     return .json(JSONWriter.bytes(of: item), status: .created)
                 }
             },
             .write(.post, Self.path + "/entities/bulk", scope: Self.write, bodyLimit: .bulk) { request in
                 let batch = try RecommendationBatch(request, rows: "entities") { $0.itemDraft(of: request.tenant) }
-                return { .json(try batch.write(to: role.items, in: $0), status: .accepted) }
+                return { .json(try batch.write(to: role, in: $0), status: .accepted) }
             },
             .read(.get, Self.path + "/entities/{id}", scope: Self.read) { request in
                 let (key, tenant) = (try itemKey(request), request.tenant)

@@ -11,6 +11,8 @@ extension RecommendationRoutes {
             .write(.post, Self.path + "/interactions", scope: Self.write) { request in
                 let draft = try request.readBody { $0.interactionDraft(of: request.tenant) }
                 return { unit in
+                    var room = role.quotas.room(of: unit.tenant)
+                    try room.take(draft)
                     if draft.bringsItem { try role.items.addMissing([draft.item], in: unit) }
                     let interaction = try role.interactions.add([draft], in: unit)[0]
                     return .json(JSONWriter.bytes(of: interaction), status: .created)
@@ -20,7 +22,7 @@ extension RecommendationRoutes {
                 let batch = try RecommendationBatch(request, rows: "interactions") {
                     $0.interactionDraft(of: request.tenant)
                 }
-                return { .json(try batch.write(to: role.interactions, role.items, in: $0), status: .accepted) }
+                return { .json(try batch.write(to: role, in: $0), status: .accepted) }
             },
             .read(.get, Self.path + "/interactions/user/{id}", scope: Self.read) { request in
                 let (user, tenant) = (try userID(request), request.tenant)
@@ -103,41 +105,6 @@ extension RecommendationRoutes {
                 }
             },
         ]
-    }
-
-    /// What is known of users.
-    func users() -> [Route] {
-        let path = Self.path + "/users/{id}"
-        return [
-            .write(.put, path, scope: Self.write) { request in
-                let id = try userID(request)
-                let attributes = try request.readBody { fields in
-                    fields.recommendationTenant(request.tenant)
-                    fields.requireValue("attributes")
-                    return fields.recommendationAttributes() ?? JSONObject()
-                }
-                return { unit in
-                    let (user, isNew) = try role.users.put(id, attributes: attributes, in: unit)
-                    return .json(JSONWriter.bytes(of: user), status: isNew ? .created : .ok)
-                }
-            },
-            .read(.get, path, scope: Self.read) { request in
-                let (id, tenant) = (try userID(request), request.tenant)
-                return { .ok(try role.users.require(id, of: tenant, in: $0)) }
-            },
-            .write(.delete, path, scope: Self.write) { request in
-                let id = try userID(request)
-                return { unit in
-                    try role.users.delete(id, in: unit)
-                    return .noContent
-                }
-            },
-        ]
-    }
-
-    /// The user that the path names.
-    func userID(_ request: APIRequest) throws -> String {
-        try request.graphName("id", length: Interaction.userLength)
     }
 
     private func typeName(_ request: APIRequest) throws -> String {

@@ -146,7 +146,8 @@ final class CollectionIndexes: Projection {
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         var pending = PendingPoints()
         var written = points.written.take(changes.lazy.map(\.entity))
-        for change in changes {
+        // What clients tell under a type of ours, by events of their own, is nothing that was written.
+        for change in changes where change.operation != .custom {
             if change.entityType == PointCollection.entityType {
                 try await apply(pending, upTo: change.position)
                 pending = PendingPoints()

@@ -40,6 +40,9 @@ final class ItemPopularity: Sendable {
         return newest.map { $0.advanced(bySeconds: 86_400) >= moment } ?? false
     }
 
+    /// What was done has changed, though it is not known how much less each item counts: a model is to be learnt anew.
+    func noteChange() { state.withLock { $0.version += 1 } }
+
     /// Counts what somebody did with an item.
     func add(_ weight: Float, to slot: Int32, at time: Timestamp) {
         state.withLock { sums in

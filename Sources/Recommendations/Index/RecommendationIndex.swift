@@ -15,14 +15,19 @@ final class RecommendationIndex: Projection {
 
     /// How many rows are read at once.
     private static let pageLimit = 2_000
+    /// How long it may take until it is known what is settled.
+    private static let settlingPatience = Duration.seconds(30)
 
     let name = "recommendations"
-    let types: Set<String>? = [Item.entityType, Interaction.entityType, RecommendationUser.entityType]
+    let types: Set<String>? = [
+        Item.entityType, Interaction.entityType, RecommendationUser.entityType, UserMerge.entityType,
+    ]
     let batchLimit: Int? = 2_000
 
     private let log: ChangeLog
     private let items: Items
     private let interactions: Interactions
+    private let users: RecommendationUsers
     /// In seconds.
     private let halfLife: Double
     private let files: ModelFiles?
@@ -31,13 +36,14 @@ final class RecommendationIndex: Projection {
 
     /// - parameter files: where models are kept over a restart; nil has them learnt anew.
     init(
-        _ log: ChangeLog, _ items: Items, _ interactions: Interactions, files: ModelFiles?, settings: SettingsValues,
-        logger: Logger
+        _ log: ChangeLog, _ items: Items, _ interactions: Interactions, _ users: RecommendationUsers,
+        files: ModelFiles?, settings: SettingsValues, logger: Logger
     ) {
         self.files = files
         self.log = log
         self.items = items
         self.interactions = interactions
+        self.users = users
         halfLife = Double(settings[RecommendationsSettings.halfLife]) * 3_600
         self.logger = logger
     }
@@ -56,7 +62,7 @@ final class RecommendationIndex: Projection {
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
     func rebuild() async throws {
-        let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        let last = try await settledPosition()
         var tenants: [Tenant: TenantIndex] = [:]
         func index(of tenant: Tenant) -> TenantIndex {
             if let index = tenants[tenant] { return index }
@@ -66,8 +72,8 @@ final class RecommendationIndex: Projection {
         }
         // First of all, so that items have the slots that the models know them by.
         for tenant in files?.tenants ?? [] { restore(tenant, into: index(of: tenant)) }
-        try await forEachPage { [items] in
-            try items.page(after: $0, limit: Self.pageLimit, in: $1)
+        try await forEachPage { [items, log] start in
+            try await log.database.read { try items.page(after: start, limit: Self.pageLimit, in: $0) }
         } body: { page in
             for (tenant, items) in Dictionary(grouping: page, by: \.tenant) {
                 index(of: tenant).update { catalog in
@@ -75,19 +81,43 @@ final class RecommendationIndex: Projection {
                 }
             }
         }
-        try await forEachPage { [interactions] in
-            try interactions.page(after: $0, limit: Self.pageLimit, in: $1)
+        let later = LaterInteractions(after: last)
+        try await forEachPage { [interactions, log] start in
+            let head = log.head
+            return try await log.database.read { transaction in
+                let later = try later.find(settled: head, in: transaction)
+                return try interactions.page(after: start?.interaction, limit: Self.pageLimit, in: transaction)
+                    .map { (interaction: $0, isLater: later.contains($0.id)) }
+            }
         } body: { page in
-            for (tenant, interactions) in Dictionary(grouping: page, by: \.tenant) {
+            let new = page.filter { !$0.isLater }.map(\.interaction)
+            for (tenant, interactions) in Dictionary(grouping: new, by: \.tenant) {
                 add(interactions, to: index(of: tenant))
             }
+        }
+        try await forEachPage { [users, log] start in
+            try await log.database.read { try users.page(after: start, limit: Self.pageLimit, in: $0) }
+        } body: { page in
+            for user in page { index(of: user.tenant).describe(user.id, user.attributes) }
         }
         for index in tenants.values where index.snapshot.model.hybrid != nil {
             var model = index.snapshot.model
             model.content = ContentModel(index.snapshot.catalog) {}
+            model.segments = SegmentModel(index, itemCount: index.snapshot.catalog.count)
             index.swap(model)
         }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
+    }
+
+    /// Up to where the tables have all: of what stands after it some may not be committed yet, and what comes later
+    /// than the latest change that is there may stand before it.
+    private func settledPosition() async throws -> LogPosition {
+        let last = try await log.database.read { try ChangeLog.last(in: $0) }
+        if last > .start, log.head == .start {
+            // Where others write too, it is found out only after the start what is settled.
+            try await log.waitUntilSettled(LogPosition(1), atMost: Self.settlingPatience)
+        }
+        return min(last, log.head)
     }
 
     /// Takes over the model of a tenant that was kept, if it can be used.
@@ -118,15 +148,11 @@ final class RecommendationIndex: Projection {
 
     /// Reads rows, some at a time; the next are read while something is done with these.
     private func forEachPage<Element: Sendable>(
-        _ page: @escaping @Sendable (Element?, any ReadTransaction) throws -> [Element],
-        body: ([Element]) -> Void
+        _ page: @escaping @Sendable (Element?) async throws -> [Element], body: ([Element]) -> Void
     ) async throws {
-        @Sendable func read(after last: Element?) async throws -> [Element] {
-            try await log.database.read { try page(last, $0) }
-        }
-        var rows = try await read(after: nil)
+        var rows = try await page(nil)
         while let last = rows.last {
-            async let next = read(after: last)
+            async let next = page(last)
             body(rows)
             rows = try await next
         }
@@ -135,7 +161,7 @@ final class RecommendationIndex: Projection {
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
         for (tenant, changes) in Dictionary(grouping: changes, by: \.tenant) {
             let index = index(of: tenant)
-            try await apply(changes, to: index, of: tenant)
+            try await apply(changes, to: index, of: tenant, upTo: position)
         }
         state.withLock { $0.applied = position }
     }
@@ -149,91 +175,97 @@ final class RecommendationIndex: Projection {
         }
     }
 
-    private func apply(_ changes: [Change], to index: TenantIndex, of tenant: Tenant) async throws {
-        var (items, interactions, gone): ([Change], [Interaction], [Interaction]) = ([], [], [])
-        var changedUsers: Set<String> = []
-        for change in changes {
-            switch (change.entityType, change.operation) {
-            case (Item.entityType, _): items.append(change)
-            case (Interaction.entityType, .insert):
-                guard let after = change.after else { continue }
-                interactions.append(try Interaction(StoredFields(after), of: tenant))
-            case (_, .delete):
-                guard let before = change.before else { continue }
-                let fields = try StoredFields(before)
-                changedUsers.insert(try fields.text("user_id"))
-                guard change.entityType == Interaction.entityType else { continue }
-                gone.append(try Interaction(fields, of: tenant))
-            default: continue
-            }
-        }
-        if !items.isEmpty {
-            try index.update { catalog in
-                for change in items {
-                    if let after = change.after {
-                        catalog.set(try Item(StoredFields(after), of: tenant))
-                    } else if let before = change.before {
-                        catalog.remove(try Item(StoredFields(before), of: tenant).key)
-                    }
+    private func apply(
+        _ changes: [Change], to index: TenantIndex, of tenant: Tenant, upTo position: LogPosition
+    ) async throws {
+        let changes = try IndexChanges(changes, of: tenant, knowing: index.freshReads)
+        if !changes.items.isEmpty {
+            index.update { catalog in
+                for (key, item) in changes.items {
+                    if let item { catalog.set(item) } else { catalog.remove(key) }
                 }
             }
         }
-        add(interactions, to: index, exceptHistoriesOf: changedUsers)
-        for interaction in gone {
+        add(changes.interactions, to: index) { !changes.users.contains($0.user) }
+        add(changes.known, to: index) { _ in false }
+        for interaction in changes.gone {
             guard let slot = index.snapshot.catalog.slot(of: interaction.item) else { continue }
-            index.popularity.remove(Float(interaction.weight), from: slot, at: interaction.time)
+            index.popularity.remove(Float(interaction.weight), from: slot, at: counted(interaction))
         }
-        for user in changedUsers { try await read(user, of: tenant, into: index) }
+        for (user, attributes) in changes.described where !changes.users.contains(user) {
+            index.describe(user, attributes)
+            index.popularity.noteChange()
+        }
+        for user in changes.users { try await read(user, of: tenant, into: index, after: position) }
+        index.freshReads.forget(upTo: position)
     }
 
     /// Adds what users did.
     ///
-    /// - parameter users: whose histories are read anew afterwards.
+    /// - parameter isNew: whether it has to be added to the history of its user, too.
     private func add(
-        _ interactions: [Interaction], to index: TenantIndex, exceptHistoriesOf users: Set<String> = []
+        _ interactions: [Interaction], to index: TenantIndex, where isNew: (Interaction) -> Bool = { _ in true }
     ) {
+        makeSlots(for: interactions, in: index)
         let catalog = index.snapshot.catalog
-        let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
-        if !unknown.isEmpty {
-            index.update { catalog in
-                for key in unknown { _ = catalog.makeSlot(for: key) }
-            }
-        }
-        let slots = index.snapshot.catalog
         for interaction in interactions {
-            guard let slot = slots.slot(of: interaction.item) else { continue }
-            let weight = Float(interaction.weight)
-            if !users.contains(interaction.user) {
-                index.histories.update(interaction.user) {
-                    $0.add(slot, weight: weight, time: interaction.time.microseconds)
-                }
-            }
-            index.popularity.add(weight, to: slot, at: interaction.time)
+            guard let slot = catalog.slot(of: interaction.item) else { continue }
+            index.popularity.add(Float(interaction.weight), to: slot, at: counted(interaction))
+            guard isNew(interaction) else { continue }
+            index.histories.update(interaction.user) { $0.add(interaction, slot) }
         }
     }
 
-    /// Reads anew what a user did, of whom something was taken back.
-    private func read(_ user: String, of tenant: Tenant, into index: TenantIndex) async throws {
-        var history = UserHistory()
-        var offset = 0
-        while true {
-            let page = try await log.database.read { [interactions, offset] in
-                try interactions.list(of: user, limit: Self.pageLimit, offset: offset, tenant, in: $0)
-            }
-            let unknown = page.filter { index.snapshot.catalog.slot(of: $0.item) == nil }
-            if !unknown.isEmpty {
-                index.update { catalog in
-                    for interaction in unknown { _ = catalog.makeSlot(for: interaction.item) }
-                }
-            }
-            let catalog = index.snapshot.catalog
-            for interaction in page {
-                guard let slot = catalog.slot(of: interaction.item) else { continue }
-                history.add(slot, weight: Float(interaction.weight), time: interaction.time.microseconds)
-            }
-            offset += page.count
-            guard page.count == Self.pageLimit else { break }
+    /// When an interaction is taken to have been: beside what is said to be of a time to come, all that is done until
+    /// then would count nothing.
+    private func counted(_ interaction: Interaction) -> Timestamp { min(interaction.time, log.time.now()) }
+
+    private func makeSlots(for interactions: [Interaction], in index: TenantIndex) {
+        let catalog = index.snapshot.catalog
+        let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
+        guard !unknown.isEmpty else { return }
+        index.update { catalog in
+            for key in unknown { _ = catalog.makeSlot(for: key) }
         }
-        index.histories.set(user, history.count == 0 ? nil : history)
+    }
+
+    /// Reads anew what is known of a user of whom something was taken back or taken over, as of one moment.
+    ///
+    /// - parameter applied: the changes up to there are done with.
+    private func read(
+        _ user: String, of tenant: Tenant, into index: TenantIndex, after applied: LogPosition
+    ) async throws {
+        // Of what is settled the tables have all; what came later comes by its changes.
+        let position = max(log.head, applied)
+        let history = try await log.database.read { [self] transaction in
+            let later = try LaterInteractions(after: position, of: tenant).find(settled: position, in: transaction)
+            var history = UserHistory()
+            var page: [Interaction] = []
+            repeat {
+                page = try interactions.page(
+                    of: user, after: page.last, limit: Self.pageLimit, tenant, in: transaction)
+                makeSlots(for: page, in: index)
+                let catalog = index.snapshot.catalog
+                for interaction in page where !later.contains(interaction.id) {
+                    guard let slot = catalog.slot(of: interaction.item) else { continue }
+                    history.add(interaction, slot)
+                }
+            } while page.count == Self.pageLimit
+            if let user = try users.find(user, of: tenant, in: transaction) {
+                history.isDescribed = true
+                history.segments = index.segments.numbers(of: user.attributes)
+            }
+            return history
+        }
+        index.histories.set(user, history.isEmpty ? nil : history)
+        index.popularity.noteChange()
+        index.freshReads.note(user, at: position)
+    }
+}
+
+extension UserHistory {
+    /// Adds what the user did.
+    fileprivate mutating func add(_ interaction: Interaction, _ slot: Int32) {
+        add(slot, weight: Float(interaction.weight), time: interaction.time.microseconds)
     }
 }

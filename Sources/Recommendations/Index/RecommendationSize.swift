@@ -8,9 +8,13 @@ struct RecommendationSize: Sendable, Hashable {
     /// What an item takes besides its attributes: its entry, its key, and its place in the dictionary of keys.
     static let item = 220
     /// What a user takes besides what they did.
-    static let user = 140
+    static let user = 156
     /// What an item in a history takes: arrays have room for some more.
     static let historyEntry = 24
+    /// What an item takes that is known only to be seen, with the room that its array has for more.
+    static let seenItem = 6
+    /// What it takes that a user belongs to a segment.
+    static let userSegment = 8
 
     /// Items with their attributes.
     var items = 0
@@ -23,8 +27,12 @@ struct RecommendationSize: Sendable, Hashable {
     init(_ index: TenantIndex) {
         let snapshot = index.snapshot
         items = snapshot.catalog.count * Self.item + snapshot.catalog.attributeBytes
-        users = index.histories.count * Self.user + index.histories.entryCount * Self.historyEntry
-        models = (snapshot.model.hybrid?.sizeInBytes ?? 0) + snapshot.model.content.byteCount
+        users =
+            index.histories.count * Self.user + index.histories.entryCount * Self.historyEntry
+            + index.histories.seenCount * Self.seenItem + index.histories.segmentCount * Self.userSegment
+        models =
+            (snapshot.model.hybrid?.sizeInBytes ?? 0) + snapshot.model.content.byteCount
+            + snapshot.model.segments.popularity.byteCount
     }
 
     /// Tells it for all tenants whenever somebody asks for metrics, and how much there is of what is trending.

@@ -24,7 +24,9 @@ final class TenantIndex: Sendable {
 
     let histories = UserHistories()
     let popularity: ItemPopularity
+    let segments = SegmentNumbers()
     let filters = ItemFilters()
+    let freshReads = FreshReads()
     private let state = Mutex(State())
 
     /// Nothing yet.
@@ -43,6 +45,12 @@ final class TenantIndex: Sendable {
         var catalog = state.withLock { $0.snapshot.catalog }
         try change(&catalog)
         state.withLock { $0.snapshot.catalog = catalog }
+    }
+
+    /// Takes up what is written of a user.
+    func describe(_ user: String, _ attributes: JSONObject) {
+        let numbers = segments.numbers(of: attributes)
+        histories.update(user) { ($0.isDescribed, $0.segments) = (true, numbers) }
     }
 
     /// Puts a model in the place of another.

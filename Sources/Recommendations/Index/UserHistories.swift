@@ -7,7 +7,11 @@ final class UserHistories: Sendable {
 
     private let parts: [Part]
     private let version = Atomic<UInt64>(0)
+    private let users = Atomic<Int>(0)
     private let entries = Atomic<Int>(0)
+    private let seen = Atomic<Int>(0)
+    private let segments = Atomic<Int>(0)
+    private let interactions = Atomic<Int>(0)
 
     private final class Part: Sendable {
         let users = Mutex<[String: UserHistory]>([:])
@@ -19,46 +23,62 @@ final class UserHistories: Sendable {
         parts[Int(UInt(bitPattern: user.hashValue) % UInt(Self.partCount))]
     }
 
-    /// How many users did something.
-    var count: Int { parts.reduce(0) { $0 + $1.users.withLock { $0.count } } }
+    /// Of how many users anything is known.
+    var count: Int { users.load(ordering: .relaxed) }
 
     /// How many items all of their histories have together.
     var entryCount: Int { entries.load(ordering: .relaxed) }
 
-    /// What a user did; nil when nothing.
+    /// How many items are kept only as seen, together with those of long histories.
+    var seenCount: Int { seen.load(ordering: .relaxed) }
+
+    /// To how many segments they belong, all together.
+    var segmentCount: Int { segments.load(ordering: .relaxed) }
+
+    /// How many interactions there are of all of them.
+    var interactionCount: Int { interactions.load(ordering: .relaxed) }
+
+    /// What is known of a user; nil when nothing is.
     func find(_ user: String) -> UserHistory? { part(of: user).users.withLock { $0[user] } }
 
-    /// Changes what a user did.
+    /// Changes what is known of a user.
     func update(_ user: String, _ change: (inout UserHistory) -> Void) {
         let version = version.add(1, ordering: .relaxed).newValue
-        let added = part(of: user).users.withLock { users in
+        let (before, after) = part(of: user).users.withLock { users in
             // In its place: a copy of a history would be made anew for each interaction otherwise.
             Self.change(&users[user, default: UserHistory()], version, change)
         }
-        entries.add(added, ordering: .relaxed)
+        count(after, instead: before)
     }
 
-    /// - returns: how many items it has more than before.
     private static func change(
         _ history: inout UserHistory, _ version: UInt64, _ change: (inout UserHistory) -> Void
-    ) -> Int {
-        let count = history.entries.count
+    ) -> (before: Size, after: Size) {
+        let before = Size(history.version == 0 ? nil : history)
         change(&history)
         history.version = version
-        return history.entries.count - count
+        return (before, Size(history))
     }
 
-    /// Puts a history in the place of another; nil is that of who did nothing.
+    /// Puts what is known of a user in the place of what was; nil is that nothing is.
     func set(_ user: String, _ history: UserHistory?) {
         let version = version.add(1, ordering: .relaxed).newValue
         var history = history
         history?.version = version
         let before = part(of: user).users.withLock { users in
-            let before = users[user]?.entries.count ?? 0
+            let before = Size(users[user])
             users[user] = history
             return before
         }
-        entries.add((history?.entries.count ?? 0) - before, ordering: .relaxed)
+        count(Size(history), instead: before)
+    }
+
+    private func count(_ after: Size, instead before: Size) {
+        users.add(after.users - before.users, ordering: .relaxed)
+        entries.add(after.entries - before.entries, ordering: .relaxed)
+        seen.add(after.seen - before.seen, ordering: .relaxed)
+        segments.add(after.segments - before.segments, ordering: .relaxed)
+        interactions.add(after.interactions - before.interactions, ordering: .relaxed)
     }
 
     /// Calls a closure with each user, a part of them at a time.
@@ -66,5 +86,22 @@ final class UserHistories: Sendable {
         for part in parts {
             for (user, history) in part.users.withLock({ $0 }) { try body(user, history) }
         }
+    }
+}
+
+/// What one user adds to what is counted of all.
+private struct Size {
+    let users: Int
+    let entries: Int
+    let seen: Int
+    let segments: Int
+    let interactions: Int
+
+    init(_ history: UserHistory?) {
+        users = history == nil ? 0 : 1
+        entries = history?.entries.count ?? 0
+        seen = history?.seen.count ?? 0
+        segments = history?.segments.count ?? 0
+        interactions = Int(history?.interactionCount ?? 0)
     }
 }

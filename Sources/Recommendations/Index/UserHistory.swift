@@ -1,6 +1,6 @@
 import Core
 
-/// What a user did, as far as recommendations need to know.
+/// What is known of a user and what they did, as far as recommendations need to know.
 struct UserHistory: Sendable {
     /// An item that the user did something with.
     struct Entry: Sendable {
@@ -17,7 +17,13 @@ struct UserHistory: Sendable {
     /// The items, each once, the latest last.
     private(set) var entries: [Entry] = []
     /// The slots of all items, ascending, once they are more than ``entries`` holds; else empty.
-    private var seen: [Int32] = []
+    private(set) var seen: [Int32] = []
+    /// How many interactions there are of the user.
+    private(set) var interactionCount: Int32 = 0
+    /// Whether something is written of the user, besides what they did.
+    var isDescribed = false
+    /// The numbers of the segments to which the user belongs by what is written of them.
+    var segments: [Int32] = []
     /// Tells what it is from what any history of the tenant was before; 0 of who did nothing.
     var version: UInt64 = 0
 
@@ -31,8 +37,12 @@ struct UserHistory: Sendable {
     /// How many items they did something with.
     var count: Int { max(entries.count, seen.count) }
 
+    /// Whether anything is known of the user.
+    var isEmpty: Bool { interactionCount == 0 && !isDescribed }
+
     /// Adds what the user did.
     mutating func add(_ slot: Int32, weight: Float, time: Int64) {
+        interactionCount += 1
         var entry = Entry(slot: slot, weight: weight, time: time)
         if let known = entries.firstIndex(where: { $0.slot == slot }) {
             entry.weight += entries[known].weight

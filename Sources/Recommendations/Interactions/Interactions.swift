@@ -120,6 +120,20 @@ public struct Interactions: Sendable {
         return try transaction.rows(query, Interaction.init)
     }
 
+    /// Some interactions of a user, the oldest first.
+    ///
+    /// - parameter last: the one after which they come; nil begins.
+    func page(
+        of user: String, after last: Interaction?, limit: Int, _ tenant: Tenant, in transaction: any ReadTransaction
+    ) throws -> [Interaction] {
+        var query: SQL = """
+            SELECT \(Self.columns) FROM interactions x WHERE x.tenant = \(tenant) AND x.user_id = \(user)
+            """
+        if let last { query += " AND (x.interacted_at, x.id) > (\(last.time), \(last.id))" }
+        query += " ORDER BY x.interacted_at, x.id LIMIT \(limit)"
+        return try transaction.rows(query, Interaction.init)
+    }
+
     /// Some interactions in the order of tenants, users and times.
     ///
     /// - parameters:

@@ -6,11 +6,15 @@ struct CandidateSearch {
     private let snapshot: TenantIndex.Snapshot
     private let query: RecommendationQuery
     private let history: [HistoryEntry]
+    /// To which segments somebody belongs of whom nothing else is known.
+    private let segments: [Int32]
     /// When it is asked, if that says whether a user comes back.
     private let moment: Timestamp?
 
     /// How many candidates are found at least where something may change their order.
     private static let leastCount = 150
+    /// How many candidates segments give.
+    private static let segmentLimit = 500
 
     init(
         _ snapshot: TenantIndex.Snapshot, _ query: RecommendationQuery, _ history: UserHistory, at moment: Timestamp?
@@ -18,6 +22,7 @@ struct CandidateSearch {
         self.snapshot = snapshot
         self.query = query
         self.history = history.entries.suffix(UserHistory.entryLimit).map(\.historyEntry)
+        segments = history.entries.isEmpty ? history.segments : []
         self.moment = moment
     }
 
@@ -33,6 +38,7 @@ struct CandidateSearch {
         case (.everybody, _), (_, .popular), (_, .trending): return []
         case (.item(let key), _): return try related(to: key)
         case (.bundle, _): return together()
+        case _ where !segments.isEmpty: return snapshot.model.segments.candidates(segments, limit: Self.segmentLimit)
         case (_, .contentBased): return alike
         case (_, let algorithm): return ranked(by: algorithm, isWanted)
         }
@@ -84,7 +90,7 @@ struct CandidateSearch {
     }
 
     private init(_ snapshot: TenantIndex.Snapshot, _ query: RecommendationQuery, _ history: [HistoryEntry]) {
-        (self.snapshot, self.query, self.history, moment) = (snapshot, query, history, nil)
+        (self.snapshot, self.query, self.history, segments, moment) = (snapshot, query, history, [], nil)
     }
 
     /// What users did something with who did something with all of the history.

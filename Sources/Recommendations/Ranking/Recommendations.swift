@@ -26,6 +26,8 @@ public struct Recommendations: Sendable {
         case trending
         /// Much was done with it.
         case popular
+        /// Users with the same value of an attribute chose it more than others did.
+        case popularAmong(_ attribute: String, _ value: String)
         /// Little is known of it yet, and the query leaves room for such items.
         case explored
         /// It is there, and nothing else was left.
@@ -64,6 +66,7 @@ extension Recommendations.Reason: CustomStringConvertible {
         case .tastes: "Chosen by users with similar histories"
         case .trending: "Trending now"
         case .popular: "Popular"
+        case .popularAmong(let attribute, let value): "Popular with users whose \(attribute) is \(value)"
         case .explored: "New here"
         case .newest: "Recently added"
         }

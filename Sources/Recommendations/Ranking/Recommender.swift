@@ -41,6 +41,9 @@ struct Recommender {
         return filter?.holds(of: slot, in: snapshot.catalog, now: now) ?? true
     }
 
+    /// Whether it is for a user who has done nothing.
+    private var isUnknown: Bool { if case .user = query.subject { history.entries.isEmpty } else { false } }
+
     /// The items that fit best.
     ///
     /// - parameters:
@@ -54,7 +57,7 @@ struct Recommender {
         guard previous.count + query.count <= RecommendationID.itemLimit else { return answer }
         var chosen = choose(among: candidates)
         answer.isOwn = chosen.count == query.count
-        answer.isColdStart = chosen.isEmpty && ![.popular, .trending].contains(query.algorithm)
+        answer.isColdStart = (chosen.isEmpty || isUnknown) && ![.popular, .trending].contains(query.algorithm)
         if chosen.count < query.count { fill(&chosen) }
         explore(&chosen)
         answer.entries = chosen.map {

@@ -33,11 +33,11 @@ struct ModelFiles: Sendable {
         let model: RecommendationModel
     }
 
-    /// Writes what was learnt from what users did. Nothing is written where nothing was learnt.
+    /// Writes what was learnt from what users did. Where nothing was learnt there is no file afterwards.
     ///
     /// - throws: ``Failure`` `model_file_not_written`.
     func write(_ model: RecommendationModel, _ catalog: Catalog, of tenant: Tenant) throws {
-        guard let hybrid = model.hybrid else { return }
+        guard let hybrid = model.hybrid else { return try remove(tenant) }
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {
@@ -61,6 +61,16 @@ struct ModelFiles: Sendable {
             try part.withUnsafeBytes { try writer.write($0) }
         }
         try writer.finish()
+    }
+
+    private func remove(_ tenant: Tenant) throws {
+        let path = path(tenant)
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw Self.failures.notWritten(path, "\(error)")
+        }
     }
 
     /// What was written last of a tenant; nil when nothing was.

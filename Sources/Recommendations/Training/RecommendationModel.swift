@@ -10,6 +10,8 @@ struct RecommendationModel: Sendable {
     var changeCount: UInt64 = 0
     /// Which items are alike by their attributes.
     var content = ContentModel([])
+    /// What users with the same attributes chose.
+    var segments = SegmentModel()
     /// What was learnt of what users did; nil before there was anything to learn from.
     var hybrid: HybridModel?
 }

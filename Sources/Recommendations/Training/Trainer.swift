@@ -18,7 +18,7 @@ final class Trainer: Service {
     private let settings: TrainingSettings
     private let logger: Logger
     private let metrics: TrainingMetrics
-    private let schedules = Mutex<[Tenant: TrainingSchedule]>([:])
+    private let queue: Mutex<TrainingQueue>
 
     init(
         _ log: ChangeLog, _ index: RecommendationIndex, settings: SettingsValues, metrics: MetricsRegistry,
@@ -27,6 +27,7 @@ final class Trainer: Service {
         self.log = log
         self.index = index
         self.settings = TrainingSettings(settings)
+        queue = Mutex(TrainingQueue(self.settings.schedule))
         self.metrics = TrainingMetrics(metrics)
         self.logger = logger
         let unlearnt = metrics.gauge(
@@ -74,38 +75,27 @@ final class Trainer: Service {
                 metadata: ["tenant": "\(tenant.number)", "error": "\(error)"])
         }
         let end = ContinuousClock.now
-        schedules.withLock { $0[tenant, default: settings.schedule].ended(from: start, at: end, changes: changes) }
+        queue.withLock { $0.ended(tenant, from: start, at: end, changes: changes) }
         return true
     }
 
     /// How many changes of items and interactions came after those that the models were learnt from.
     private var unlearntChanges: UInt64 {
-        schedules.withLock { schedules in
-            index.tenants.reduce(0) { sum, tenant in
-                let changes = tenant.index.changeCount
-                return sum + (schedules[tenant.tenant]?.newChanges(of: changes) ?? changes)
-            }
+        let counts = index.tenants.map { ($0.tenant, $0.index.changeCount) }
+        return queue.withLock { queue in
+            counts.reduce(0) { $0 + queue.newChanges(of: $1.0, changes: $1.1) }
         }
     }
 
     private func nextDue(at now: ContinuousClock.Instant) -> (tenant: Tenant, index: TenantIndex)? {
-        schedules.withLock { schedules in
-            index.tenants.filter { tenant, index in
-                let changes = index.changeCount
-                if schedules[tenant] == nil {
-                    var schedule = settings.schedule
-                    let model = index.snapshot.model
-                    if model.hybrid != nil { schedule.restored(at: now, changes: min(model.changeCount, changes)) }
-                    schedules[tenant] = schedule
-                }
-                return schedules[tenant]?.isDue(changes: changes, now: now) ?? false
-            }.min { left, right in
-                // Who never had one comes first.
-                guard let leftEnd = schedules[left.tenant]?.lastEnd else { return true }
-                guard let rightEnd = schedules[right.tenant]?.lastEnd else { return false }
-                return leftEnd < rightEnd
-            }
+        let tenants = index.tenants
+        let candidates = tenants.map { tenant, index in
+            let model = index.snapshot.model
+            return TrainingQueue.Candidate(
+                tenant: tenant, changes: index.changeCount, learnt: model.hybrid == nil ? nil : model.changeCount)
         }
+        let next = queue.withLock { $0.next(of: candidates, now: now) }
+        return tenants.first { $0.tenant == next }
     }
 
     /// Runs a closure on a thread of its own. What it is given throws once the task is cancelled.

@@ -29,7 +29,9 @@ struct TrainingJob: Sendable {
             ? nil
             : try HybridTraining.train(
                 matrix, content: content, earlier: { earlier?.factors(ofItem: $0) }, pace: pace)
-        return RecommendationModel(name: name, changeCount: changeCount, content: content, hybrid: hybrid)
+        return RecommendationModel(
+            name: name, changeCount: changeCount, content: content,
+            segments: SegmentModel(index, itemCount: snapshot.catalog.count), hybrid: hybrid)
     }
 
     /// What users did, who did something last at the end, whatever order they stand in in memory.

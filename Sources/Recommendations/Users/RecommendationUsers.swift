@@ -63,6 +63,20 @@ public struct RecommendationUsers: Sendable {
         ) { try RecommendationUser(StoredFields($0.bytes(0)), of: tenant) }
     }
 
+    /// Some users of all tenants, in the order of their keys.
+    ///
+    /// - parameter last: the one after which they come; nil begins.
+    func page(
+        after last: RecommendationUser?, limit: Int, in transaction: any ReadTransaction
+    ) throws -> [RecommendationUser] {
+        var query: SQL = "SELECT tenant, document FROM recommendation_users"
+        if let last { query += " WHERE (tenant, user_id) > (\(last.tenant), \(last.id))" }
+        query += " ORDER BY tenant, user_id LIMIT \(limit)"
+        return try transaction.rows(query) {
+            try RecommendationUser(StoredFields($0.bytes(1)), of: Tenant($0.integer(0)))
+        }
+    }
+
     /// What is known of a user.
     ///
     /// - throws: ``Failure`` `user_not_found`.

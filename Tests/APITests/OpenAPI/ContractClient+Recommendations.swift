@@ -98,6 +98,18 @@ extension ContractClient {
         try await send("PUT", user, "zoe", body: body)
         #expect(try await send("GET", user, "zoe").json["attributes"]?["city"] == .string("London"))
         try await send("PUT", user, "zoe", body: "{}", status: 422)
+        let merge = "users/{id}/merge"
+        let session = #"{"from": "session-1", "tenant_id": "default"}"#
+        let seen = """
+            {"user_id": "session-1", "entity_id": "mug", "entity_type": "product", "interaction_type": "view"}
+            """
+        try await send("POST", "interactions", body: seen, status: 201)
+        let merged = try await send("POST", merge, "zoe", body: session)
+        #expect(merged.text("moved") == "1" && merged.json["complete"] == .bool(true))
+        #expect(try await send("POST", merge, "zoe", body: session).text("moved") == "0")
+        try await send("POST", merge, "zoe", body: #"{"from": "zoe"}"#, status: 422)
+        try await send("POST", merge, "zoe", body: "[", status: 400)
+        try await send("POST", merge, "zoe", body: session, headers: ["Content-Type": "text/plain"], status: 415)
         try await send("DELETE", user, "zoe", status: 204)
         try await send("GET", user, "zoe", status: 404)
         try await send("DELETE", user, "zoe", status: 404)

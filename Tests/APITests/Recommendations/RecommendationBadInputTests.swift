@@ -89,7 +89,7 @@ import Testing
                 bodies.append((body, "/interaction_type"))
             }
             let members = [
-                ("weight", ["-1", "1000.1", "1e999", #""1""#, "true"]),
+                ("weight", ["-1", "-1e-9", "1000.1", "1e308", "-1e308", "1e999", #""1""#, "true"]),
                 ("timestamp", [#""yesterday""#, "5", #""2026-02-30T00:00:00Z""#]),
                 ("metadata", [#"{"a": 1}"#, "[]", #"{"a": "\#(Self.text(2_100))"}"#]),
                 ("recommendation_id", ["\"\"", "5"]), ("create_entity", [#""yes""#]), ("tenant_id", [#""2""#]),
@@ -117,7 +117,7 @@ import Testing
     @Test func typesAndUsersAreWhatTheyCanBe() async throws {
         try await RecommendationRoutesFixture.withServer { server in
             var types = Self.wrongNames(50).map { (#"{"interaction_type": \#($0), "weight": 1}"#, "/interaction_type") }
-            for weight in ["-0.1", "1001", "1e999", "null", #""1""#] {
+            for weight in ["-0.1", "1001", "1e308", "1e999", "null", #""1""#] {
                 types.append((#"{"interaction_type": "view", "weight": \#(weight)}"#, "/weight"))
             }
             types.append((#"{"interaction_type": "view", "weight": 1, "description": 5}"#, "/description"))
@@ -125,12 +125,70 @@ import Testing
             try await expectRefusals(server, "/api/v1/interaction-types", types)
             let users = Self.wrongAttributes.map { (#"{"attributes": \#($0)}"#, "/attributes") }
             try await expectRefusals(server, "/api/v1/users/ada", users + [("{}", "/attributes")], method: "PUT")
+            let sources = Self.wrongNames(255).map { (#"{"from": \#($0)}"#, "/from") }
+            let merges = [("{}", "/from"), (#"{"from": "ada"}"#, "/from"), (#"{"from": "eve", "x": 5}"#, "/x")]
+            try await expectRefusals(server, "/api/v1/users/ada/merge", sources + merges)
+            // Of whom nothing is known there is nothing to do.
+            let none = try await server.send("POST", "/api/v1/users/ada/merge", #"{"from": "nobody"}"#)
+            #expect(none.status == 200)
+            #expect(try none.json()["moved"] == .number("0"))
+            #expect(try none.json()["complete"] == .bool(true))
             for path in ["/api/v1/users/a%01b", "/api/v1/users/e%CC%81", "/api/v1/interaction-types/a%00"] {
                 #expect(try await server.send("GET", path).status == 422, "\(path)")
             }
             let long = String(repeating: "x", count: 256)
             #expect(try await server.send("GET", "/api/v1/interactions/user/\(long)").status == 404)
             #expect(try await server.send("GET", "/api/v1/users/ada").status == 404)
+        }
+    }
+
+    /// What is to change the order of an answer is a number that can.
+    @Test func questionsWeighByWhatCanBeWeighed() async throws {
+        try await RecommendationRoutesFixture.withServer { server in
+            let path = "/api/v1/recommendations"
+            var bodies: [(String, String)] = []
+            for number in ["-1", "-1e-300", "1e308", "1e999", #""1""#, "true"] {
+                bodies.append((#"{"user_id": "ada", "weights": {"popular": \#(number)}}"#, "/weights/popular"))
+                let booster = #"{"filter": "a == 1", "factor": \#(number)}"#
+                bodies.append((#"{"user_id": "ada", "boosters": [\#(booster)]}"#, "/boosters/0/factor"))
+                for name in ["diversity", "exploration", "rotation_rate"] {
+                    bodies.append((#"{"user_id": "ada", "\#(name)": \#(number)}"#, "/\(name)"))
+                }
+            }
+            try await expectRefusals(server, path, bodies)
+            #expect(try await server.send("POST", path, #"{"weights": {"popular": NaN}}"#).status == 400)
+            for value in ["-1", "2", "nan", "inf", "1e308", "0x1p-1"] {
+                for name in ["collaborative_weight", "content_weight", "diversity"] {
+                    let answer = try await server.send("GET", "\(path)/user/ada?\(name)=\(value)")
+                    let isRead = value == "0x1p-1"
+                    #expect(answer.status == (isRead ? 200 : 400), "\(name)=\(value)")
+                }
+            }
+            // Nothing but what weighs nothing is an order too.
+            try await server.expectCreated("/api/v1/entities", "{\(Self.entity), \"attributes\": {}}")
+            let none = """
+                {"user_id": "ada", "weights": {"collaborative": 0, "content_based": 0, "session": 0, "popular": 0},
+                 "boosters": [{"filter": "x == 1", "factor": 0}]}
+                """
+            let answer = try await server.send("POST", path, none)
+            #expect(answer.status == 200)
+            #expect(try answer.json()["recommendations"]?.elements.count == 1)
+        }
+    }
+
+    /// A kind of interaction may be worth nothing: what was seen is left out all the same.
+    @Test(arguments: TestStore.Engine.allCases)
+    func aTypeMayBeWorthNothing(_ engine: TestStore.Engine) async throws {
+        try await RecommendationRoutesFixture.withServer(engine) { server in
+            for id in ["tea", "mug"] {
+                let body = #"{"entity_id": "\#(id)", "entity_type": "product", "attributes": {}}"#
+                try await server.expectCreated("/api/v1/entities", body)
+            }
+            try await server.expectCreated("/api/v1/interaction-types", #"{"interaction_type": "view", "weight": 0}"#)
+            try await server.expectCreated("/api/v1/interactions", "{\(Self.interaction)}")
+            let found = try await server.send("GET", "/api/v1/recommendations/user/ada").json()["recommendations"]
+            #expect(found?.elements.map { $0["entity_id"] } == [.string("mug")])
+            #expect(found?.elements.first?["reason"] == .string("Recently added"))
         }
     }
 
@@ -204,5 +262,12 @@ import Testing
             }
             #expect(try await server.send("DELETE", "/api/v1/interactions/user/ada").status == 400)
         }
+    }
+}
+
+extension LiveServer {
+    fileprivate func expectCreated(_ path: String, _ body: String) async throws {
+        let answer = try await send("POST", path, body)
+        #expect(answer.status == 201, "\(path): \(String(decoding: answer.body, as: UTF8.self))")
     }
 }

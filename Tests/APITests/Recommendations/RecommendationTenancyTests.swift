@@ -51,6 +51,9 @@ import Testing
                 let answer = try await server.send(method, "/api/v1/\(path)", headers: stranger)
                 #expect(answer.status == status, "\(method) \(path)")
             }
+            let merge = try await server.send(
+                "POST", "/api/v1/users/eve/merge", #"{"from": "ada"}"#, headers: stranger)
+            #expect(try merge.json()["moved"] == .number("0"))
             for path in ["entities", "interactions", "interaction-types"] {
                 let body = #"{\#(Self.tea), "tenant_id": "1", "attributes": {}}"#
                 #expect(try await server.send("POST", "/api/v1/\(path)", body, headers: stranger).status == 422)
