@@ -85,7 +85,7 @@ public struct APIServer: Service {
         }
     }
 
-    /// A connection that is not accepted yet waits for all that is asked on the others: with NIO's 16 after each turn of
+    /// A connection that is not accepted yet waits for all that is asked on others: with NIO's 16 after each turn of
     /// an event loop, of a thousand clients at once the last ones waited for seconds.
     private static func acceptMany(on channel: any Channel) async {
         // It has no effect on a channel that has been closed meanwhile, which is all that can go wrong.

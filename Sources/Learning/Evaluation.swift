@@ -19,8 +19,8 @@ public struct Evaluation: Sendable {
     /// - parameters:
     ///   - model: what was trained with the rest of the split.
     ///   - split: the choices.
-    ///   - content: which of the items are alike by what is known of them; nil where nothing is, and then no result tells
-    ///     of that algorithm.
+    ///   - content: which of the items are alike by what is known of them; nil where nothing is, and then no result
+    ///     tells of that algorithm.
     ///   - depth: how many of the first items of a ranking are looked at.
     ///   - pause: is called between rankings, and may end the evaluation by throwing.
     public init(

@@ -24,7 +24,7 @@ public struct HybridModel: Sendable {
     static let alikeLimit = 100
     /// How many of the latest items of a history are looked at for what is like them.
     static let alikeHistoryLimit = 20
-    /// At how many places of features it is looked for what is like a history: half of what it takes to find that alone.
+    /// At how many places of features it is looked for what is like a history: half as many as to find that alone.
     static let alikeVisitLimit = ContentModel.visitLimit / 2
 
     /// How many of the latest items of a history are looked at.
