@@ -68,17 +68,23 @@ public final class RecommendationsRole: Sendable {
 
     /// What fits a query best.
     ///
+    /// - parameter isAtOnce: whether it is asked on an event loop, where nothing may hold up other requests.
     /// - throws: ``Failure`` `index_not_ready`, and `entity_not_found` when it is asked what is like an item that is
-    ///   not there.
-    public func recommend(_ query: RecommendationQuery, of tenant: Tenant) throws -> Recommendations {
+    ///   not there; at once also ``TooMuchAtOnce``.
+    public func recommend(
+        _ query: RecommendationQuery, of tenant: Tenant, isAtOnce: Bool = false
+    ) throws -> Recommendations {
         guard let index = try ready(tenant) else {
             if case .item(let key) = query.subject { throw Items.notFound(key) }
             return Recommendations(algorithm: query.algorithm)
         }
         let now = log.time.now()
         index.refreshPopular(at: now)
-        return try index.recommend(query, now: now)
+        return try index.recommend(query, now: now, scanLimit: isAtOnce ? Self.scanLimitAtOnce : .max)
     }
+
+    /// How many items that nothing speaks for are looked at on an event loop: a few hundred microseconds.
+    static let scanLimitAtOnce = 2_000
 
     /// What the answer to a query follows from, besides the query: as long as it is the same, the answer is.
     ///

@@ -48,6 +48,41 @@ import Testing
         #expect(try world.recommended(.everybody) { $0.count = 2 }.count == 2)
     }
 
+    @Test func embeddingsMakeItemsAlike() async throws {
+        var random = SeededRandom.fresh()
+        let world = try await RecommendationsWorld()
+        let centers = (0..<6).map { _ in (0..<64).map { _ in Double.random(in: -1...1, using: &random) } }
+        for (group, center) in centers.enumerated() {
+            for number in 0..<8 {
+                let numbers = center.map { JSONValue.number("\($0 + Double.random(in: -0.3...0.3, using: &random))") }
+                try await world.items("\(group)-\(number)", attributes: [.init("embedding", .array(numbers))])
+            }
+        }
+        try await world.user("ann", "view", "3-0")
+        try await world.train()
+        for group in 0..<6 {
+            let alike = try world.recommended(.item(.product("\(group)-1"))) {
+                $0.algorithm = .contentBased
+                $0.count = 5
+            }
+            #expect(alike.allSatisfy { $0.hasPrefix("\(group)-") }, "\(alike), \(random)")
+        }
+    }
+
+    @Test func leavesLongSearchesToWhoMayTakeTheTime() async throws {
+        let world = try await RecommendationsWorld()
+        try await world.write { [role = world.role] unit in
+            let text = ItemDraft(ItemKey("article", "text"))
+            let products = (0..<RecommendationsRole.scanLimitAtOnce).map { ItemDraft(.product("p\($0)")) }
+            try role.items.put([text] + products, in: unit)
+        }
+        var query = RecommendationQuery(.everybody)
+        #expect(try world.role.recommend(query, of: .first, isAtOnce: true).entries.count == query.count)
+        query.type = "article"
+        #expect(throws: TooMuchAtOnce.self) { try world.role.recommend(query, of: .first, isAtOnce: true) }
+        #expect(try world.role.recommend(query, of: .first).entries.map(\.item.id) == ["text"])
+    }
+
     @Test func fillsUpWhateverAFilterLeaves() async throws {
         let world = try await RecommendationsWorld()
         try await world.write { [role = world.role] unit in

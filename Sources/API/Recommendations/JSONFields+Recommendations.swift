@@ -3,7 +3,8 @@ import Knowledge
 import Recommendations
 
 extension JSONFields {
-    /// What is known of an item or of a user: texts, numbers, booleans and lists of texts by names of their own.
+    /// What is known of an item or of a user: texts, numbers, booleans and lists of texts or of
+    /// numbers by names of their own.
     mutating func recommendationAttributes(_ name: String = "attributes") -> JSONObject? {
         guard let object = optionalTree(name) else { return nil }
         guard object.members.count <= RecommendationLimits.attributes else {
@@ -121,13 +122,20 @@ private enum RecommendationLimits {
             return (Double(digits)?.isFinite ?? false) ? nil : "A number that is not too large is expected."
         case .string(let value):
             return value.unicodeScalars.count <= text ? nil : "A text of \(text) characters at most is expected."
-        case .array(let values):
-            guard values.count <= list else { return "A list of \(list) texts at most is expected." }
-            let areTexts = values.allSatisfy { value in
-                if case .string(let value) = value { value.unicodeScalars.count <= element } else { false }
-            }
-            return areTexts ? nil : "A list of texts of \(element) characters at most is expected."
-        case .null, .object: return "A text, a number, a boolean or a list of texts is expected."
+        case .array(let values): return isList(values) ? nil : listExpected
+        case .null, .object: return "A text, a number, a boolean or a list of texts or of numbers is expected."
         }
+    }
+
+    private static let listExpected =
+        "A list of up to \(list) texts of \(element) characters at most, or of up to "
+        + "\(ItemDraft.embeddingLength.upperBound) numbers is expected."
+
+    private static func isList(_ values: [JSONValue]) -> Bool {
+        if ItemDraft.embedding(values) != nil { return true }
+        return values.count <= list
+            && values.allSatisfy { value in
+                if case .string(let text) = value { text.unicodeScalars.count <= element } else { false }
+            }
     }
 }

@@ -89,7 +89,7 @@ struct RecommendationRoutes: Sendable {
             @escaping @Sendable (RecommendationQuery.Subject, APIRequest, String?) throws ->
             RecommendationQuery.Subject?
     ) -> Route {
-        @Sendable func answer(_ request: APIRequest) throws -> APIResponse {
+        @Sendable func answer(_ request: APIRequest, isAtOnce: Bool) throws -> APIResponse {
             let known = try known(request)
             let state = try role.state(of: known, of: request.tenant)
             let question = "\(request.tenant.number)\(request.path)?\(request.query)"
@@ -110,7 +110,7 @@ struct RecommendationRoutes: Sendable {
                 }
                 return query
             }
-            let found = try role.recommend(query, of: request.tenant)
+            let found = try role.recommend(query, of: request.tenant, isAtOnce: isAtOnce)
             let bytes = JSONWriter.bytes(
                 of: RecommendationAnswer(found, of: query, request.tenant, at: role.log.time.now()))
             let served = ServedAnswer(found, of: query)
@@ -126,8 +126,10 @@ struct RecommendationRoutes: Sendable {
             .get, Self.path + path, scope: Self.read,
             atOnce: { request, _ in
                 // A filter that is new is held against each item, which takes too long for an event loop.
-                request.query.contains("filter=") ? nil : try answer(request)
-            }, answer)
+                guard !request.query.contains("filter=") else { return nil }
+                do { return try answer(request, isAtOnce: true) } catch is TooMuchAtOnce { return nil }
+            }
+        ) { try answer($0, isAtOnce: false) }
     }
 
     private func answer(_ query: RecommendationQuery, of tenant: Tenant) throws -> APIResponse {

@@ -81,14 +81,18 @@ final class TenantIndex: Sendable {
 
     /// What fits a query best.
     ///
-    /// - throws: ``Failure`` `entity_not_found` when it is asked what is like an item that is not there.
-    func recommend(_ query: RecommendationQuery, now: Timestamp) throws -> Recommendations {
+    /// - parameter scanLimit: how many items are looked at that nothing speaks for.
+    /// - throws: ``Failure`` `entity_not_found` when it is asked what is like an item that is not there, and
+    ///   ``TooMuchAtOnce``.
+    func recommend(
+        _ query: RecommendationQuery, now: Timestamp, scanLimit: Int = .max
+    ) throws -> Recommendations {
         let snapshot = snapshot
         let history = history(of: query.subject, snapshot)
-        let recommender = Recommender(snapshot, query, history, filters, now: now)
+        let recommender = Recommender(snapshot, query, history, filters, now: now, scanLimit: scanLimit)
         let search = CandidateSearch(snapshot, query, history, at: popularity.isAlive(at: now) ? now : nil)
-        return recommender.recommend(
-            try search.candidates(recommender.isWanted), reason: search.reason)
+        return try recommender.recommend(
+            search.candidates(recommender.isWanted), reason: search.reason)
     }
 
     /// What is known of whom a query is for.

@@ -7,7 +7,7 @@ public struct Item: JSONEncodable, Sendable, Hashable {
 
     /// Which one it is.
     public let key: ItemKey
-    /// What is known of it: texts, numbers, booleans and lists of texts.
+    /// What is known of it: texts, numbers, booleans, and lists of texts or of numbers.
     public var attributes: JSONObject
     /// Whether it may be recommended now.
     public var isAvailable: Bool
@@ -54,6 +54,8 @@ public struct Item: JSONEncodable, Sendable, Hashable {
 public struct ItemDraft: Sendable {
     /// How many bytes its attributes have at most, as JSON.
     public static let attributesLimit = 65_536
+    /// How many numbers an embedding among them has.
+    public static let embeddingLength = 1...4_096
 
     /// Which one it is.
     public var key: ItemKey
@@ -61,6 +63,16 @@ public struct ItemDraft: Sendable {
     public var attributes: JSONObject
     /// Whether it may be recommended.
     public var isAvailable: Bool
+
+    /// The numbers of a list that is an embedding; nil of any other.
+    public static func embedding(_ elements: [JSONValue]) -> [Double]? {
+        guard embeddingLength.contains(elements.count) else { return nil }
+        let numbers = elements.compactMap { element -> Double? in
+            guard case .number(let digits) = element, let number = Double(digits), number.isFinite else { return nil }
+            return number
+        }
+        return numbers.count == elements.count ? numbers : nil
+    }
 
     /// An item that is to be written.
     public init(_ key: ItemKey, attributes: JSONObject = JSONObject(), isAvailable: Bool = true) {

@@ -6,7 +6,8 @@ import Search
 /// What of the attributes of an item makes it like others.
 ///
 /// Each attribute counts as much as any other, however much stands in it: a text is its words, each by 1 + ln of how
-/// often it stands there; a list is its elements; a boolean is itself; a number is the two halves of an octave that it
+/// often it stands there; a list is its elements, or an embedding where they
+/// are numbers (``EmbeddingSignature``); a boolean is itself; a number is the two halves of an octave that it
 /// is between, each by how near it is, so that 9.99 and 10.50 are much alike and 10 and 1,000 are not.
 public enum AttributeFeatures {
     /// How many features of one attribute count at most.
@@ -41,6 +42,10 @@ public enum AttributeFeatures {
             for (term, count) in counts { own[term] = 1 + log(count) }
         case .array(let elements):
             for case .string(let text) in elements { own[hash(name, text.lowercased())] = 1 }
+            let embedding = ItemDraft.embedding(elements) ?? []
+            for (place, band) in EmbeddingSignature.bands(of: embedding).enumerated() {
+                own[hash(name, [UInt8(place), band])] = 1
+            }
         case .number(let digits):
             guard let number = Double(digits), number.isFinite else { return }
             let place = number == 0 ? 0 : (log2(abs(number)) * 2 + 4_096) * (number < 0 ? -1 : 1)

@@ -12,6 +12,8 @@ struct Recommender {
     let history: UserHistory
     let filters: ItemFilters
     let now: Timestamp
+    /// How many items are looked at that nothing speaks for.
+    let scanLimit: Int
     private let filter: ItemFilter?
     private let previous: Set<UInt32>
 
@@ -20,8 +22,9 @@ struct Recommender {
 
     init(
         _ snapshot: TenantIndex.Snapshot, _ query: RecommendationQuery, _ history: UserHistory, _ filters: ItemFilters,
-        now: Timestamp
+        now: Timestamp, scanLimit: Int = .max
     ) {
+        self.scanLimit = scanLimit
         self.snapshot = snapshot
         self.query = query
         self.history = history
@@ -49,16 +52,17 @@ struct Recommender {
     /// - parameters:
     ///   - candidates: what the algorithm has found, the best first.
     ///   - reason: why one of them is there.
+    /// - throws: ``TooMuchAtOnce``.
     func recommend(
         _ candidates: [Candidate], reason: (Candidate) -> Recommendations.Reason
-    ) -> Recommendations {
+    ) throws -> Recommendations {
         var answer = Recommendations(algorithm: query.algorithm)
         answer.model = snapshot.model.name
         guard previous.count + query.count <= RecommendationID.itemLimit else { return answer }
         var chosen = choose(among: candidates)
         answer.isOwn = chosen.count == query.count
         answer.isColdStart = (chosen.isEmpty || isUnknown) && ![.popular, .trending].contains(query.algorithm)
-        if chosen.count < query.count { fill(&chosen) }
+        if chosen.count < query.count { try fill(&chosen) }
         explore(&chosen)
         answer.entries = chosen.map {
             Recommendations.Entry(item: snapshot.catalog[$0.slot].key, score: $0.score, reason: reason($0))
@@ -106,7 +110,7 @@ struct Recommender {
     }
 
     /// Adds what is popular, and then what else there is.
-    private func fill(_ chosen: inout [Candidate]) {
+    private func fill(_ chosen: inout [Candidate]) throws {
         var taken = Set(chosen.map(\.slot))
         // What is behind all that was found has less than any of it.
         let scale = chosen.last?.score ?? 1
@@ -120,8 +124,9 @@ struct Recommender {
                 Candidate(
                     slot: ranked.slot, score: ranked.score * scale, origin: .reason(isTrend ? .trending : .popular)))
         }
-        for slot in (0..<Int32(snapshot.catalog.count)).reversed() {
+        for (place, slot) in (0..<Int32(snapshot.catalog.count)).reversed().enumerated() {
             guard chosen.count < query.count else { return }
+            guard place < scanLimit else { throw TooMuchAtOnce() }
             guard !taken.contains(slot), isWanted(slot) else { continue }
             chosen.append(Candidate(slot: slot, score: 0, origin: .reason(.newest)))
         }
@@ -142,3 +147,6 @@ struct Recommender {
         chosen += slots.map { Candidate(slot: $0, score: scale, origin: .reason(.explored)) }
     }
 }
+
+/// More items would have to be looked at than an event loop has the time for.
+public struct TooMuchAtOnce: Error {}

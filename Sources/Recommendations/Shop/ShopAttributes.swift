@@ -51,8 +51,9 @@ enum ShopAttributes {
         }
     }
 
-    /// A list of texts; nil where there is none in it.
+    /// An embedding as it is, else the texts of a list; nil where there is none in it.
     private static func list(_ elements: [JSONValue]) -> JSONValue? {
+        if ItemDraft.embedding(elements) != nil { return .array(elements) }
         let texts = elements.compactMap { element in
             if case .string(let text) = element { JSONValue.string(cut(text, to: elementLength)) } else { nil }
         }

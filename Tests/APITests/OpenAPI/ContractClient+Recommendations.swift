@@ -15,7 +15,8 @@ extension ContractClient {
         try await send("POST", "entities", body: tea, headers: ["Content-Type": "text/plain"], status: 415)
         let batch = """
             {"entities": [{"entity_id": "mug", "entity_type": "product", "attributes": {}, "available": true},
-             {"entity_id": "cup", "entity_type": "product", "attributes": {"name": "Cup"}, "tenant_id": "default"}],
+             {"entity_id": "cup", "entity_type": "product", "attributes": {"name": "Cup", "look": [0.5, -1]},
+              "tenant_id": "default"}],
              "tenant_id": "default"}
             """
         let many = try await send("POST", "entities/bulk", body: batch, status: 202)

@@ -13,6 +13,7 @@ import Testing
         try expectAnswers(page, attributes)
         try expectAnOrder(page)
         try expectAVisitor(page)
+        try expectWhoIsNew(page)
         try expectFigures(page)
     }
 
@@ -59,10 +60,18 @@ import Testing
 
     private func expectAVisitor(_ page: RecommendationsPage) throws {
         let syrup = try #require(page.answers(toBlockWith: "syrup=").first?["entity_id"]?.string)
-        let answer = try #require(page.answers(toBlockWith: "visitor-7").last)
+        let answer = try #require(page.answers(toBlockWith: "add_to_cart").last)
         #expect(ids(answer).count == 3 && !ids(answer).contains(syrup), "\(answer)")
         let types = answer["recommendations"]?.elements.map { $0["entity_type"] }
         #expect(types?.allSatisfy { $0 == .string("product") } == true, "\(answer)")
+    }
+
+    private func expectWhoIsNew(_ page: RecommendationsPage) throws {
+        let zoe = try page.answers(toBlockWith: "/users/zoe")
+        #expect(zoe.count == 2 && zoe[1]["cold_start"] == .bool(true) && ids(zoe[1]).count == 3, "\(zoe)")
+        let merged = try page.answers(toBlockWith: "/merge")
+        #expect(merged[0]["moved"] == .integer(2) && merged[0]["complete"] == .bool(true), "\(merged)")
+        #expect(merged[1].elements.contains { $0["entity_id"] == .string("baking") }, "\(merged)")
     }
 
     private func expectFigures(_ page: RecommendationsPage) throws {
