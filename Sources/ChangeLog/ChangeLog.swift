@@ -196,6 +196,21 @@ public final class ChangeLog: Sendable {
         }
     }
 
+    /// Up to where tables that are read from now on have all: of what stands after it some may not be committed yet, and
+    /// what is committed later may stand before the last change that is there.
+    ///
+    /// - throws: ``Failure`` `position_not_reached` when it is not found out within a while what is settled.
+    public func settledEnd() async throws -> LogPosition {
+        let last = try await database.read { try Self.last(in: $0) }
+        if last > .start, head == .start {
+            // Where others write too, it is found out only after the start.
+            try await waitUntilSettled(LogPosition(1), atMost: Self.settlingPatience)
+        }
+        return min(last, head)
+    }
+
+    private static let settlingPatience = Duration.seconds(30)
+
     /// Returns once something was written here that is not settled yet, once somebody has called (``wake()``) since the
     /// number of calls was read, or after a while.
     func waitForWork(since known: Int, atMost duration: Duration) async throws {

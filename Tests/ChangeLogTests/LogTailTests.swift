@@ -46,6 +46,20 @@ import Testing
         #expect(changes.map(\.position.value) == [1, 2, 3, 4, 5, 6])
     }
 
+    @Test func whoReadsTheTablesGoesOnFromWhatIsSettled() async throws {
+        let store = try await TestStore(.postgres)
+        try await Self.append(store.log, "first")
+        let held = try await HeldWrite(try #require(store.url)) { unit in
+            try unit.recordInsert("note", unit.makeIdentifier(), after: Array("{}".utf8))
+        }
+        try await Self.append(store.log, "next")
+        #expect(try await store.database.read { try ChangeLog.last(in: $0) } == LogPosition(3))
+        #expect(try await store.log.settledEnd() == LogPosition(1))
+        try await store.log.waitUntilSettled(try await held.commit(), atMost: .seconds(60))
+        try await store.log.waitUntilSettled(LogPosition(3), atMost: .seconds(60))
+        #expect(try await store.log.settledEnd() == LogPosition(3))
+    }
+
     @Test func twoThatTouchOneEntityAppearInTheOrderInWhichTheyTookEffect() async throws {
         let store = try await TestStore(.postgres, schemas: [Self.counters])
         let other = try await Self.instance(store)

@@ -130,7 +130,8 @@ final class FalkorDBGraphs: Projection {
         state.withLock { $0 = State(changeCounts: $0.changeCounts, isReset: $0.isReset) }
         try await client.check(isUrgent: false)
         try await client.send([register.forgetting] + (try await leftovers()))
-        let mark = try await log.database.read { try LogMark(ChangeLog.last(in: $0), in: $0) }
+        let last = try await log.settledEnd()
+        let mark = try await log.database.read { try LogMark(last, in: $0) }
         var tenants: Set<Tenant> = []
         try await source.forEachPage { page in
             for (tenant, stored) in Dictionary(grouping: page, by: \.tenant) {

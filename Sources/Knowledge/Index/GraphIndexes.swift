@@ -40,7 +40,7 @@ final class GraphIndexes: Projection {
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
     func rebuild() async throws {
-        let last = try await source.log.database.read { try ChangeLog.last(in: $0) }
+        let last = try await source.log.settledEnd()
         var snapshots: [Tenant: GraphSnapshot] = [:]
         try await source.forEachPage { page in
             for element in page {

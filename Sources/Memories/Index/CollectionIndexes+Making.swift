@@ -10,11 +10,12 @@ extension CollectionIndexes {
     /// Makes the indexes of all collections from the tables, and from the files as far as they are of use.
     func make(usingFiles: Bool) async throws {
         try await engines.check()
+        let settled = try await log.settledEnd()
         let (found, last) = try await log.database.read { [collections] transaction in
             (try collections.all(in: transaction), try ChangeLog.last(in: transaction))
         }
         var made: [CollectionIndex] = []
-        var position = last
+        var position = settled
         var stored: [Int64: RestoredIndex] = [:]
         for collection in found {
             if usingFiles, let kept = try load(collection, notAfter: last) {
@@ -23,8 +24,8 @@ extension CollectionIndexes {
                 position = min(position, kept.stored.position)
                 continue
             }
-            let (index, reached) = try await make(collection, usingFiles: usingFiles, at: last)
-            position = min(position, reached ?? last)
+            let (index, reached) = try await make(collection, usingFiles: usingFiles, at: settled)
+            position = min(position, reached ?? settled)
             made.append(index)
         }
         try await restore(stored)

@@ -15,8 +15,6 @@ final class RecommendationIndex: Projection {
 
     /// How many rows are read at once.
     private static let pageLimit = 2_000
-    /// How long it may take until it is known what is settled.
-    private static let settlingPatience = Duration.seconds(30)
 
     let name = "recommendations"
     let types: Set<String>? = [
@@ -62,7 +60,7 @@ final class RecommendationIndex: Projection {
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
     func rebuild() async throws {
-        let last = try await settledPosition()
+        let last = try await log.settledEnd()
         var tenants: [Tenant: TenantIndex] = [:]
         func index(of tenant: Tenant) -> TenantIndex {
             if let index = tenants[tenant] { return index }
@@ -107,17 +105,6 @@ final class RecommendationIndex: Projection {
             index.swap(model)
         }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
-    }
-
-    /// Up to where the tables have all: of what stands after it some may not be committed yet, and what comes later
-    /// than the latest change that is there may stand before it.
-    private func settledPosition() async throws -> LogPosition {
-        let last = try await log.database.read { try ChangeLog.last(in: $0) }
-        if last > .start, log.head == .start {
-            // Where others write too, it is found out only after the start what is settled.
-            try await log.waitUntilSettled(LogPosition(1), atMost: Self.settlingPatience)
-        }
-        return min(last, log.head)
     }
 
     /// Takes over the model of a tenant that was kept, if it can be used.
