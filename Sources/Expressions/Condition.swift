@@ -26,9 +26,22 @@ public struct Condition: Sendable {
         expression = try ConditionParser.parse(source)
         fields = Set(expression.fields(ofElementsOf: "")).sorted()
     }
+
+    /// Whether it asks for the time, or for the circumstances of an event, so that it may hold of an entity once and
+    /// not hold of the same entity later.
+    public var asksForCircumstances: Bool { expression.asksForCircumstances }
 }
 
 extension Expression {
+    fileprivate var asksForCircumstances: Bool {
+        switch operation {
+        case .call(.now): true
+        case .field(let path), .hasField(let path), .changed(let path), .changedTo(let path), .changedFrom(let path):
+            path.isCircumstance || operands.contains(where: \.asksForCircumstances)
+        default: operands.contains(where: \.asksForCircumstances)
+        }
+    }
+
     /// The names of the fields that it reads.
     ///
     /// - parameter container: the name of the array whose elements are looked at, or nothing.

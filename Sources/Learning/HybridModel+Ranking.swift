@@ -31,31 +31,40 @@ extension HybridModel {
             fill(
                 scores, history: history, isUsed: weights.map { $0 > 0 }, trending: trending, content: content)
             var best = BestItems(limit: limit)
-            for item in scores.candidates where !known.contains(item) {
+            for item in scores.candidates {
+                let features = scores[item]
                 var score: Float = 0
-                for feature in weights.indices { score += weights[feature] * scores[item][feature] }
-                if score > 0, best.wouldTake(item, score: score), isAllowed(item) { best.add(item, score: score) }
+                for feature in weights.indices { score += weights[feature] * features[feature] }
+                guard score > 0, best.wouldTake(item, score: score) else { continue }
+                if !known.contains(item), isAllowed(item) { best.add(item, score: score) }
             }
             return best.sorted().map { rankedItem($0.item, scores: scores, weights: weights) }
         }
         guard ranking.count < limit else { return ranking }
         let found = known.union(ranking.map(\.item))
         for item in popularItems where !found.contains(item) && isAllowed(item) {
-            let score = min(HybridFeature.scale(popularity.weights[Int(item)]), ranking.last?.score ?? .infinity)
+            let score = min(scaledPopularity[Int(item)], ranking.last?.score ?? .infinity)
             ranking.append(RankedItem(item: item, contributions: [.popular: score]))
             if ranking.count == limit { break }
         }
         return ranking
     }
 
-    /// How much each feature is to count. Those of an algorithm that was asked for, and was learnt to count nothing,
-    /// count by the first.
+    /// How much each feature is to count. Where all that was asked for was learnt to count nothing, each algorithm counts
+    /// by its first feature.
     func featureWeights(
         isReturning: Bool, algorithm: Algorithm?, multipliers: [Algorithm: Float]
     ) -> [Float] {
         let learnt = isReturning ? weights.returning : weights.continuing
         guard let algorithm else {
-            return zip(HybridFeature.all, learnt).map { $1 * max(0, multipliers[$0.algorithm] ?? 1) }
+            let weights = zip(HybridFeature.all, learnt).map { $1 * max(0, multipliers[$0.algorithm] ?? 1) }
+            guard weights.allSatisfy({ $0 == 0 }) else { return weights }
+            let wanted = Dictionary(
+                HybridFeature.all.enumerated().map { ($1.algorithm, $0) }, uniquingKeysWith: { first, _ in first })
+            return weights.indices.map { feature in
+                let algorithm = HybridFeature.all[feature].algorithm
+                return wanted[algorithm] == feature ? max(0, multipliers[algorithm] ?? 0) : 0
+            }
         }
         let own = zip(HybridFeature.all, learnt).map { $0.algorithm == algorithm ? $1 : 0 }
         if own.contains(where: { $0 > 0 }) { return own }
@@ -87,21 +96,23 @@ extension HybridModel {
         addNeighbors(of: known, isUsed: isUsed, to: scores)
         if let content { addAlike(known, content, isUsed: isUsed, to: scores) }
         // Factors alone have no neighbours to look at: they look at everything.
-        let isFactorsAlone = zip(HybridFeature.all, isUsed).allSatisfy { $0.algorithm == .als || !$1 }
+        let used = zip(HybridFeature.all, isUsed).filter(\.1).map(\.0.algorithm)
+        let isFactorsAlone = !used.isEmpty && used.allSatisfy { $0 == .als }
         for item in isFactorsAlone ? popularItems : commonItems { scores.insert(item) }
         var window = 0
         for (feature, kind) in HybridFeature.all.enumerated() {
             switch kind {
             case .popular:
-                scores.fill(feature) { HybridFeature.scale(popularity.weights[Int($0)]) }
+                scores.fill(feature) { scaledPopularity[Int($0)] }
             case .trending:
-                scores.fill(feature) { HybridFeature.scale(trending.counts[window][Int($0)]) }
+                let counts = trending.scaled[window]
+                scores.fill(feature) { counts[Int($0)] }
                 window += 1
             case .history(.als, let recency) where isUsed[feature] && !known.isEmpty:
                 guard let factors else { continue }
                 let person = factors.fold(recency.weigh(known, limit: historyLimit))
-                factors.forEachScore(of: scores.candidates, for: person) {
-                    scores[$0][feature] = max(0, $1).squareRoot()
+                factors.withScores(for: person) { score in
+                    scores.fill(feature) { max(0, score($0)).squareRoot() }
                 }
             case .history(.content, _) where isUsed[feature]: scores.fill(feature) { scores.likeness[$0].squareRoot() }
             case .history where isUsed[feature]: scores.takeRoots(feature)

@@ -40,6 +40,8 @@ public struct HybridModel: Sendable {
     /// How often each item was chosen of late, for each feature of what is trending.
     let trending: RecentCounts
     let weights: Weights
+    /// How popular each item is, on the scale of features.
+    let scaledPopularity: [Float]
     /// What someone chose, the most popular first.
     let popularItems: [Int32]
     /// Items that are candidates whatever the history is.
@@ -57,6 +59,7 @@ public struct HybridModel: Sendable {
         self.tables = tables
         self.factors = factors
         self.weights = weights
+        scaledPopularity = popularity.weights.map(HybridFeature.scale)
         popularItems = popularity.ranking()
         commonItems = Array(popularItems.prefix(Self.commonLimit)) + trending.top(Self.commonLimit)
         memories = FeatureMemories(itemCount: popularity.weights.count)
@@ -84,6 +87,11 @@ public struct HybridModel: Sendable {
     /// The neighbours of an item by one algorithm, the strongest first; none when it has no table of them.
     public func neighbors(of item: Int32, by algorithm: Algorithm) -> [(item: Int32, weight: Float)] {
         tables[algorithm]?.neighbors(of: item) ?? []
+    }
+
+    /// How strongly an item follows from another by one algorithm; nil when it does not.
+    public func strength(of neighbor: Int32, after item: Int32, by algorithm: Algorithm) -> Float? {
+        tables[algorithm]?.weight(of: neighbor, after: item)
     }
 
     /// Lets a body use memory for scores that nobody else uses meanwhile.

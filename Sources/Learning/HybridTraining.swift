@@ -186,7 +186,7 @@ extension HybridModel {
             }
             let items = best.sorted()
             var features: [Float] = []
-            for item in items { features += UnsafeBufferPointer(start: scores[item], count: scores.features) }
+            for item in items { features += scores[item] }
             return (features, items.firstIndex(of: choice.target) ?? -1)
         }
     }

@@ -112,22 +112,17 @@ public struct ImplicitALS: Sendable {
     /// How well an item fits the factors of somebody.
     public func score(of item: Int32, for factors: [Float]) -> Float {
         guard item >= 0, item < itemCount, factors.count == parameters.factors else { return 0 }
-        var score: Float = 0
-        forEachScore(of: CollectionOfOne(item), for: factors) { score = $1 }
-        return score
+        return withScores(for: factors) { $0(item) } ?? 0
     }
 
-    /// Shows a body how well each of some items, all of which are known, fits the factors of somebody.
-    func forEachScore(
-        of items: some Collection<Int32>, for factors: [Float], _ body: (_ item: Int32, _ score: Float) -> Void
-    ) {
+    /// Lets a body ask how well items, all of which are known, fit the factors of somebody.
+    @discardableResult
+    func withScores<Result>(for factors: [Float], _ body: (_ score: (Int32) -> Float) -> Result) -> Result? {
         let dot = vector_kernels_in_use().pointee.dot_float
-        self.items.values.withUnsafeBufferPointer { values in
+        return items.values.withUnsafeBufferPointer { values in
             factors.withUnsafeBufferPointer { person in
-                guard let base = values.baseAddress, let person = person.baseAddress else { return }
-                for item in items {
-                    body(item, dot(base + Int(item) * parameters.factors, person, parameters.factors))
-                }
+                guard let base = values.baseAddress, let person = person.baseAddress else { return nil }
+                return body { dot(base + Int($0) * parameters.factors, person, parameters.factors) }
             }
         }
     }

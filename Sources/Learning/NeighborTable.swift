@@ -48,6 +48,13 @@ public struct NeighborTable: Sendable {
         return row
     }
 
+    /// The weight of an item among the neighbours of another; nil when it is none of them.
+    func weight(of neighbor: Int32, after item: Int32) -> Float? {
+        var found: Float?
+        forEachNeighbor(of: item) { if $0 == neighbor { found = $1 } }
+        return found
+    }
+
     /// Shows the neighbours of an item and their weights to a body, the strongest first.
     @inline(__always)
     func forEachNeighbor(of item: Int32, _ body: (_ neighbor: Int32, _ weight: Float) -> Void) {

@@ -4,6 +4,8 @@ import Core
 struct RecentCounts {
     /// The counts of each window.
     private(set) var counts: [[Float]]
+    /// The same on the scale of features.
+    private(set) var scaled: [[Float]]
     private let items: [Int32]
     private let times: [Timestamp]
     private let lengths: [Int]
@@ -21,11 +23,13 @@ struct RecentCounts {
         times = order.map(\.0)
         lengths = shares.map { max(HybridFeature.leastTrendingCount, Int($0 * Double(order.count))) }
         counts = shares.map { _ in Array(repeating: 0, count: matrix.itemCount) }
+        scaled = counts
     }
 
     /// Counts that stay as they are.
     init(counts: [[Float]]) {
         self.counts = counts
+        scaled = counts.map { $0.map(HybridFeature.scale) }
         (items, times, lengths) = ([], [], [])
     }
 
@@ -49,14 +53,19 @@ struct RecentCounts {
         }
     }
 
+    private mutating func add(_ count: Float, to item: Int32, in window: Int) {
+        counts[window][Int(item)] += count
+        scaled[window][Int(item)] = HybridFeature.scale(counts[window][Int(item)])
+    }
+
     /// Goes on to a moment that is not before the last one; nil is after all interactions.
     mutating func advance(to moment: Timestamp?) {
         let start = passed
         while passed < items.count, moment.map({ times[passed] < $0 }) ?? true { passed += 1 }
         for window in lengths.indices {
             for place in start..<passed {
-                counts[window][Int(items[place])] += 1
-                if place >= lengths[window] { counts[window][Int(items[place - lengths[window]])] -= 1 }
+                add(1, to: items[place], in: window)
+                if place >= lengths[window] { add(-1, to: items[place - lengths[window]], in: window) }
             }
         }
     }

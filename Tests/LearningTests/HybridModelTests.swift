@@ -109,6 +109,20 @@ import Testing
         #expect(abs(part(.transitions, of: half) * 2 - part(.transitions, of: full)) < 0.0001, "\(random)")
     }
 
+    @Test func countsAnAlgorithmThatWasLearntToCountNothingWhenItAloneIsAskedFor() {
+        let others = Algorithm.allCases.filter { $0 != .itemNeighbors }
+        var multipliers = Dictionary(uniqueKeysWithValues: others.map { ($0, Float(0)) })
+        multipliers[.itemNeighbors] = 2
+        let ranking = model.rank(history, limit: 3, multipliers: multipliers)
+        #expect(ranking.count == 3, "\(random)")
+        #expect(ranking.allSatisfy { $0.contributions.map(\.algorithm) == [.itemNeighbors] }, "\(random)")
+        #expect(ranking.map(\.item) == model.rank(history, limit: 3, by: .itemNeighbors).map(\.item), "\(random)")
+        // Nothing at all is asked for: what is popular is all that is left.
+        multipliers[.itemNeighbors] = 0
+        let nothing = model.rank(history, limit: 3, multipliers: multipliers)
+        #expect(nothing.allSatisfy { $0.contributions.map(\.algorithm) == [.popular] }, "\(random)")
+    }
+
     private func part(_ algorithm: Algorithm, of entry: RankedItem?) -> Float {
         entry?.contributions.first { $0.algorithm == algorithm }?.score ?? 0
     }

@@ -48,6 +48,36 @@ import Testing
         #expect(try world.recommended(.everybody) { $0.count = 2 }.count == 2)
     }
 
+    @Test func aHistoryWithoutTimesIsOfSomebodyWhoGoesOn() async throws {
+        var random = SeededRandom.fresh()
+        let world = try await RecommendationsWorld()
+        let ids = (0..<60).map { "p\($0)" }
+        for id in ids { try await world.items(id) }
+        let now = world.store.time.now()
+        // Who goes on follows a chain; who comes back begins with one of a few.
+        for user in 0..<150 {
+            let first = now.advanced(bySeconds: -3_600 * Int64.random(in: 1_000...2_000, using: &random))
+            for (session, start) in [Int.random(in: 0..<50, using: &random), Int.random(in: 50..<54, using: &random)]
+                .enumerated()
+            {
+                let time = first.advanced(bySeconds: Int64(session) * 30 * 86_400)
+                for step in 0..<4 - session * 2 {
+                    let second = time.advanced(bySeconds: Int64(step))
+                    try await world.user("u\(user)", "view", ids[start + step * 2], at: second)
+                }
+            }
+        }
+        let history = ["p10", "p12", "p14"]
+        for (place, id) in history.enumerated() {
+            try await world.user("goes on", "view", id, at: now.advanced(bySeconds: Int64(place - 9)))
+            try await world.user("comes back", "view", id, at: now.advanced(bySeconds: Int64(place) - 90 * 86_400))
+        }
+        try await world.train()
+        let (goingOn, comingBack) = (try world.recommended(.user("goes on")), try world.recommended(.user("comes back")))
+        #expect(goingOn != comingBack, "\(random)")
+        #expect(try world.recommended(.items(history.map { .product($0) })) == goingOn, "\(random)")
+    }
+
     @Test func embeddingsMakeItemsAlike() async throws {
         var random = SeededRandom.fresh()
         let world = try await RecommendationsWorld()

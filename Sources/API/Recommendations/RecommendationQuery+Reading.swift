@@ -11,8 +11,12 @@ extension RecommendationQuery {
     /// Whether the answer follows from the question and the state alone.
     var isRepeatable: Bool {
         rotation == nil && exploration == 0
-            && ([filter].compactMap(\.self) + boosters.map(\.filter)).allSatisfy { !$0.text.contains("now") }
+            && ([filter].compactMap(\.self) + boosters.map(\.filter)).allSatisfy { !$0.asksForCircumstances }
     }
+
+    /// Whether it may take longer than an event loop can be held up: a filter that is new is held against each item, and
+    /// those that are to differ are compared with each other.
+    var mayTakeLong: Bool { filter != nil || diversity > 0 }
 
     /// Reads one of a body.
     init(_ fields: inout JSONFields, of tenant: Tenant) {

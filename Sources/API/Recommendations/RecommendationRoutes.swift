@@ -90,13 +90,13 @@ struct RecommendationRoutes: Sendable {
             RecommendationQuery.Subject?
     ) -> Route {
         @Sendable func answer(_ request: APIRequest, isAtOnce: Bool) throws -> APIResponse {
-            let known = try known(request)
+            let (known, position) = (try known(request), role.follower.position)
             let state = try role.state(of: known, of: request.tenant)
             let question = "\(request.tenant.number)\(request.path)?\(request.query)"
             for tag in [state.base, state.popular] {
                 guard let kept = answers.find(ContentKey(question, tag)) else { continue }
                 role.count(kept.served, of: request.tenant)
-                return .json(kept.bytes)
+                return .json(kept.bytes).at(position)
             }
             let query = try request.readQuery { fields in
                 var query = RecommendationQuery(known)
@@ -110,6 +110,7 @@ struct RecommendationRoutes: Sendable {
                 }
                 return query
             }
+            if isAtOnce, query.mayTakeLong { throw TooMuchAtOnce() }
             let found = try role.recommend(query, of: request.tenant, isAtOnce: isAtOnce)
             let bytes = JSONWriter.bytes(
                 of: RecommendationAnswer(found, of: query, request.tenant, at: role.log.time.now()))
@@ -120,22 +121,21 @@ struct RecommendationRoutes: Sendable {
                 answers.insert(
                     KeptAnswer(bytes: bytes, served: served), for: ContentKey(question, tag), cost: bytes.count)
             }
-            return .json(bytes)
+            return .json(bytes).at(position)
         }
         return .custom(
             .get, Self.path + path, scope: Self.read,
             atOnce: { request, _ in
-                // A filter that is new is held against each item, which takes too long for an event loop.
-                guard !request.query.contains("filter=") else { return nil }
                 do { return try answer(request, isAtOnce: true) } catch is TooMuchAtOnce { return nil }
             }
         ) { try answer($0, isAtOnce: false) }
     }
 
     private func answer(_ query: RecommendationQuery, of tenant: Tenant) throws -> APIResponse {
+        let position = role.follower.position
         let found = try role.recommend(query, of: tenant)
         role.count(ServedAnswer(found, of: query), of: tenant)
-        return .ok(RecommendationAnswer(found, of: query, tenant, at: role.log.time.now()))
+        return .ok(RecommendationAnswer(found, of: query, tenant, at: role.log.time.now())).at(position)
     }
 }
 

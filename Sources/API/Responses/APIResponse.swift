@@ -31,6 +31,13 @@ public struct APIResponse: Sendable {
 }
 
 extension APIResponse {
+    /// The same answer, which has seen the log up to a position.
+    func at(_ position: LogPosition) -> APIResponse {
+        var response = self
+        response.position = position
+        return response
+    }
+
     /// The same answer, which is less than could be given at another time, if that is so.
     func degraded(_ isDegraded: Bool) -> APIResponse {
         var response = self

@@ -23,6 +23,9 @@ struct FieldPath: Sendable, Hashable {
     let root: Root
     let steps: [Step]
 
+    /// Whether it leads to the circumstances of the change, not into the entity.
+    var isCircumstance: Bool { if case .event = root { true } else { false } }
+
     /// The path as a catalogue of fields has it: without its root, and with `[]` in place of an index.
     var name: String {
         steps.reduce(into: "") { name, step in

@@ -90,10 +90,13 @@ final class TenantIndex: Sendable {
         let snapshot = snapshot
         let history = history(of: query.subject, snapshot)
         let recommender = Recommender(snapshot, query, history, filters, now: now, scanLimit: scanLimit)
-        let search = CandidateSearch(snapshot, query, history, at: popularity.isAlive(at: now) ? now : nil)
+        let search = CandidateSearch(snapshot, query, history, at: query.subject.hasTimes ? living(now) : nil)
         return try recommender.recommend(
             search.candidates(recommender.isWanted), reason: search.reason)
     }
+
+    /// A moment, if it tells how long a user was away.
+    private func living(_ moment: Timestamp) -> Timestamp? { popularity.isAlive(at: moment) ? moment : nil }
 
     /// What is known of whom a query is for.
     private func history(of subject: RecommendationQuery.Subject, _ snapshot: Snapshot) -> UserHistory {

@@ -180,8 +180,9 @@ private struct Causes {
     private func cause(of item: Int32, by algorithm: Algorithm) -> Int32? {
         var best: (item: Int32, weight: Float)?
         for (place, entry) in history.enumerated() {
-            let found = hybrid.neighbors(of: entry.item, by: algorithm).first { $0.item == item }
-            guard let weight = found.map({ $0.weight / Float(place + 1) }), weight > best?.weight ?? 0 else { continue }
+            guard let strength = hybrid.strength(of: item, after: entry.item, by: algorithm) else { continue }
+            let weight = strength / Float(place + 1)
+            guard weight > best?.weight ?? 0 else { continue }
             best = (entry.item, weight)
         }
         return best?.item

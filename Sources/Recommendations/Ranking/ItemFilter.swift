@@ -63,7 +63,7 @@ final class ItemFilters: Sendable {
             }
             // What asks for the time is another question each time.
             let filter = ItemFilter(condition)
-            if !condition.text.contains("now") { filters.append((condition.text, filter)) }
+            if !condition.asksForCircumstances { filters.append((condition.text, filter)) }
             if filters.count > Self.limit { filters.removeFirst() }
             return filter
         }

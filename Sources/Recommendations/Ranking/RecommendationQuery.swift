@@ -22,6 +22,9 @@ public struct RecommendationQuery: Sendable {
         case bundle([ItemKey])
         /// Everybody.
         case everybody
+
+        /// Whether it is known when what it rests on was done.
+        var hasTimes: Bool { if case .user = self { true } else { false } }
     }
 
     /// By what items are ranked.

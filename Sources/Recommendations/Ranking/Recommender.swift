@@ -10,11 +10,12 @@ struct Recommender {
     let snapshot: TenantIndex.Snapshot
     let query: RecommendationQuery
     let history: UserHistory
-    let filters: ItemFilters
     let now: Timestamp
     /// How many items are looked at that nothing speaks for.
     let scanLimit: Int
     private let filter: ItemFilter?
+    /// What the boosters of the query hold of.
+    private let boosted: [ItemFilter]
     private let previous: Set<UInt32>
 
     /// How many times as many candidates as are wanted are looked at where something may change their order.
@@ -28,9 +29,9 @@ struct Recommender {
         self.snapshot = snapshot
         self.query = query
         self.history = history
-        self.filters = filters
         self.now = now
         filter = query.filter.map { filters.filter($0) }
+        boosted = query.boosters.map { filters.filter($0.filter) }
         previous = Set(query.previous?.items ?? [])
     }
 
@@ -89,8 +90,8 @@ struct Recommender {
     /// A candidate with what boosters and rotation make of its score.
     private func reconsidered(_ candidate: Candidate) -> Candidate {
         var candidate = candidate
-        for booster in query.boosters
-        where filters.filter(booster.filter).holds(of: candidate.slot, in: snapshot.catalog, now: now) {
+        for (booster, filter) in zip(query.boosters, boosted)
+        where filter.holds(of: candidate.slot, in: snapshot.catalog, now: now) {
             candidate.score *= Float(booster.factor)
         }
         if let rotation = query.rotation {
@@ -149,4 +150,7 @@ struct Recommender {
 }
 
 /// More items would have to be looked at than an event loop has the time for.
-public struct TooMuchAtOnce: Error {}
+public struct TooMuchAtOnce: Error {
+    /// A failure of a question that is to be asked elsewhere.
+    public init() {}
+}
