@@ -196,8 +196,8 @@ public final class ChangeLog: Sendable {
         }
     }
 
-    /// Up to where tables that are read from now on have all: of what stands after it some may not be committed yet, and
-    /// what is committed later may stand before the last change that is there.
+    /// Up to where tables that are read from now on have all: of what stands after it some may not be committed yet,
+    /// and what is committed later may stand before the last change that is there.
     ///
     /// - throws: ``Failure`` `position_not_reached` when it is not found out within a while what is settled.
     public func settledEnd() async throws -> LogPosition {

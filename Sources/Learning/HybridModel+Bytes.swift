@@ -61,7 +61,7 @@ extension HybridModel {
 
     /// How much memory the model takes, without that of rankings that are under way.
     public var sizeInBytes: Int {
-        // Popularity and a number for each share of what is trending, all of them as they are and scaled, and a ranking.
+        // Popularity and a number for each share of what is trending, each as it is and scaled, and a ranking.
         let ofItems = itemCount * (3 + 2 * trending.counts.count) * MemoryLayout<Float>.stride
         return ofItems + tables.values.reduce(0) { $0 + $1.sizeInBytes } + (factors?.sizeInBytes ?? 0)
     }

@@ -50,8 +50,8 @@ extension HybridModel {
         return ranking
     }
 
-    /// How much each feature is to count. Where all that was asked for was learnt to count nothing, each algorithm counts
-    /// by its first feature.
+    /// How much each feature is to count. Where all that was asked for was learnt to count nothing, each algorithm
+    /// counts by its first feature.
     func featureWeights(
         isReturning: Bool, algorithm: Algorithm?, multipliers: [Algorithm: Float]
     ) -> [Float] {

@@ -4,8 +4,8 @@ import Dispatch
 import Storage
 import Telemetry
 
-/// A unit of work of another server on a PostgreSQL, which has taken its positions in the log and is not committed until
-/// it is told to be.
+/// A unit of work of another server on a PostgreSQL, which has taken its positions in the log and is not committed
+/// until it is told to be.
 public final class HeldWrite: Sendable {
     private let database: PostgresDatabase
     private let isOver: DispatchSemaphore

@@ -73,7 +73,8 @@ import Testing
             try await world.user("comes back", "view", id, at: now.advanced(bySeconds: Int64(place) - 90 * 86_400))
         }
         try await world.train()
-        let (goingOn, comingBack) = (try world.recommended(.user("goes on")), try world.recommended(.user("comes back")))
+        let goingOn = try world.recommended(.user("goes on"))
+        let comingBack = try world.recommended(.user("comes back"))
         #expect(goingOn != comingBack, "\(random)")
         #expect(try world.recommended(.items(history.map { .product($0) })) == goingOn, "\(random)")
     }

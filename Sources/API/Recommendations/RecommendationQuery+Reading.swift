@@ -14,8 +14,8 @@ extension RecommendationQuery {
             && ([filter].compactMap(\.self) + boosters.map(\.filter)).allSatisfy { !$0.asksForCircumstances }
     }
 
-    /// Whether it may take longer than an event loop can be held up: a filter that is new is held against each item, and
-    /// those that are to differ are compared with each other.
+    /// Whether it may take longer than an event loop can be held up: a filter that is new is held against each item,
+    /// and those that are to differ are compared with each other.
     var mayTakeLong: Bool { filter != nil || diversity > 0 }
 
     /// Reads one of a body.
