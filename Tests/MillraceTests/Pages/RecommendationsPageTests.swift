@@ -11,9 +11,12 @@ import Testing
         let attributes = try page.attributes()
         try expectTheShop(page)
         try expectAnswers(page, attributes)
+        try expectWhatGoesWithAProduct(page)
         try expectAnOrder(page)
         try expectAVisitor(page)
         try expectWhoIsNew(page)
+        try expectWhatCameOfAnAnswer(page)
+        try expectAnImport(page)
         try expectFigures(page)
     }
 
@@ -72,6 +75,28 @@ import Testing
         let merged = try page.answers(toBlockWith: "/merge")
         #expect(merged[0]["moved"] == .integer(2) && merged[0]["complete"] == .bool(true), "\(merged)")
         #expect(merged[1].elements.contains { $0["entity_id"] == .string("baking") }, "\(merged)")
+    }
+
+    private func expectWhatGoesWithAProduct(_ page: RecommendationsPage) throws {
+        let syrup = try #require(page.answers(toBlockWith: "syrup=").first?["entity_id"]?.string)
+        let answers = try page.answers(toBlockWith: "/recommendations/trending")
+        try #require(answers.count == 2, "\(answers)")
+        #expect(ids(answers[0]).count == 3 && !ids(answers[0]).contains(syrup), "\(answers[0])")
+        #expect(answers[1]["trending"]?.elements.count == 3, "\(answers[1])")
+    }
+
+    private func expectWhatCameOfAnAnswer(_ page: RecommendationsPage) throws {
+        let answers = try page.answers(toBlockWith: "/recommendations/statistics")
+        try #require(answers.count == 3, "\(answers)")
+        #expect(ids(answers[0]).count == 3 && !ids(answers[0]).contains(answers[1]["entity_id"]?.string ?? ""))
+        let rows = answers[2]["statistics"]?.elements.filter { $0["variant"] == .string("new") }
+        #expect(rows?.first?["interactions"]?["view"] == .integer(1), "\(answers[2])")
+    }
+
+    private func expectAnImport(_ page: RecommendationsPage) throws {
+        let output = try page.output(ofBlockWith: "import interactions")
+        #expect(output.contains("1 rows read, 1 written") && output.contains("2 rows read, 2 written"), "\(output)")
+        #expect(output.contains(#""entity_id":"baking","entity_type":"article""#), "\(output)")
     }
 
     private func expectFigures(_ page: RecommendationsPage) throws {
