@@ -86,6 +86,11 @@ public struct HybridModel: Sendable {
         tables[algorithm]?.neighbors(of: item) ?? []
     }
 
+    /// How strong a neighbour of an item another one is by one algorithm; 0 where it is none.
+    public func strength(of neighbor: Int32, from item: Int32, by algorithm: Algorithm) -> Float {
+        tables[algorithm]?.weight(of: neighbor, from: item) ?? 0
+    }
+
     /// Lets a body use memory for scores that nobody else uses meanwhile.
     func withMemory<Result>(_ body: (FeatureScores) throws -> Result) rethrows -> Result {
         try memories.lend(body)

@@ -48,6 +48,14 @@ public struct NeighborTable: Sendable {
         return row
     }
 
+    /// The weight of one neighbour of an item; 0 where it is none.
+    public func weight(of neighbor: Int32, from item: Int32) -> Float {
+        guard scales.indices.contains(Int(item)) else { return 0 }
+        let row = Int(rowStarts[Int(item)])..<Int(rowStarts[Int(item) + 1])
+        let place = items.withUnsafeBufferPointer { items in row.first { items[$0] == neighbor } }
+        return place.map { Float(steps[$0]) * scales[Int(item)] } ?? 0
+    }
+
     /// Shows the neighbours of an item and their weights to a body, the strongest first.
     @inline(__always)
     func forEachNeighbor(of item: Int32, _ body: (_ neighbor: Int32, _ weight: Float) -> Void) {
