@@ -103,6 +103,8 @@ struct RecommendationRoutes: Sendable {
                 query.algorithm =
                     algorithm ?? fields.optionalChoice("algorithm", RecommendationQuery.Algorithm.self) ?? .hybrid
                 fields.readCommon(into: &query, of: request.tenant)
+                if case .user = known { query.includesSeen = fields.optionalBool("include_seen") ?? false }
+                if algorithm == nil { fields.readWeights(into: &query) }
                 if let subject = try subject(known, request, query.type) {
                     query.subject = subject
                 } else {
@@ -125,8 +127,6 @@ struct RecommendationRoutes: Sendable {
         return .custom(
             .get, Self.path + path, scope: Self.read,
             atOnce: { request, _ in
-                // A filter that is new is held against each item, which takes too long for an event loop.
-                guard !request.query.contains("filter=") else { return nil }
                 do { return try answer(request, isAtOnce: true) } catch is TooMuchAtOnce { return nil }
             }
         ) { try answer($0, isAtOnce: false) }
