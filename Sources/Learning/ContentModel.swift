@@ -175,13 +175,18 @@ public struct ContentModel: Sendable {
 
     /// The items that are most like a profile, the most alike first.
     ///
-    /// - parameter sums: for it to use; it is empty before and afterwards.
-    public func best(_ profile: Profile, limit: Int, using sums: inout ScoreAccumulator) -> [(
-        item: Int32, score: Float
-    )] {
+    /// - parameters:
+    ///   - sums: for it to use; it is empty before and afterwards.
+    ///   - isAllowed: whether an item may be among them. It is asked for those alone that would be.
+    public func best(
+        _ profile: Profile, limit: Int, using sums: inout ScoreAccumulator,
+        isAllowed: (Int32) -> Bool = { _ in true }
+    ) -> [(item: Int32, score: Float)] {
         addLikeness(to: profile, visitLimit: Self.visitLimit, sums: &sums)
         var found = BestItems(limit: max(limit, Self.comparedLimit))
-        for item in sums.touched { found.add(item, score: sums[item]) }
+        for item in sums.touched where found.wouldTake(item, score: sums[item]) && isAllowed(item) {
+            found.add(item, score: sums[item])
+        }
         sums.clear()
         var best = BestItems(limit: limit)
         for (item, _) in found.sorted() {

@@ -14,7 +14,8 @@ extension HybridModel {
     ///   - moment: when that is asked; with the time of the latest entry it tells whether somebody comes back. Without
     ///     it they go on.
     ///   - algorithm: ranks by one algorithm alone; by default by all, as they were learnt to fit together.
-    ///   - multipliers: how much more or less than learnt an algorithm is to count; by default 1.
+    ///   - multipliers: how much more or less than learnt an algorithm is to count; by default 1. Where nothing is left
+    ///     of what was learnt, those algorithms count that are named, by their multipliers alone.
     ///   - content: which items are alike by what is known of them; nil where nothing is.
     ///   - isAllowed: whether an item may be recommended. It is asked for those alone that would be among the first.
     /// - returns: no item twice, none of the history.
@@ -58,18 +59,17 @@ extension HybridModel {
         let learnt = isReturning ? weights.returning : weights.continuing
         guard let algorithm else {
             let weights = zip(HybridFeature.all, learnt).map { $1 * max(0, multipliers[$0.algorithm] ?? 1) }
-            guard weights.allSatisfy({ $0 == 0 }) else { return weights }
-            let wanted = Dictionary(
-                HybridFeature.all.enumerated().map { ($1.algorithm, $0) }, uniquingKeysWith: { first, _ in first })
-            return weights.indices.map { feature in
-                let algorithm = HybridFeature.all[feature].algorithm
-                return wanted[algorithm] == feature ? max(0, multipliers[algorithm] ?? 0) : 0
-            }
+            return weights.contains { $0 > 0 } ? weights : firstFeatures { max(0, multipliers[$0] ?? 0) }
         }
         let own = zip(HybridFeature.all, learnt).map { $0.algorithm == algorithm ? $1 : 0 }
         if own.contains(where: { $0 > 0 }) { return own }
-        let first = HybridFeature.all.firstIndex { $0.algorithm == algorithm }
-        return learnt.indices.map { $0 == first ? 1 : 0 }
+        return firstFeatures { $0 == algorithm ? 1 : 0 }
+    }
+
+    /// Weights of the first feature of each algorithm alone.
+    private func firstFeatures(_ weight: (Algorithm) -> Float) -> [Float] {
+        var known: Set<Algorithm> = []
+        return HybridFeature.all.map { known.insert($0.algorithm).inserted ? weight($0.algorithm) : 0 }
     }
 
     private func rankedItem(_ item: Int32, scores: FeatureScores, weights: [Float]) -> RankedItem {

@@ -89,9 +89,9 @@ public struct HybridModel: Sendable {
         tables[algorithm]?.neighbors(of: item) ?? []
     }
 
-    /// How strongly an item follows from another by one algorithm; nil when it does not.
-    public func strength(of neighbor: Int32, after item: Int32, by algorithm: Algorithm) -> Float? {
-        tables[algorithm]?.weight(of: neighbor, after: item)
+    /// How strong a neighbour of an item another one is by one algorithm; 0 where it is none.
+    public func strength(of neighbor: Int32, from item: Int32, by algorithm: Algorithm) -> Float {
+        tables[algorithm]?.weight(of: neighbor, from: item) ?? 0
     }
 
     /// Lets a body use memory for scores that nobody else uses meanwhile.

@@ -48,11 +48,12 @@ public struct NeighborTable: Sendable {
         return row
     }
 
-    /// The weight of an item among the neighbours of another; nil when it is none of them.
-    func weight(of neighbor: Int32, after item: Int32) -> Float? {
-        var found: Float?
-        forEachNeighbor(of: item) { if $0 == neighbor { found = $1 } }
-        return found
+    /// The weight of one neighbour of an item; 0 where it is none.
+    public func weight(of neighbor: Int32, from item: Int32) -> Float {
+        guard scales.indices.contains(Int(item)) else { return 0 }
+        let row = Int(rowStarts[Int(item)])..<Int(rowStarts[Int(item) + 1])
+        let place = items.withUnsafeBufferPointer { items in row.first { items[$0] == neighbor } }
+        return place.map { Float(steps[$0]) * scales[Int(item)] } ?? 0
     }
 
     /// Shows the neighbours of an item and their weights to a body, the strongest first.

@@ -66,10 +66,14 @@ public struct SegmentPopularity: Sendable {
     }
 
     /// The items that fit some segments best, the best first; none where nothing is known of any of the segments.
-    public func rank(_ segments: [Int32], limit: Int) -> [Choice] {
+    ///
+    /// - parameter isAllowed: whether an item may be among them.
+    public func rank(
+        _ segments: [Int32], limit: Int, isAllowed: (Int32) -> Bool = { _ in true }
+    ) -> [Choice] {
         let known = Set(segments).compactMap { segment in tables[segment].map { (segment, $0) } }
         var best = BestItems(limit: limit)
-        for item in Set(known.flatMap { $0.1.counts.keys }) {
+        for item in Set(known.flatMap { $0.1.counts.keys }) where isAllowed(item) {
             best.add(item, score: known.reduce(shares[Int(item)]) { $0 * lift(of: item, in: $1.1) })
         }
         return best.sorted().map { item, score in

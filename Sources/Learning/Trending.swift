@@ -53,9 +53,17 @@ public struct Trending: Sendable {
     }
 
     /// How much an item counts at a moment.
-    public func score(of item: Int32, at moment: Timestamp) -> Double {
-        guard item >= 0, item < sums.count, let landmark else { return 0 }
-        return sums[Int(item)] * exp2(-halfLives(from: landmark, to: moment))
+    public func score(of item: Int32, at moment: Timestamp) -> Double { relativeScore(of: item) * decay(at: moment) }
+
+    /// What ``relativeScore(of:)`` is multiplied by to be how much an item counts at a moment.
+    public func decay(at moment: Timestamp) -> Double {
+        landmark.map { exp2(-halfLives(from: $0, to: moment)) } ?? 0
+    }
+
+    /// How much an item counts beside others, whenever that is asked: as of a moment of its own that all items share.
+    /// However long ago they were chosen, it does not become too small to be told apart.
+    public func relativeScore(of item: Int32) -> Double {
+        item >= 0 && item < sums.count ? sums[Int(item)] : 0
     }
 
     /// The items that were chosen, those that count most first; those that are alike in the order of their numbers.

@@ -78,6 +78,8 @@ public final class RecommendationsRole: Sendable {
             if case .item(let key) = query.subject { throw Items.notFound(key) }
             return Recommendations(algorithm: query.algorithm)
         }
+        // A condition that is new is asked of each item.
+        if isAtOnce, query.filter != nil || !query.boosters.isEmpty { throw TooMuchAtOnce() }
         let now = log.time.now()
         index.refreshPopular(at: now)
         return try index.recommend(query, now: now, scanLimit: isAtOnce ? Self.scanLimitAtOnce : .max)

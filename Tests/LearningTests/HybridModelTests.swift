@@ -42,6 +42,15 @@ import Testing
         }
     }
 
+    /// Who asks for one part gets it, though it was learnt to count nothing.
+    @Test func whereNothingIsLeftOfWhatWasLearntThePartsThatAreNamedCount() {
+        let none = Algorithm.allCases.reduce(into: [Algorithm: Float]()) { $0[$1] = 0 }
+        let alone = none.merging([.itemNeighbors: 2]) { $1 }
+        let ranking = model.rank(history, limit: 4, multipliers: alone)
+        #expect(ranking.allSatisfy { $0.contributions.map(\.algorithm) == [.itemNeighbors] }, "\(random)")
+        #expect(ranking.map(\.item) == model.rank(history, limit: 4, by: .itemNeighbors).map(\.item), "\(random)")
+    }
+
     @Test func theContributionsMakeUpTheScore() {
         for entry in model.rank(history, limit: 20) {
             let sum = entry.contributions.reduce(0) { $0 + $1.score }

@@ -18,6 +18,12 @@ import Testing
         #expect(abs(weight - 0.001) < 0.000_001)
     }
 
+    @Test func knowsTheWeightOfOneNeighbor() {
+        #expect(abs(table.weight(of: 3, from: 0) - 0.5) < 0.0001)
+        #expect(
+            table.weight(of: 1, from: 0) == 0 && table.weight(of: 0, from: 1) == 0 && table.weight(of: 0, from: 9) == 0)
+    }
+
     @Test func addsWhatFollowsFromAHistory() {
         var scores = ScoreAccumulator(itemCount: 4)
         table.add([HistoryEntry(item: 0, weight: 2), HistoryEntry(item: 2), HistoryEntry(item: 7)], to: &scores)

@@ -42,7 +42,7 @@ import Testing
         for entry in answer.entries {
             let isTrue =
                 switch entry.reason {
-                case .follows(let item), .chosenTogether(with: let item): ["a0", "a1"].contains(item.id)
+                case .chosenAround(let item), .chosenTogether(with: let item): ["a0", "a1"].contains(item.id)
                 case .tastes: true
                 default: false
                 }

@@ -39,7 +39,14 @@ struct RecommendationAnswer: JSONEncodable {
                     json.member("entity_id", entry.item.id)
                     json.member("entity_type", entry.item.type)
                     json.member("score", Double(entry.score))
-                    json.member("reason", entry.reason.description)
+                    json.member("reason", entry.text)
+                    guard let cause = entry.reason.cause else { return }
+                    json.member(
+                        "because",
+                        object: { json in
+                            json.member("entity_type", cause.type)
+                            json.member("entity_id", cause.id)
+                        })
                 }
             }
         }

@@ -30,14 +30,32 @@ extension RecommendationQuery {
         ].compactMap(\.self)
         if subjects.count > 1 { fields.reject("user_id", "One of user_id, entity, history and bundle is expected.") }
         self.init(subjects.first ?? .everybody)
-        algorithm = fields.optionalChoice("algorithm", Algorithm.self) ?? .hybrid
+        algorithm = fields.optionalChoice("algorithm", Algorithm.self) ?? (subject == .everybody ? .trending : .hybrid)
         count = Int(fields.optionalInteger("count", in: 1...Int64(Self.countLimit)) ?? 10)
         type = fields.optionalGraphName("entity_type", length: ItemKey.typeLength)
         includesSeen = fields.optionalBool("include_seen") ?? false
         excluded = Set(fields.optionalObjects("exclude", count: 0...Self.itemLimit) { $0.itemKey() } ?? [])
         filter = fields.optionalCondition("filter")
         readRanking(&fields, of: tenant)
+        rejectIdle(&fields)
     }
+
+    /// What could change nothing is refused rather than passed over.
+    private func rejectIdle(_ fields: inout JSONFields) {
+        if subject == .everybody, ![.popular, .trending].contains(algorithm) {
+            fields.reject("algorithm", "For everybody, popular or trending is expected.")
+        }
+        switch subject {
+        case .user, .items: break
+        case .item, .bundle, .everybody:
+            if includesSeen { fields.reject("include_seen", "Only with user_id or history.") }
+        }
+        guard weights != nil else { return }
+        if algorithm != .hybrid { fields.reject("weights", Self.weightsExpected) }
+        if case .bundle = subject { fields.reject("weights", "What goes with a bundle has no parts to weigh.") }
+    }
+
+    static let weightsExpected = "Only with the algorithm hybrid: the others have no parts to weigh."
 
     /// Reads what changes the order of what was found.
     private mutating func readRanking(_ fields: inout JSONFields, of tenant: Tenant) {
@@ -102,11 +120,10 @@ extension JSONFields {
 }
 
 extension QueryReader {
-    /// Reads what all questions for recommendations have in common.
+    /// Reads what all questions for recommendations have in common: what can change the answer of each of them.
     mutating func readCommon(into query: inout RecommendationQuery, of tenant: Tenant) {
         query.type = optionalGraphName("entity_type", length: ItemKey.typeLength)
         query.count = Int(optionalInteger("count", in: 1...Int64(RecommendationQuery.countLimit)) ?? 10)
-        query.includesSeen = optionalBool("include_seen") ?? false
         if let text = optionalString("filter", length: RecommendationQuery.conditionLength) {
             do { query.filter = try Condition(parsing: text) } catch { reject("filter", error.message) }
         }
@@ -123,16 +140,18 @@ extension QueryReader {
         }
         query.variant = optionalString("variant", length: 1...RecommendationQuery.variantLength) ?? ""
         query.diversity = optionalNumber("diversity", in: 0...1) ?? 0
-        readWeights(into: &query)
         tenantName(of: tenant)
     }
 
-    /// The names of weights are those of the seed and of its README, which differ.
-    private mutating func readWeights(into query: inout RecommendationQuery) {
+    /// Reads how much the parts of the hybrid count. The names are those of the seed and of its README, which differ.
+    mutating func readWeights(into query: inout RecommendationQuery) {
         let collaborative = optionalNumber("collaborative_weight", in: 0...1)
         let content =
             optionalNumber("content_weight", in: 0...1) ?? optionalNumber("content_based_weight", in: 0...1)
-        guard collaborative != nil || content != nil else { return }
+        guard let name = collaborative != nil ? "collaborative_weight" : content.map({ _ in "content_weight" }) else {
+            return
+        }
+        if query.algorithm != .hybrid { reject(name, RecommendationQuery.weightsExpected) }
         if let collaborative, let content, abs(collaborative + content - 1) > 0.001 {
             reject("content_weight", "The weights must come to 1.")
         }

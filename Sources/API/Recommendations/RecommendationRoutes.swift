@@ -103,6 +103,8 @@ struct RecommendationRoutes: Sendable {
                 query.algorithm =
                     algorithm ?? fields.optionalChoice("algorithm", RecommendationQuery.Algorithm.self) ?? .hybrid
                 fields.readCommon(into: &query, of: request.tenant)
+                if case .user = known { query.includesSeen = fields.optionalBool("include_seen") ?? false }
+                if algorithm == nil { fields.readWeights(into: &query) }
                 if let subject = try subject(known, request, query.type) {
                     query.subject = subject
                 } else {

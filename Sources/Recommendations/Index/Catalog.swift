@@ -12,6 +12,8 @@ struct Catalog: Sendable {
         var key = ItemKey("", "")
         /// The attributes as JSON; nil of an item that is not there.
         var attributes: [UInt8]?
+        /// What it is called: its attribute `name` or `title`, if that is a text that is not too long.
+        var name: String?
         /// Whether the item is there and may be recommended.
         var isListed = false
         /// When it was first written, in microseconds.
@@ -24,7 +26,7 @@ struct Catalog: Sendable {
     private(set) var count = 0
     /// How many items there are.
     private(set) var itemCount = 0
-    /// How many bytes the attributes of all items have.
+    /// How many bytes the attributes of all items have, with the names among them that are kept besides.
     private(set) var attributeBytes = 0
     /// How often something has changed.
     private(set) var version: UInt64 = 0
@@ -55,15 +57,17 @@ struct Catalog: Sendable {
         let slot = makeSlot(for: item.key)
         version += 1
         let attributes = JSONWriter.bytes(of: JSONValue.object(item.attributes))
-        let before = entries[Int(slot)].attributes?.count
-        attributeBytes += attributes.count - (before ?? 0)
+        let name = Self.name(in: item.attributes)
+        let before = entries[Int(slot)]
+        attributeBytes += Self.size(attributes, name) - Self.size(before.attributes, before.name)
         entries.update(Int(slot)) { [version] entry in
             entry.version = version
             entry.attributes = attributes
+            entry.name = name
             entry.isListed = item.isAvailable
             entry.createdAt = item.createdAt.microseconds
         }
-        if before == nil { itemCount += 1 }
+        if before.attributes == nil { itemCount += 1 }
         return slot
     }
 
@@ -74,13 +78,32 @@ struct Catalog: Sendable {
     mutating func remove(_ key: ItemKey) -> Int32? {
         guard let slot = slots[key] else { return nil }
         version += 1
-        let before = entries[Int(slot)].attributes?.count
-        attributeBytes -= before ?? 0
+        let before = entries[Int(slot)]
+        attributeBytes -= Self.size(before.attributes, before.name)
         entries.update(Int(slot)) { [version] entry in
             entry.version = version
-            (entry.attributes, entry.isListed) = (nil, false)
+            (entry.attributes, entry.name, entry.isListed) = (nil, nil, false)
         }
-        if before != nil { itemCount -= 1 }
+        if before.attributes != nil { itemCount -= 1 }
         return slot
+    }
+
+    /// How long a name is at most, in bytes of UTF-8: answers say it.
+    private static let nameLimit = 200
+    /// How many bytes of a text stand in the entry itself.
+    private static let shortName = 15
+    /// What a text takes that is longer, besides its bytes.
+    private static let longNameHead = 32
+
+    private static func name(in attributes: JSONObject) -> String? {
+        for member in ["name", "title"] {
+            if case .string(let text)? = attributes[member], (1...nameLimit).contains(text.utf8.count) { return text }
+        }
+        return nil
+    }
+
+    private static func size(_ attributes: [UInt8]?, _ name: String?) -> Int {
+        let nameSize = name?.utf8.count ?? 0
+        return (attributes?.count ?? 0) + (nameSize > shortName ? nameSize + longNameHead : 0)
     }
 }

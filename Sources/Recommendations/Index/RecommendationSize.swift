@@ -6,7 +6,7 @@ import Telemetry
 /// beforehand as well.
 struct RecommendationSize: Sendable, Hashable {
     /// What an item takes besides its attributes: its entry, its key, and its place in the dictionary of keys.
-    static let item = 220
+    static let item = 236
     /// What a user takes besides what they did.
     static let user = 156
     /// What an item in a history takes: arrays have room for some more.

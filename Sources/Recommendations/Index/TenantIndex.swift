@@ -56,8 +56,8 @@ final class TenantIndex: Sendable {
     /// Puts a model in the place of another.
     func swap(_ model: RecommendationModel) { state.withLock { $0.snapshot.model = model } }
 
-    /// Finds out anew what is popular if something has changed, at most once in a while: among many items that takes
-    /// some milliseconds.
+    /// Finds out anew what is popular if something has changed or time has passed, at most once in a while: among many
+    /// items that takes some milliseconds.
     func refreshPopular(at moment: Timestamp) {
         let start = ContinuousClock.now
         let catalog: Catalog? = state.withLock { state in
@@ -67,10 +67,8 @@ final class TenantIndex: Sendable {
         }
         guard let catalog else { return }
         let sums = popularity.sums
-        let version = catalog.version &+ sums.version
-        let popular =
-            version == snapshot.popular.version
-            ? nil : PopularItems(catalog, sums, at: moment, version: version)
+        let isCurrent = snapshot.popular.isCurrent(catalog, sums, at: moment)
+        let popular = isCurrent ? nil : PopularItems(catalog, sums, at: moment)
         let end = ContinuousClock.now
         state.withLock { state in
             if let popular { state.snapshot.popular = popular }
@@ -92,7 +90,7 @@ final class TenantIndex: Sendable {
         let recommender = Recommender(snapshot, query, history, filters, now: now, scanLimit: scanLimit)
         let search = CandidateSearch(snapshot, query, history, at: query.subject.hasTimes ? living(now) : nil)
         return try recommender.recommend(
-            search.candidates(recommender.isWanted), reason: search.reason)
+            search.candidates(recommender.isWanted), isColdStart: search.isColdStart, reason: search.reason)
     }
 
     /// A moment, if it tells how long a user was away.
@@ -124,6 +122,6 @@ final class TenantIndex: Sendable {
             isReturning = popularity.isAlive(at: now) && (now.microseconds - latest.microseconds) / 1_000_000 > gap
         }
         let base = "\(version)/\(isReturning)/\(snapshot.catalog.version)/\(snapshot.model.name)"
-        return RecommendationState(base: base, popular: "\(base)/\(snapshot.popular.version)")
+        return RecommendationState(base: base, popular: "\(base)/\(snapshot.popular.name)")
     }
 }

@@ -10,28 +10,35 @@ public struct Recommendations: Sendable {
         public let score: Float
         /// Why it is here.
         public let reason: Reason
+        /// What the item is called that the reason names; nil where it has no name, or the reason names none.
+        public let causeName: String?
+
+        /// Why it is here, for people.
+        public var text: String { reason.text(calling: causeName) }
     }
 
     /// Why an item is in an answer.
     public enum Reason: Sendable, Hashable {
-        /// Users who did something with an item of the history did something with it too.
+        /// Users did something with it who did something with an item of the history.
         case chosenTogether(with: ItemKey)
-        /// It often follows an item of the history.
-        case follows(ItemKey)
+        /// Users did something with it shortly before or after an item of the history.
+        case chosenAround(ItemKey)
         /// Its attributes are like those of an item of the history.
         case alike(ItemKey)
-        /// Users with a like history chose it.
+        /// It fits the history as a whole.
         case tastes
-        /// Much was done with it of late.
+        /// A real part of all that was done with it is of late, and that is more than with others.
         case trending
-        /// Much was done with it.
+        /// More was done with it than with others.
         case popular
+        /// Something was done with it.
+        case chosen
         /// Users with the same value of an attribute chose it more than others did.
         case popularAmong(_ attribute: String, _ value: String)
         /// Little is known of it yet, and the query leaves room for such items.
         case explored
         /// It is there, and nothing else was left.
-        case newest
+        case available
     }
 
     /// The items, the best first.
@@ -57,18 +64,31 @@ public struct RecommendationState: Sendable, Hashable {
 }
 
 extension Recommendations.Reason: CustomStringConvertible {
-    /// For people.
-    public var description: String {
+    /// The item that it names.
+    public var cause: ItemKey? {
         switch self {
-        case .chosenTogether(let item): "Often chosen together with \(item.id)"
-        case .follows(let item): "Often follows \(item.id)"
-        case .alike(let item): "Similar to \(item.id)"
-        case .tastes: "Chosen by users with similar histories"
-        case .trending: "Trending now"
-        case .popular: "Popular"
-        case .popularAmong(let attribute, let value): "Popular with users whose \(attribute) is \(value)"
-        case .explored: "New here"
-        case .newest: "Recently added"
+        case .chosenTogether(let item), .chosenAround(let item), .alike(let item): item
+        case .tastes, .trending, .popular, .chosen, .popularAmong, .explored, .available: nil
         }
     }
+
+    /// For people.
+    ///
+    /// - parameter name: what the item is called that it names; by default its id.
+    public func text(calling name: String? = nil) -> String {
+        switch self {
+        case .chosenTogether(let item): "Chosen together with \(name ?? item.id)"
+        case .chosenAround(let item): "Chosen shortly before or after \(name ?? item.id)"
+        case .alike(let item): "Similar to \(name ?? item.id)"
+        case .tastes: "Fits what was chosen before"
+        case .trending: "Trending now"
+        case .popular: "Popular"
+        case .chosen: "Chosen by others"
+        case .popularAmong(let attribute, let value): "Popular with users whose \(attribute) is \(value)"
+        case .explored: "Little known yet"
+        case .available: "Also available"
+        }
+    }
+
+    public var description: String { text() }
 }

@@ -1,11 +1,11 @@
 import Core
 import Learning
 
-/// Finds what to recommend in what is in memory, without waiting for anything.
+/// Chooses what to recommend from what is in memory, without waiting for anything.
 ///
 /// Candidates come from the algorithm that is asked for, the best first, and each is held against what is wanted. Where
-/// they do not suffice, since too little is known of whom they are for or too much is excluded, what is trending comes
-/// after them, and then whatever else there is.
+/// they do not suffice, since too little is known of whom they are for or too much is excluded, what is in demand comes
+/// after them, and then whatever else there is. Where something changes the order, it changes that of all of these.
 struct Recommender {
     let snapshot: TenantIndex.Snapshot
     let query: RecommendationQuery
@@ -14,11 +14,15 @@ struct Recommender {
     /// How many items are looked at that nothing speaks for.
     let scanLimit: Int
     private let filter: ItemFilter?
-    /// What the boosters of the query hold of.
-    private let boosted: [ItemFilter]
+    private let boosters: [(filter: ItemFilter, factor: Float)]
+    /// The hashes of what stood on the pages before.
     private let previous: Set<UInt32>
+    /// What something is sought for is not what is sought.
+    private let subjects: Set<Int32>
+    /// How many items are wanted: fewer than are asked for on the last page that there can be.
+    private let count: Int
 
-    /// How many times as many candidates as are wanted are looked at where something may change their order.
+    /// How many times as many candidates as are wanted are looked at where they are to differ.
     private static let poolFactor = 5
 
     init(
@@ -30,43 +34,54 @@ struct Recommender {
         self.query = query
         self.history = history
         self.now = now
-        filter = query.filter.map { filters.filter($0) }
-        boosted = query.boosters.map { filters.filter($0.filter) }
-        previous = Set(query.previous?.items ?? [])
+        filter = query.filter.map(filters.filter)
+        boosters = query.boosters.map { (filters.filter($0.filter), Float($0.factor)) }
+        let shown = query.previous?.items ?? []
+        previous = Set(shown)
+        count = min(query.count, RecommendationID.itemLimit - shown.count)
+        subjects = Set(query.subject.soughtFor.compactMap(snapshot.catalog.slot(of:)))
     }
 
     /// Whether an item may stand in the answer.
     func isWanted(_ slot: Int32) -> Bool {
         let entry = snapshot.catalog[slot]
         guard entry.isListed, query.includesSeen || !history.hasSeen(slot) else { return false }
+        if !subjects.isEmpty, subjects.contains(slot) { return false }
         if let type = query.type, entry.key.type != type { return false }
         if !query.excluded.isEmpty, query.excluded.contains(entry.key) { return false }
         if !previous.isEmpty, previous.contains(entry.key.shortHash) { return false }
         return filter?.holds(of: slot, in: snapshot.catalog, now: now) ?? true
     }
 
-    /// Whether it is for a user who has done nothing.
-    private var isUnknown: Bool { if case .user = query.subject { history.entries.isEmpty } else { false } }
-
     /// The items that fit best.
     ///
     /// - parameters:
     ///   - candidates: what the algorithm has found, the best first.
+    ///   - isColdStart: whether too little is known of whom they are for.
     ///   - reason: why one of them is there.
     /// - throws: ``TooMuchAtOnce``.
     func recommend(
-        _ candidates: [Candidate], reason: (Candidate) -> Recommendations.Reason
+        _ candidates: [Candidate], isColdStart: Bool, reason: (Candidate) -> Recommendations.Reason
     ) throws -> Recommendations {
         var answer = Recommendations(algorithm: query.algorithm)
         answer.model = snapshot.model.name
-        guard previous.count + query.count <= RecommendationID.itemLimit else { return answer }
-        var chosen = choose(among: candidates)
-        answer.isOwn = chosen.count == query.count
-        answer.isColdStart = (chosen.isEmpty || isUnknown) && ![.popular, .trending].contains(query.algorithm)
-        if chosen.count < query.count { try fill(&chosen) }
+        answer.isColdStart = isColdStart
+        guard count > 0 else { return answer }
+        var chosen: [Candidate]
+        if query.keepsOrder {
+            chosen = wanted(count, of: candidates)
+            answer.isOwn = chosen.count == count
+            if !answer.isOwn { add(inDemand, to: &chosen) }
+        } else {
+            chosen = choose(among: candidates.followed(by: inDemand))
+        }
+        if chosen.count < count { try addRest(to: &chosen) }
         explore(&chosen)
-        answer.entries = chosen.map {
-            Recommendations.Entry(item: snapshot.catalog[$0.slot].key, score: $0.score, reason: reason($0))
+        answer.entries = chosen.map { candidate in
+            let reason = reason(candidate)
+            return Recommendations.Entry(
+                item: snapshot.catalog[candidate.slot].key, score: candidate.score, reason: reason,
+                causeName: reason.cause.flatMap(snapshot.catalog.slot(of:)).flatMap { snapshot.catalog[$0].name })
         }
         answer.id = RecommendationID(
             query.algorithm, variant: query.variant, at: now,
@@ -74,25 +89,29 @@ struct Recommender {
         return answer
     }
 
-    /// The best of some candidates that are wanted.
-    private func choose(among candidates: [Candidate]) -> [Candidate] {
-        let ordered =
-            !query.boosters.isEmpty || query.rotation != nil ? candidates.map(reconsidered).ranked : candidates
-        let pool = query.diversity > 0 ? query.count * Self.poolFactor : query.count
+    /// The first of some candidates that are wanted.
+    private func wanted(_ limit: Int, of candidates: [Candidate]) -> [Candidate] {
         var wanted: [Candidate] = []
-        for candidate in ordered where isWanted(candidate.slot) {
+        for candidate in candidates where isWanted(candidate.slot) {
             wanted.append(candidate)
-            if wanted.count == pool { break }
+            if wanted.count == limit { break }
         }
-        return Diversity(share: query.diversity, content: snapshot.model.content).choose(query.count, of: wanted)
+        return wanted
+    }
+
+    /// The best of some candidates that are wanted, by all that is to change their order.
+    private func choose(among candidates: [Candidate]) -> [Candidate] {
+        let changesScores = !query.boosters.isEmpty || query.rotation != nil
+        let ordered = changesScores ? candidates.map(reconsidered).reranked : candidates
+        let pool = wanted(query.diversity > 0 ? count * Self.poolFactor : count, of: ordered)
+        return Diversity(share: query.diversity, content: snapshot.model.content).choose(count, of: pool)
     }
 
     /// A candidate with what boosters and rotation make of its score.
     private func reconsidered(_ candidate: Candidate) -> Candidate {
         var candidate = candidate
-        for (booster, filter) in zip(query.boosters, boosted)
-        where filter.holds(of: candidate.slot, in: snapshot.catalog, now: now) {
-            candidate.score *= Float(booster.factor)
+        for booster in boosters where booster.filter.holds(of: candidate.slot, in: snapshot.catalog, now: now) {
+            candidate.score *= booster.factor
         }
         if let rotation = query.rotation {
             candidate.score *= 1 - Float(rotation.rate * turn(of: candidate.slot, every: rotation.period))
@@ -110,42 +129,57 @@ struct Recommender {
         return Double(hash.value) / Double(UInt32.max)
     }
 
-    /// Adds what is popular, and then what else there is.
-    private func fill(_ chosen: inout [Candidate]) throws {
-        var taken = Set(chosen.map(\.slot))
-        // What is behind all that was found has less than any of it.
+    /// What is there for everybody.
+    private var inDemand: [Candidate] { snapshot.popular.candidates(query.type, by: query.algorithm) }
+
+    /// Adds candidates behind those that were chosen, until there are enough.
+    private func add(_ others: [Candidate], to chosen: inout [Candidate]) {
+        let taken = Set(chosen.map(\.slot))
         let scale = chosen.last?.score ?? 1
-        let isTrend = query.algorithm != .popular
-        // With the others nobody did anything: they are not popular, but there.
-        for ranked in snapshot.popular.ranked(query.type, byTrend: isTrend) where ranked.score > 0 {
-            guard chosen.count < query.count else { return }
-            guard !taken.contains(ranked.slot), isWanted(ranked.slot) else { continue }
-            taken.insert(ranked.slot)
-            chosen.append(
-                Candidate(
-                    slot: ranked.slot, score: ranked.score * scale, origin: .reason(isTrend ? .trending : .popular)))
+        for other in others where !taken.contains(other.slot) && isWanted(other.slot) {
+            chosen.append(other.multiplied(by: scale))
+            if chosen.count == count { return }
         }
+    }
+
+    /// Adds whatever else there is, the newest first.
+    private func addRest(to chosen: inout [Candidate]) throws {
+        let taken = Set(chosen.map(\.slot))
         for (place, slot) in (0..<Int32(snapshot.catalog.count)).reversed().enumerated() {
-            guard chosen.count < query.count else { return }
+            guard chosen.count < count else { return }
             guard place < scanLimit else { throw TooMuchAtOnce() }
             guard !taken.contains(slot), isWanted(slot) else { continue }
-            chosen.append(Candidate(slot: slot, score: 0, origin: .reason(.newest)))
+            chosen.append(Candidate(slot: slot, score: 0, origin: .reason(.available)))
         }
     }
 
     /// Gives a part of the answer to items of which little is known.
     private func explore(_ chosen: inout [Candidate]) {
-        let room = min(Int((query.exploration * Double(query.count)).rounded()), chosen.count)
+        let room = min(Int((query.exploration * Double(count)).rounded()), chosen.count)
         guard room > 0 else { return }
-        let taken = Set(chosen.map(\.slot))
+        let kept = chosen.dropLast(room)
+        let taken = Set(kept.map(\.slot))
         var picked = BestItems(limit: room)
         for slot in snapshot.popular.littleKnown(query.type) where !taken.contains(slot) && isWanted(slot) {
             picked.add(slot, score: Float(turn(of: slot, every: 3_600)))
         }
-        let slots = picked.sorted().map(\.item)
         let scale = chosen.last?.score ?? 0
-        chosen.removeLast(slots.count)
-        chosen += slots.map { Candidate(slot: $0, score: scale, origin: .reason(.explored)) }
+        let explored = picked.sorted().map { Candidate(slot: $0.item, score: scale, origin: .reason(.explored)) }
+        // Where there is not enough of them, others stay.
+        let slots = Set(explored.map(\.slot))
+        let others = chosen.suffix(room).filter { !slots.contains($0.slot) }.prefix(room - explored.count)
+        chosen = kept + others + explored
+    }
+}
+
+extension RecommendationQuery.Subject {
+    /// The items that something is sought for.
+    fileprivate var soughtFor: [ItemKey] {
+        switch self {
+        case .item(let key): [key]
+        case .bundle(let keys): keys
+        case .user, .items, .everybody: []
+        }
     }
 }
 

@@ -14,4 +14,7 @@ struct RecommendationModel: Sendable {
     var segments = SegmentModel()
     /// What was learnt of what users did; nil before there was anything to learn from.
     var hybrid: HybridModel?
+
+    /// Whether nothing was learnt yet, of what users did or of what items are like.
+    var isEmpty: Bool { hybrid == nil && content.itemCount == 0 }
 }

@@ -25,12 +25,14 @@ struct SegmentModel: Sendable {
     }
 
     /// What users with these segments may want, the best first.
-    func candidates(_ numbers: [Int32], limit: Int) -> [Candidate] {
-        popularity.rank(numbers, limit: limit).map { choice in
+    ///
+    /// - parameter isWanted: whether an item may be among it.
+    func candidates(_ numbers: [Int32], limit: Int, _ isWanted: (Int32) -> Bool) -> [Candidate] {
+        popularity.rank(numbers, limit: limit, isAllowed: isWanted).map { choice in
             let segment = choice.segment.flatMap { Int($0) < segments.count ? segments[Int($0)] : nil }
             return Candidate(
                 slot: choice.item, score: choice.score,
-                origin: .reason(segment.map { .popularAmong($0.attribute, $0.value) } ?? .popular))
+                origin: .reason(segment.map { .popularAmong($0.attribute, $0.value) } ?? .chosen))
         }
     }
 }

@@ -127,6 +127,9 @@ extension ContractClient {
         try await send("GET", "recommendations/user/{id}", "ada", query: narrow)
         try await send("GET", "recommendations/user/{id}", "ada", query: "filter=%3C", status: 400)
         try await send("GET", "recommendations/entity/{id}", "tea", query: narrow)
+        try await send("GET", "recommendations/entity/{id}", "tea", query: "entity_type=product&content_weight=0.5")
+        let seen = "entity_type=product&include_seen=true"
+        try await send("GET", "recommendations/entity/{id}", "tea", query: seen, status: 400)
         try await send("GET", "recommendations/entity/{id}", "pot", query: "entity_type=product", status: 404)
         try await send("GET", "recommendations/entity/{id}", "tea", status: 400)
         try await askForRecommendations()
@@ -145,12 +148,15 @@ extension ContractClient {
         let trending = try await send("GET", "recommendations/trending", query: "count=2")
         #expect(trending.text("count") == "2" && trending.text("algorithm") == "trending")
         try await send("GET", "recommendations/trending", query: "count=101", status: 400)
+        try await send("GET", "recommendations/trending", query: "include_seen=true", status: 400)
+        try await send("GET", "recommendations/trending", query: "collaborative_weight=1", status: 400)
+        try await send("GET", "recommendations/trending", query: "diversity=0.5&entity_type=product")
     }
 
     private mutating func askForRecommendations() async throws {
         let tea = #"{"entity_id": "tea", "entity_type": "product"}"#
         let ada = """
-            {"user_id": "ada", "exclude": [\(tea)], "count": 3, "filter": "price > 1000", "algorithm": "popular",
+            {"user_id": "ada", "exclude": [\(tea)], "count": 3, "filter": "price > 1000", "algorithm": "hybrid",
              "weights": {"popular": 2}, "boosters": [{"filter": "price < 5", "factor": 3}], "diversity": 0.5,
              "exploration": 0, "rotation_rate": 0.5, "rotation_period": 60, "variant": "B"}
             """
@@ -160,6 +166,7 @@ extension ContractClient {
         try await send("POST", "recommendations", body: #"{"entity": \#(tea), "entity_type": "product"}"#)
         #expect(try await send("POST", "recommendations", body: "{}").list("trending").isEmpty == false)
         try await send("POST", "recommendations", body: #"{"user_id": "ada", "entity": \#(tea)}"#, status: 422)
+        try await send("POST", "recommendations", body: #"{"weights": {"popular": 1}}"#, status: 422)
         try await send("POST", "recommendations", body: "[", status: 400)
         try await send("POST", "recommendations", body: "{}", headers: ["Content-Type": "text/plain"], status: 415)
     }

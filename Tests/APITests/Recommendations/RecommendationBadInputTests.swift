@@ -190,7 +190,7 @@ import Testing
             try await server.expectCreated("/api/v1/interactions", "{\(Self.interaction)}")
             let found = try await server.send("GET", "/api/v1/recommendations/user/ada").json()["recommendations"]
             #expect(found?.elements.map { $0["entity_id"] } == [.string("mug")])
-            #expect(found?.elements.first?["reason"] == .string("Recently added"))
+            #expect(found?.elements.first?["reason"] == .string("Also available"))
         }
     }
 

@@ -14,7 +14,7 @@ import Testing
         try expectWhatGoesWithAProduct(page)
         try expectAnOrder(page)
         try expectAVisitor(page)
-        try expectWhoIsNew(page)
+        try expectWhoIsNew(page, attributes)
         try expectWhatCameOfAnAnswer(page)
         try expectAnImport(page)
         try expectFigures(page)
@@ -69,9 +69,14 @@ import Testing
         #expect(types?.allSatisfy { $0 == .string("product") } == true, "\(answer)")
     }
 
-    private func expectWhoIsNew(_ page: RecommendationsPage) throws {
+    private func expectWhoIsNew(_ page: RecommendationsPage, _ attributes: [String: JSONValue]) throws {
         let zoe = try page.answers(toBlockWith: "/users/zoe")
         #expect(zoe.count == 2 && zoe[1]["cold_start"] == .bool(true) && ids(zoe[1]).count == 3, "\(zoe)")
+        // The orders are thirty years old.
+        let first = try #require(zoe[1]["recommendations"]?.elements.first, "\(zoe)")
+        let popular = "\(SampleNorthwind.mostBought)"
+        #expect(attributes[first["entity_id"]?.string ?? ""]?["sku"] == .string(popular), "\(zoe)")
+        #expect(first["reason"] == .string("Popular"), "\(zoe)")
         let merged = try page.answers(toBlockWith: "/merge")
         #expect(merged[0]["moved"] == .integer(2) && merged[0]["complete"] == .bool(true), "\(merged)")
         #expect(merged[1].elements.contains { $0["entity_id"] == .string("baking") }, "\(merged)")

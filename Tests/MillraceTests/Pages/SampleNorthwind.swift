@@ -58,6 +58,12 @@ enum SampleNorthwind {
         Set(numbers.flatMap { n in [product(n), other(n)].map { "\(customer(n)) \($0) \(day(n))" } }).count
     }
 
+    /// The product that most orders are of.
+    static var mostBought: Int {
+        let counts = Dictionary(numbers.flatMap { [(product($0), 1), (other($0), 1)] }, uniquingKeysWith: +)
+        return counts.max { $0.value < $1.value }?.key ?? 0
+    }
+
     static var largeGermanOrders: Int { numbers.count(where: isLarge) }
 
     /// The countries by their orders, as `sqlite3` prints them.
