@@ -144,6 +144,7 @@ extension ContractClient {
         try await send("GET", "recommendations/statistics", query: "from=soon", status: 400)
         let trending = try await send("GET", "recommendations/trending", query: "count=2")
         #expect(trending.text("count") == "2" && trending.text("algorithm") == "trending")
+        #expect(statistics.contains { $0.text("conversions") == "1" })
         try await send("GET", "recommendations/trending", query: "count=101", status: 400)
     }
 
