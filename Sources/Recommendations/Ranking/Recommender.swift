@@ -15,6 +15,7 @@ struct Recommender {
     /// How many items are looked at that nothing speaks for.
     let scanLimit: Int
     private let filter: ItemFilter?
+    private let categories: ItemFilter?
     private let previous: Set<UInt32>
 
     /// How many times as many candidates as are wanted are looked at where something may change their order.
@@ -30,7 +31,8 @@ struct Recommender {
         self.history = history
         self.filters = filters
         self.now = now
-        filter = query.filter.map { filters.filter($0) }
+        filter = query.filter.map { filters.filter(.condition($0)) }
+        categories = query.categories.isEmpty ? nil : filters.filter(.categories(query.categories))
         previous = Set(query.previous?.items ?? [])
     }
 
@@ -41,7 +43,7 @@ struct Recommender {
         if let type = query.type, entry.key.type != type { return false }
         if !query.excluded.isEmpty, query.excluded.contains(entry.key) { return false }
         if !previous.isEmpty, previous.contains(entry.key.shortHash) { return false }
-        return filter?.holds(of: slot, in: snapshot.catalog, now: now) ?? true
+        return [categories, filter].allSatisfy { $0?.holds(of: slot, in: snapshot.catalog, now: now) ?? true }
     }
 
     /// Whether it is for a user who has done nothing.
@@ -90,7 +92,7 @@ struct Recommender {
     private func reconsidered(_ candidate: Candidate) -> Candidate {
         var candidate = candidate
         for booster in query.boosters
-        where filters.filter(booster.filter).holds(of: candidate.slot, in: snapshot.catalog, now: now) {
+        where filters.filter(.condition(booster.filter)).holds(of: candidate.slot, in: snapshot.catalog, now: now) {
             candidate.score *= Float(booster.factor)
         }
         if let rotation = query.rotation {

@@ -123,12 +123,15 @@ extension ContractClient {
         let all = try await send("GET", "recommendations/user/{id}", "ada", query: "include_seen=true")
         #expect(all.list("recommendations").contains { $0.text("entity_id") == "tea" })
         try await send("GET", "recommendations/user/{id}", "ada", query: "count=0", status: 400)
-        let narrow = "entity_type=product&exclude=tea,pot&filter=price%20%3C%20100"
+        let narrow = "entity_type=product&exclude=tea,pot&filter=price%20%3C%20100&category=hot,cold"
         try await send("GET", "recommendations/user/{id}", "ada", query: narrow)
         try await send("GET", "recommendations/user/{id}", "ada", query: "filter=%3C", status: 400)
         try await send("GET", "recommendations/entity/{id}", "tea", query: narrow)
         try await send("GET", "recommendations/entity/{id}", "pot", query: "entity_type=product", status: 404)
         try await send("GET", "recommendations/entity/{id}", "tea", status: 400)
+        let hot = try await send("GET", "recommendations/trending", query: "category=hot")
+        #expect(hot.list("trending").map { $0.text("entity_id") } == ["tea"])
+        try await send("GET", "recommendations/trending", query: "category=hot,,cold", status: 400)
         try await askForRecommendations()
         let id = try #require(found.json["recommendation_id"]?.string)
         let followed = """
@@ -152,6 +155,7 @@ extension ContractClient {
         let tea = #"{"entity_id": "tea", "entity_type": "product"}"#
         let ada = """
             {"user_id": "ada", "exclude": [\(tea)], "count": 3, "filter": "price > 1000", "algorithm": "popular",
+             "category": ["hot", "cold"],
              "weights": {"popular": 2}, "boosters": [{"filter": "price < 5", "factor": 3}], "diversity": 0.5,
              "exploration": 0, "rotation_rate": 0.5, "rotation_period": 60, "variant": "B"}
             """
@@ -159,6 +163,10 @@ extension ContractClient {
         let known = try await send("POST", "recommendations", body: #"{"history": [\#(tea)], "include_seen": false}"#)
         #expect(!known.list("recommendations").contains { $0.text("entity_id") == "tea" })
         try await send("POST", "recommendations", body: #"{"entity": \#(tea), "entity_type": "product"}"#)
+        let hot = try await send("POST", "recommendations", body: #"{"category": "hot"}"#)
+        #expect(hot.list("trending").map { $0.text("entity_id") } == ["tea"])
+        try await send("POST", "recommendations", body: #"{"bundle": [\#(tea)], "category": null}"#)
+        try await send("POST", "recommendations", body: #"{"category": []}"#, status: 422)
         #expect(try await send("POST", "recommendations", body: "{}").list("trending").isEmpty == false)
         try await send("POST", "recommendations", body: #"{"user_id": "ada", "entity": \#(tea)}"#, status: 422)
         try await send("POST", "recommendations", body: "[", status: 400)
