@@ -175,7 +175,7 @@ extension ContractClient {
 
     mutating func exportRecommendations() async throws {
         for (what, query) in [
-            ("entities", "entity_type=product&last_modified_after=2020-01-01T00:00:00Z"),
+            ("entities", "entity_type=product&last_modified_after=2020-01-01T00:00:00Z&include_vectors=true"),
             ("interactions", "start_date=2020-01-01T00:00:00Z&end_date=2100-01-01T00:00:00Z"),
             ("users", "include_vectors=true&tenant_id=default"),
         ] {
