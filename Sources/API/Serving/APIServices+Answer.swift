@@ -108,6 +108,7 @@ extension APIServices {
             try await route.reaching?(answer.1)
             return answer
         case .custom(let answer):
+            if let seen = request.seenPosition { try await route.reaching?(seen) }
             let position = log.head
             let response = try await answer(request)
             return (response, response.position ?? position)
