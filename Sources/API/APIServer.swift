@@ -32,7 +32,8 @@ public struct APIServer: Service {
         let services = APIServices(
             log: log,
             cache: cache ?? Cache(log.cache, redis: nil, namespace: "", settings: settings, metrics: metrics),
-            credentials: credentials, idempotency: IdempotencyMemory(log: log, metrics: metrics), metrics: metrics,
+            credentials: credentials, idempotency: IdempotencyMemory(log: log, metrics: metrics),
+            rates: TenantRates(settings, metrics), metrics: metrics,
             positionWait: .milliseconds(settings[APISettings.positionWait]), logger: logger)
         let all =
             routes

@@ -27,4 +27,7 @@ public struct TokenBucket: Sendable {
         fullAt = due + interval
         return nil
     }
+
+    /// Gives back a token that was taken and is not needed.
+    public mutating func giveBack() { fullAt = fullAt.map { $0 - interval } }
 }

@@ -98,6 +98,13 @@ public final class RecommendationsRole: Sendable {
         return index.state(of: subject, now: now)
     }
 
+    /// The vectors of users and items; nil where nothing is known of a tenant.
+    ///
+    /// - throws: ``Failure`` `index_not_ready`.
+    public func vectors(of tenant: Tenant) throws -> RecommendationVectors? {
+        try ready(tenant).map { RecommendationVectors($0) }
+    }
+
     /// Counts an answer that is given.
     public func count(_ served: ServedAnswer, of tenant: Tenant) { self.served.add(served, of: tenant) }
 

@@ -59,9 +59,16 @@ public enum RecommendationsSettings {
         moves: "recommendation_refusals_total{limit=\"users\"}",
         "How many users each tenant may have of whom anything is known; 0 sets no limit.")
 
+    /// What single tenants may have.
+    public static let tenantLimits = Setting(
+        "recommendations.tenant_limits", default: OptionalSetting<TenantLimits>.none,
+        moves: "recommendation_refusals_total",
+        "What single tenants may have in place of the limits of all, by their tenant_id: "
+            + "2:entities=1000,users=50;default:interactions=0 for example. What is not named is as for all.")
+
     /// All of them.
     public static let all: [AnySetting] = [
         halfLife.erased, cacheSize.erased, trainingGrowth.erased, trainingInterval.erased, trainingShare.erased,
-        shop.erased, entityLimit.erased, interactionLimit.erased, userLimit.erased,
+        shop.erased, entityLimit.erased, interactionLimit.erased, userLimit.erased, tenantLimits.erased,
     ]
 }

@@ -33,6 +33,14 @@ import Testing
         #expect(bucket.take(at: moment(2_000)) == nil)
     }
 
+    @Test func whatIsGivenBackIsThereAgain() {
+        var bucket = TokenBucket(rate: 10, burst: 3)
+        bucket.giveBack()
+        #expect(takeThree(&bucket, at: 0) == 3)
+        bucket.giveBack()
+        #expect(takeThree(&bucket, at: 0) == 1)
+    }
+
     /// Whoever always waits until the moment that is named gets the rate, over any time.
     @Test func theRateHoldsInTheLongRun() {
         var bucket = TokenBucket(rate: 1_000, burst: 50)

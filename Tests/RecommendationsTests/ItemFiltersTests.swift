@@ -9,14 +9,15 @@ import Testing
     func aConditionIsRemembered(_ text: String) throws {
         let filters = ItemFilters()
         let condition = try Condition(parsing: text)
-        #expect(filters.filter(condition) === filters.filter(try Condition(parsing: text)))
-        #expect(filters.filter(condition) !== filters.filter(try Condition(parsing: "\(text) || price < 1")))
+        #expect(filters.filter(.condition(condition)) === filters.filter(.condition(try Condition(parsing: text))))
+        let other = try Condition(parsing: "\(text) || price < 1")
+        #expect(filters.filter(.condition(condition)) !== filters.filter(.condition(other)))
     }
 
     @Test(arguments: ["until > now()", "event.time > date('2026-01-01')", "price < 3 && any(ends, this > now())"])
     func whatAsksForTheTimeIsAskedAnew(_ text: String) throws {
         let filters = ItemFilters()
         let condition = try Condition(parsing: text)
-        #expect(filters.filter(condition) !== filters.filter(condition))
+        #expect(filters.filter(.condition(condition)) !== filters.filter(.condition(condition)))
     }
 }

@@ -79,6 +79,28 @@ import Testing
         #expect(try world.recommended(.items(history.map { .product($0) })) == goingOn, "\(random)")
     }
 
+    @Test(arguments: engines) func keepsToCategories(engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        func texts(_ texts: String...) -> JSONValue { .array(texts.map(JSONValue.string)) }
+        try await world.items("phone", attributes: [.init("category", .string("electronics"))])
+        try await world.items("radio", attributes: [.init("tags", texts("used", "electronics"))])
+        try await world.items("novel", attributes: [.init("categories", texts("books", "gifts"))])
+        try await world.items("none", "other", attributes: [.init("name", .string("electronics"))])
+        func found(_ categories: String...) throws -> Set<String> {
+            Set(try world.recommended(.everybody) { $0.categories = Set(categories) })
+        }
+        #expect(try found("electronics") == ["phone", "radio"])
+        #expect(try found("electronics", "gifts") == ["phone", "radio", "novel"])
+        #expect(try found("Electronics").isEmpty)
+        #expect(try found() == ["phone", "radio", "novel", "none", "other"])
+        // What an item was is not what it is, and both may be asked for at once.
+        try await world.items("radio", attributes: [.init("tags", texts("used"))])
+        #expect(try found("electronics") == ["phone"])
+        let filter = try Condition(parsing: "category == 'electronics'")
+        let both = try world.recommended(.everybody) { ($0.categories, $0.filter) = (["used", "electronics"], filter) }
+        #expect(both == ["phone"])
+    }
+
     @Test func embeddingsMakeItemsAlike() async throws {
         var random = SeededRandom.fresh()
         let world = try await RecommendationsWorld()

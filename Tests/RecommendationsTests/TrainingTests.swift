@@ -55,6 +55,39 @@ import Testing
         #expect(try world.answer(.user("new")).model == answer.model)
     }
 
+    @Test func vectorsOfUsersPointToWhatFitsThem() async throws {
+        let world = try await RecommendationsWorld()
+        try await wait { world.role.isReady }
+        #expect(try world.role.vectors(of: .first) == nil)
+        try await circles(in: world)
+        let untrained = try #require(try world.role.vectors(of: .first))
+        #expect(untrained.model == "none" && untrained.vector(ofUser: "new") == nil)
+        #expect(untrained.vector(of: .product("a3")) == nil)
+        try await world.train()
+        /// How well items of both circles fit a user.
+        func fit(_ user: String) throws -> (a: Float, b: Float) {
+            let vectors = try #require(try world.role.vectors(of: .first))
+            #expect(try vectors.model == world.answer(.user("new")).model)
+            let own = try #require(vectors.vector(ofUser: user))
+            func product(_ id: String) throws -> Float {
+                let item = try #require(vectors.vector(of: .product(id)))
+                #expect(item.count == own.count)
+                return zip(own, item).reduce(0) { $0 + $1.0 * $1.1 }
+            }
+            return (try product("a3"), try product("b3"))
+        }
+        let before = try fit("new")
+        #expect(before.a > 2 * abs(before.b))
+        // What the user does next is in it at once.
+        try await world.user("new", "view", "b0", "b1", "b2")
+        let after = try fit("new")
+        #expect(after.b > before.b + 0.1)
+        let vectors = try #require(try world.role.vectors(of: .first))
+        #expect(vectors.vector(ofUser: "nobody") == nil && vectors.vector(of: .product("unheard")) == nil)
+        try await world.user("late", "view", "unheard")
+        #expect(vectors.vector(ofUser: "late") == nil)
+    }
+
     @Test func findsWhatGoesTogether() async throws {
         let world = try await RecommendationsWorld()
         try await circles(in: world)

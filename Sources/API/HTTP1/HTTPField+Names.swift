@@ -21,6 +21,10 @@ extension HTTPField.Name {
     static let forwardedFor = Self.known("X-Forwarded-For")
     /// `Forwarded`
     static let forwarded = Self.known("Forwarded")
+    /// `RateLimit`
+    static let rateLimit = Self.known("RateLimit")
+    /// `RateLimit-Policy`
+    static let rateLimitPolicy = Self.known("RateLimit-Policy")
     /// `Last-Event-ID`
     static let eventID = Self.known("Last-Event-ID")
 

@@ -16,7 +16,7 @@ extension RecommendationQuery {
 
     /// Whether it may take longer than an event loop can be held up: a filter that is new is held against each item,
     /// and those that are to differ are compared with each other.
-    var mayTakeLong: Bool { filter != nil || diversity > 0 }
+    var mayTakeLong: Bool { filter != nil || !categories.isEmpty || diversity > 0 }
 
     /// Reads one of a body.
     init(_ fields: inout JSONFields, of tenant: Tenant) {
@@ -35,6 +35,7 @@ extension RecommendationQuery {
         type = fields.optionalGraphName("entity_type", length: ItemKey.typeLength)
         includesSeen = fields.optionalBool("include_seen") ?? false
         excluded = Set(fields.optionalObjects("exclude", count: 0...Self.itemLimit) { $0.itemKey() } ?? [])
+        categories = fields.optionalCategories("category")
         filter = fields.optionalCondition("filter")
         readRanking(&fields, of: tenant)
         rejectIdle(&fields)
@@ -83,6 +84,10 @@ extension RecommendationQuery {
     }
 
     static let unknownID = "There is no such recommendation_id: send one that an answer has named."
+    /// How many categories one question names.
+    static let categoryCount = 1...100
+    /// How long the name of a category may be, in characters.
+    static let categoryLength = 1...255
     /// How long the name of a variant may be, in characters.
     static let variantLength = RecommendationID.variantLimit / 4
 }
@@ -95,6 +100,13 @@ extension JSONFields {
         let id = RecommendationID(text, of: tenant)
         if id == nil { reject(name, RecommendationQuery.unknownID) }
         return id
+    }
+
+    /// One category, or a list of them.
+    fileprivate mutating func optionalCategories(_ name: String) -> Set<String> {
+        let length = RecommendationQuery.categoryLength
+        if case .string? = value(name) { return Set([optionalString(name, length: length)].compactMap(\.self)) }
+        return Set(optionalStrings(name, count: RecommendationQuery.categoryCount, length: length) ?? [])
     }
 
     /// A number within bounds.
@@ -124,6 +136,9 @@ extension QueryReader {
     mutating func readCommon(into query: inout RecommendationQuery, of tenant: Tenant) {
         query.type = optionalGraphName("entity_type", length: ItemKey.typeLength)
         query.count = Int(optionalInteger("count", in: 1...Int64(RecommendationQuery.countLimit)) ?? 10)
+        query.categories = Set(
+            optionalStrings(
+                "category", count: RecommendationQuery.categoryCount, length: RecommendationQuery.categoryLength) ?? [])
         if let text = optionalString("filter", length: RecommendationQuery.conditionLength) {
             do { query.filter = try Condition(parsing: text) } catch { reject("filter", error.message) }
         }

@@ -18,7 +18,7 @@ extension RecommendationRoutes {
             let type = query.optionalGraphName("entity_type", length: ItemKey.typeLength)
             let start = query.optionalTimestamp("last_modified_after")
             let tenant = request.tenant
-            return ExportedRows { last, transaction in
+            return ExportedRows(try vectors(&query, of: tenant) { $0.vector(of: $1.key) }) { last, transaction in
                 try role.items.page(after: last, limit: Self.itemsAtOnce, of: tenant, type: type, in: transaction)
             } where: { item in
                 start.map { item.updatedAt > $0 } ?? true
@@ -49,13 +49,20 @@ extension RecommendationRoutes {
             "attributes",
         ]
         return exporting("users", columns) { request, query in
-            // There is no vector of a user that anybody could use.
-            _ = query.optionalBool("include_vectors")
             let tenant = request.tenant
-            return ExportedRows { last, transaction in
+            return ExportedRows(try vectors(&query, of: tenant) { $0.vector(ofUser: $1.id) }) { last, transaction in
                 try role.users.page(after: last, limit: Self.rowsAtOnce, of: tenant, in: transaction)
             }
         }
+    }
+
+    /// The vectors of rows, if the query asks for them.
+    private func vectors<Row>(
+        _ query: inout QueryReader, of tenant: Tenant,
+        _ find: @escaping @Sendable (RecommendationVectors, Row) -> [Float]?
+    ) throws -> ExportedVectors<Row>? {
+        guard query.optionalBool("include_vectors") ?? false else { return nil }
+        return ExportedVectors(vectors: try role.vectors(of: tenant), find: find)
     }
 
     /// How many items are read at once: each can be large.
@@ -76,10 +83,12 @@ extension RecommendationRoutes {
             let first = try await rows.page(after: nil, atLeast: request.seenPosition, of: role.log)
             var response = APIResponse.stream(contentType: format.contentType) { writer in
                 try await TornStream.guarding {
-                    var text = ExportText(format, columns: columns)
+                    var text = ExportText(
+                        format, columns: columns + (rows.vectors == nil ? [] : ExportedVectors<Row>.columns))
                     var page = first
                     while true {
-                        try text.append(page.rows.filter(rows.isWanted))
+                        try text.append(
+                            page.rows.filter(rows.isWanted).map { ExportedRow(row: $0, vectors: rows.vectors) })
                         if page.isLast { text.end() }
                         let bytes = text.take()
                         if !bytes.isEmpty { try await writer.write(bytes) }
@@ -91,6 +100,32 @@ extension RecommendationRoutes {
             response.headers[.contentDisposition] = "attachment; filename=\"\(name).\(format.rawValue)\""
             response.position = first.position
             return response
+        }
+    }
+}
+
+/// The vectors of the rows of an export, all of one model.
+private struct ExportedVectors<Row: Sendable>: Sendable {
+    /// What they are called in a table.
+    static var columns: [String] { ["vector", "vector_model"] }
+
+    /// Nil where nothing is known of the tenant.
+    let vectors: RecommendationVectors?
+    let find: @Sendable (RecommendationVectors, Row) -> [Float]?
+}
+
+/// A row with its vector, if that is asked for.
+private struct ExportedRow<Row: JSONEncodable & Sendable>: JSONEncodable {
+    let row: Row
+    let vectors: ExportedVectors<Row>?
+
+    func write(to json: inout JSONWriter) {
+        guard let vectors else { return row.write(to: &json) }
+        let vector = vectors.vectors.flatMap { vectors.find($0, row) }
+        json.object { json in
+            json.members(ofRaw: JSONWriter.bytes(of: row))
+            json.member("vector", vector.map { JSONValue.array($0.map { .number("\($0)") }) })
+            json.member("vector_model", vector == nil ? nil : vectors.vectors?.model)
         }
     }
 }
@@ -117,16 +152,18 @@ private struct ExportedRows<Row: Sendable>: Sendable {
         var isLast: Bool { rows.isEmpty }
     }
 
+    /// The vectors that are wanted with them.
+    let vectors: ExportedVectors<Row>?
     /// Reads the rows that come after one.
     let read: @Sendable (Row?, any ReadTransaction) throws -> [Row]
     /// Which of them are wanted. To look for them by the database would leave it how long one page takes.
     let isWanted: @Sendable (Row) -> Bool
 
     init(
-        _ read: @escaping @Sendable (Row?, any ReadTransaction) throws -> [Row],
+        _ vectors: ExportedVectors<Row>? = nil, _ read: @escaping @Sendable (Row?, any ReadTransaction) throws -> [Row],
         where isWanted: @escaping @Sendable (Row) -> Bool = { _ in true }
     ) {
-        (self.read, self.isWanted) = (read, isWanted)
+        (self.vectors, self.read, self.isWanted) = (vectors, read, isWanted)
     }
 
     func page(after last: Row?, atLeast seen: LogPosition?, of log: ChangeLog) async throws -> Page {

@@ -92,7 +92,9 @@ struct RecommendationRoutes: Sendable {
         @Sendable func answer(_ request: APIRequest, isAtOnce: Bool) throws -> APIResponse {
             let (known, position) = (try known(request), role.follower.position)
             let state = try role.state(of: known, of: request.tenant)
-            let question = "\(request.tenant.number)\(request.path)?\(request.query)"
+            // What an answer led to is counted for the day that it names, so it is made anew each day.
+            let day = role.log.time.now().microseconds / 86_400_000_000
+            let question = "\(request.tenant.number)/\(day)\(request.path)?\(request.query)"
             for tag in [state.base, state.popular] {
                 guard let kept = answers.find(ContentKey(question, tag)) else { continue }
                 role.count(kept.served, of: request.tenant)

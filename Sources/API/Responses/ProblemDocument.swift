@@ -42,7 +42,7 @@ struct ProblemDocument {
 
     /// The response without its body.
     private var headers: HTTPFields {
-        var headers = HTTPFields()
+        var headers = TenantRates.fields(of: failure)
         if let seconds = failure.retryAfter { headers[.retryAfter] = String(seconds) }
         if failure.kind == .unauthenticated { headers[.wwwAuthenticate] = "Bearer realm=\"millrace\"" }
         return headers

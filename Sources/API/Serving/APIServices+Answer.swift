@@ -18,6 +18,7 @@ extension APIServices {
     /// Checks who asks, waits for the position that the client has seen, and runs the route.
     func answer(_ incoming: IncomingRequest, _ route: Route) async throws -> CompleteResponse {
         let credential = try await authenticate(incoming, route)
+        try takeTurn(credential)
         let seen = try await waitForPosition(incoming.head.headers[.position])
         let request = try request(incoming, route, credential, seenPosition: seen)
         let (response, position) =
@@ -38,12 +39,28 @@ extension APIServices {
         guard route.canAnswerAtOnce, incoming.head.headers[.position] == nil,
             let credential = try authenticateAtOnce(incoming, route)
         else { return nil }
+        try takeTurn(credential)
+        guard let complete = try answerAtOnce(incoming, route, credential) else {
+            rates?.giveBack(credential.tenant)
+            return nil
+        }
+        return complete
+    }
+
+    private func answerAtOnce(
+        _ incoming: IncomingRequest, _ route: Route, _ credential: Credential
+    ) throws -> CompleteResponse? {
         let request = try request(incoming, route, credential, seenPosition: nil)
         let answer =
             if let caching = route.caching { try readCachedAtOnce(caching, route, request) } else {
                 try runAtOnce(route, request)
             }
         return try answer.map { try complete($0.response, of: request, at: $0.position) }
+    }
+
+    /// Refuses a request of a tenant that sends too many. Who need not say who they are is no tenant.
+    private func takeTurn(_ credential: Credential) throws {
+        if credential.tenant != Credential.anonymous.tenant { try rates?.take(credential.tenant) }
     }
 
     /// Runs a route if nothing has to be waited for; else nil.

@@ -10,6 +10,8 @@ struct APIServices: Sendable {
     let cache: Cache
     let credentials: Credentials
     let idempotency: IdempotencyMemory
+    /// Nil where there is no limit.
+    var rates: TenantRates?
     let identifiers = IdentifierGenerator()
     let metrics: MetricsRegistry
     let positionWait: Duration

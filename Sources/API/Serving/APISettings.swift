@@ -57,11 +57,17 @@ public enum APISettings {
     public static let streamsLimit = Setting(
         "api.streams_limit", default: 100, unit: "streams", bounds: 1...100_000, moves: "http_streams",
         "How many streams of changes a tenant may have open.")
+    /// How many requests a tenant may send in a second.
+    public static let tenantRequestRate = Setting(
+        "api.tenant_request_rate", default: 0, unit: "requests/s", bounds: 0...1_000_000,
+        moves: "rate_limited_requests_total",
+        "How many requests each tenant may send to this instance in a second, over all of the API, before more are "
+            + "answered 429; as many may come at once. 0 sets no limit.")
 
     /// All of them.
     public static let all: [AnySetting] = [
         host.erased, port.erased, connectionsLimit.erased, idleTimeout.erased, requestTimeout.erased,
         drainTimeout.erased, headerLimit.erased, bodyLimit.erased, bulkBodyLimit.erased, bodiesLimit.erased,
-        positionWait.erased, idempotencyRetention.erased, streamsLimit.erased,
+        positionWait.erased, idempotencyRetention.erased, streamsLimit.erased, tenantRequestRate.erased,
     ]
 }

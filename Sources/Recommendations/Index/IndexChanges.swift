@@ -10,7 +10,7 @@ struct IndexChanges {
     /// What was done and stands in histories already.
     private(set) var known: [Interaction] = []
     /// What was taken back.
-    private(set) var gone: [Interaction] = []
+    private(set) var gone: [ForgottenInteractions.Sum] = []
     /// What was written of users besides what they did.
     private(set) var described: [String: JSONObject] = [:]
     /// Users of whom all is to be read anew: what was taken back or taken over does not say what is left.
@@ -39,8 +39,11 @@ struct IndexChanges {
                 if !reads.include(user, at: change.position) { described[user] = try fields.object("attributes") }
             case (Interaction.entityType, .delete):
                 let interaction = try Interaction(fields, of: tenant)
-                gone.append(interaction)
+                gone.append(
+                    ForgottenInteractions.Sum(
+                        item: interaction.item, weight: interaction.weight, time: interaction.time))
                 concern([interaction.user], change.position, reads)
+            case (ForgottenInteractions.entityType, .insert): gone += try ForgottenInteractions(fields).sums
             case (RecommendationUser.entityType, .delete):
                 concern([try fields.text("user_id")], change.position, reads)
             case (UserMerge.entityType, .insert):

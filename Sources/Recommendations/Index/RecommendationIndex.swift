@@ -19,6 +19,7 @@ final class RecommendationIndex: Projection {
     let name = "recommendations"
     let types: Set<String>? = [
         Item.entityType, Interaction.entityType, RecommendationUser.entityType, UserMerge.entityType,
+        ForgottenInteractions.entityType,
     ]
     let batchLimit: Int? = 2_000
 
@@ -175,9 +176,9 @@ final class RecommendationIndex: Projection {
         }
         add(changes.interactions, to: index) { !changes.users.contains($0.user) }
         add(changes.known, to: index) { _ in false }
-        for interaction in changes.gone {
-            guard let slot = index.snapshot.catalog.slot(of: interaction.item) else { continue }
-            index.popularity.remove(Float(interaction.weight), from: slot, at: counted(interaction))
+        for sum in changes.gone {
+            guard let slot = index.snapshot.catalog.slot(of: sum.item) else { continue }
+            index.popularity.remove(Float(sum.weight), from: slot, at: counted(sum.time))
         }
         for (user, attributes) in changes.described where !changes.users.contains(user) {
             index.describe(user, attributes)
@@ -197,7 +198,7 @@ final class RecommendationIndex: Projection {
         let catalog = index.snapshot.catalog
         for interaction in interactions {
             guard let slot = catalog.slot(of: interaction.item) else { continue }
-            index.popularity.add(Float(interaction.weight), to: slot, at: counted(interaction))
+            index.popularity.add(Float(interaction.weight), to: slot, at: counted(interaction.time))
             guard isNew(interaction) else { continue }
             index.histories.update(interaction.user) { $0.add(interaction, slot) }
         }
@@ -205,7 +206,7 @@ final class RecommendationIndex: Projection {
 
     /// When an interaction is taken to have been: beside what is said to be of a time to come, all that is done until
     /// then would count nothing.
-    private func counted(_ interaction: Interaction) -> Timestamp { min(interaction.time, log.time.now()) }
+    private func counted(_ time: Timestamp) -> Timestamp { min(time, log.time.now()) }
 
     private func makeSlots(for interactions: [Interaction], in index: TenantIndex) {
         let catalog = index.snapshot.catalog

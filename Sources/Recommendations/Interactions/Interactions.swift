@@ -4,7 +4,7 @@ public import Storage
 
 /// What the users of all tenants did: its rows, and what the change log is told of it.
 public struct Interactions: Sendable {
-    private static let columns: SQL = """
+    static let columns: SQL = """
         x.id, x.user_id, x.entity_type, x.entity_id, x.interaction_type, x.weight, x.metadata, x.recommendation_id, \
         x.tenant, x.interacted_at
         """
@@ -18,7 +18,7 @@ public struct Interactions: Sendable {
         into: "interactions", rowColumns, ending: "ON CONFLICT DO NOTHING RETURNING id")
 
     let types: InteractionTypes
-    private let outcomes: RecommendationOutcomes
+    private let attribution: Attribution
 
     /// What the users of all tenants did.
     ///
@@ -28,7 +28,7 @@ public struct Interactions: Sendable {
     public init(
         types: InteractionTypes = InteractionTypes(), outcomes: RecommendationOutcomes = RecommendationOutcomes()
     ) {
-        (self.types, self.outcomes) = (types, outcomes)
+        (self.types, attribution) = (types, Attribution(outcomes: outcomes))
     }
 
     /// Writes interactions. One that says when it was and is there already stays as it is.
@@ -54,13 +54,12 @@ public struct Interactions: Sendable {
         let undated = zip(drafts, interactions).filter { $0.0.time == nil }.map(\.1)
         if !undated.isEmpty { try unit.transaction.insert(Self.rows, undated.flatMap(\.values)) }
         new.formUnion(undated.map(\.id))
-        var followed: [InteractionDraft] = []
-        for (draft, interaction) in zip(drafts, interactions) where new.remove(interaction.id) != nil {
+        let written = interactions.filter { new.remove($0.id) != nil }
+        for interaction in written {
             try unit.recordInsert(
                 Interaction.entityType, interaction.id, after: JSONWriter.bytes(of: interaction))
-            if draft.recommendation != nil { followed.append(draft) }
         }
-        try outcomes.count(followed, in: unit)
+        try attribution.credit(written, in: unit)
         return interactions
     }
 
@@ -78,7 +77,32 @@ public struct Interactions: Sendable {
                     AND interacted_at = \(interaction.time) AND id = \(interaction.id)
                 """)
         }
+        try attribution.takeBack(interactions, in: unit)
         return interactions.count
+    }
+
+    /// The answers that a user's latest interactions with some items name, as far as these stood in them.
+    ///
+    /// - parameters:
+    ///   - ids: of items of one type.
+    ///   - times: when the interactions were.
+    func answers(
+        namedBy user: String, with ids: [String], of type: String, in times: ClosedRange<Timestamp>, _ tenant: Tenant,
+        in transaction: any ReadTransaction
+    ) throws -> [String: RecommendationID] {
+        let named = try transaction.rows(
+            """
+            SELECT x.entity_id, x.recommendation_id FROM interactions x
+            WHERE x.tenant = \(tenant) AND x.user_id = \(user) AND x.interacted_at >= \(times.lowerBound)
+                AND x.interacted_at <= \(times.upperBound) AND x.entity_type = \(type)
+                AND x.entity_id IN (\(list: ids)) AND x.recommendation_id IS NOT NULL
+            ORDER BY x.interacted_at DESC, x.id DESC
+            """
+        ) { ($0.text(0), RecommendationID($0.text(1), of: tenant)) }
+        return named.reduce(into: [:]) { answers, row in
+            guard answers[row.0] == nil, let answer = row.1, answer.contains(ItemKey(type, row.0)) else { return }
+            answers[row.0] = answer
+        }
     }
 
     /// The interactions of some drafts that say when they were, as far as they are there.
@@ -92,7 +116,7 @@ public struct Interactions: Sendable {
                 SELECT \(Self.columns) FROM interactions x
                 WHERE x.tenant = \(tenant) AND x.user_id = \(draft.user) AND x.interacted_at = \(time)
                     AND x.id = \(draft.identifier(at: time))
-                """, Interaction.init)
+                """, Interaction.init(row:))
         }
     }
 
@@ -117,7 +141,7 @@ public struct Interactions: Sendable {
             query += ")"
         }
         query += " ORDER BY x.interacted_at DESC, x.id DESC LIMIT \(limit) OFFSET \(offset)"
-        return try transaction.rows(query, Interaction.init)
+        return try transaction.rows(query, Interaction.init(row:))
     }
 
     /// Some interactions of a user, the oldest first.
@@ -131,7 +155,7 @@ public struct Interactions: Sendable {
             """
         if let last { query += " AND (x.interacted_at, x.id) > (\(last.time), \(last.id))" }
         query += " ORDER BY x.interacted_at, x.id LIMIT \(limit)"
-        return try transaction.rows(query, Interaction.init)
+        return try transaction.rows(query, Interaction.init(row:))
     }
 
     /// Some interactions in the order of tenants, users and times.
@@ -157,13 +181,13 @@ public struct Interactions: Sendable {
         case (nil, nil): break
         }
         query += " ORDER BY x.tenant, x.user_id, x.interacted_at, x.id LIMIT \(limit)"
-        return try transaction.rows(query, Interaction.init)
+        return try transaction.rows(query, Interaction.init(row:))
     }
 }
 
 extension Interaction {
     /// What a weight of 1 is in a row.
-    private static let weightUnit = 1_000_000.0
+    static let weightUnit = 1_000_000.0
 
     /// The values of a row, in the order in which it is read.
     fileprivate var values: [SQLValue] {
@@ -175,7 +199,7 @@ extension Interaction {
         ]
     }
 
-    fileprivate init(_ row: Row) throws {
+    init(row: Row) throws {
         guard let kind = InteractionKind(try JSONParser.parse(row.bytes(4))) else {
             throw Failure(.internal, code: "corrupt_row", "The type of an interaction cannot be read.")
         }

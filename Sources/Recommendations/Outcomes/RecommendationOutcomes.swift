@@ -12,6 +12,27 @@ public struct RecommendationOutcomes: Sendable {
         case items = "=items"
     }
 
+    /// What users do about an answer.
+    enum Response: String, CaseIterable {
+        /// They look at an item.
+        case click = "=clicks"
+        /// They buy it.
+        case conversion = "=conversions"
+
+        /// The types of interactions that are it.
+        fileprivate var types: [String] {
+            switch self {
+            case .click: ["click", "view"]
+            case .conversion: ["purchase"]
+            }
+        }
+    }
+
+    /// As what an interaction of a type counts. One that is called as something else is counted is not counted.
+    static func kinds(ofType type: String) -> [String] {
+        type.hasPrefix("=") ? [] : [type] + Response.allCases.filter { $0.types.contains(type) }.map(\.rawValue)
+    }
+
     private static let addition = Insertion(
         into: "recommendation_outcomes", "tenant, day, algorithm, variant, kind, count",
         ending: """
@@ -23,16 +44,6 @@ public struct RecommendationOutcomes: Sendable {
 
     /// What came of the answers to all tenants.
     public init() {}
-
-    /// Counts interactions that followed from answers.
-    func count(_ drafts: [InteractionDraft], in unit: UnitOfWork) throws {
-        var counts: [Row: Int] = [:]
-        for draft in drafts {
-            guard let id = draft.recommendation, id.contains(draft.item) else { continue }
-            counts[Row(unit.tenant, unit.now, id.algorithm, id.variant, kind: draft.kind.name), default: 0] += 1
-        }
-        try add(counts, in: unit.transaction)
-    }
 
     /// Adds what was counted. In an order of their own, so that those who add at the same time wait for each other
     /// in turn.
@@ -62,10 +73,13 @@ public struct RecommendationOutcomes: Sendable {
         for (algorithm, variant, kind, count) in rows {
             let key = "\(algorithm)/\(variant)"
             var statistics = found[key] ?? RecommendationStatistics(algorithm: algorithm, variant: variant)
-            switch Served(rawValue: kind) {
-            case .answers: statistics.answers += count
-            case .items: statistics.items += count
-            case nil: statistics.interactions[kind, default: 0] += count
+            switch (Served(rawValue: kind), Response(rawValue: kind)) {
+            case (.answers, _): statistics.answers += count
+            case (.items, _): statistics.items += count
+            case (_, .click): statistics.clicks += count
+            case (_, .conversion): statistics.conversions += count
+            // One that is 0 was taken back.
+            case (nil, nil): if count > 0 { statistics.interactions[kind] = count }
             }
             found[key] = statistics
         }
@@ -106,11 +120,6 @@ extension Timestamp {
 
 /// What came of the answers of an algorithm, in one variant of an experiment.
 public struct RecommendationStatistics: JSONEncodable, Sendable, Hashable {
-    /// The types of interactions that are clicks.
-    private static let clicks = ["click", "view"]
-    /// The types of interactions that are conversions.
-    private static let conversions = ["purchase"]
-
     /// By what items were ranked.
     public let algorithm: String
     /// The variant; empty for none.
@@ -119,18 +128,20 @@ public struct RecommendationStatistics: JSONEncodable, Sendable, Hashable {
     public internal(set) var answers: Int64 = 0
     /// How many items stood in them.
     public internal(set) var items: Int64 = 0
-    /// What users did with items that stood in an answer, and said so, by the types of interactions.
+    /// How often users did something with an item that stood in an answer, and said so, by the types of interactions:
+    /// once for each user, answer, item and type.
     public internal(set) var interactions: [String: Int64] = [:]
+    /// How often an item was clicked or viewed: once for each user, answer and item.
+    public internal(set) var clicks: Int64 = 0
+    /// How often an item was bought: once for each user, answer and item.
+    public internal(set) var conversions: Int64 = 0
 
-    private func rate(_ types: [String]) -> Double {
-        let count = types.reduce(0) { $0 + (interactions[$1] ?? 0) }
-        return answers > 0 ? Double(count) / Double(answers) : 0
-    }
+    private func rate(_ count: Int64) -> Double { items > 0 ? Double(count) / Double(items) : 0 }
 
-    /// Clicks for each answer.
-    public var clickRate: Double { rate(Self.clicks) }
-    /// Conversions for each answer.
-    public var conversionRate: Double { rate(Self.conversions) }
+    /// Which part of the items that stood in answers was clicked.
+    public var clickRate: Double { rate(clicks) }
+    /// Which part of the items that stood in answers was bought.
+    public var conversionRate: Double { rate(conversions) }
 
     public func write(to json: inout JSONWriter) {
         json.object { json in
@@ -145,7 +156,9 @@ public struct RecommendationStatistics: JSONEncodable, Sendable, Hashable {
                     json.value(count)
                 }
             }
+            json.member("clicks", clicks)
             json.member("click_rate", clickRate)
+            json.member("conversions", conversions)
             json.member("conversion_rate", conversionRate)
         }
     }

@@ -46,12 +46,11 @@ final class ServedCounts: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Only a cancellation ends it early, and what was counted until then is written too.
-                _ = try? await Task.sleep(for: Self.period)
-                await self.write()
-            }
+            // Only a cancellation ends a rest early.
+            while (try? await Task.sleep(for: Self.period)) != nil { await self.write() }
         }
+        // What was counted until then is written too, by a task that is not cancelled.
+        await Task { await self.write() }.value
     }
 
     /// Writes down what was counted since the last time.

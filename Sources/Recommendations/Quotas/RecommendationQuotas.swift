@@ -8,6 +8,7 @@ import Telemetry
 public struct RecommendationQuotas: Sendable {
     private let index: RecommendationIndex
     private let limits: [RecommendationRoom.Kind: Int]
+    private let tenantLimits: [Tenant: [RecommendationRoom.Kind: Int]]
     private let refusals: [RecommendationRoom.Kind: Counter]
 
     init(_ index: RecommendationIndex, settings: SettingsValues, metrics: MetricsRegistry) {
@@ -16,7 +17,8 @@ public struct RecommendationQuotas: Sendable {
             .entities: Int(settings[RecommendationsSettings.entityLimit]),
             .interactions: Int(settings[RecommendationsSettings.interactionLimit]),
             .users: Int(settings[RecommendationsSettings.userLimit]),
-        ].filter { $0.value > 0 }
+        ]
+        tenantLimits = settings[RecommendationsSettings.tenantLimits].value?.limits ?? [:]
         let family = metrics.counter(
             "recommendation_refusals_total", "Rows that were refused because a tenant has as many as it may have.",
             labels: ["limit"])
@@ -28,6 +30,11 @@ public struct RecommendationQuotas: Sendable {
     /// - parameter count: how many rows are to be written at most: where there is room for all of them, it is not asked
     ///   which are new.
     public func room(of tenant: Tenant, forRows count: Int = 1) -> RecommendationRoom {
-        RecommendationRoom(index.find(tenant), limits: limits, count: count, refusals: refusals)
+        RecommendationRoom(index.find(tenant), limits: limits(of: tenant), count: count, refusals: refusals)
+    }
+
+    /// What a tenant may have; nothing where there is no limit.
+    private func limits(of tenant: Tenant) -> [RecommendationRoom.Kind: Int] {
+        limits.merging(tenantLimits[tenant] ?? [:]) { $1 }.filter { $0.value > 0 }
     }
 }

@@ -30,6 +30,9 @@ public struct RecommendationID: Sendable, Hashable {
         self.items = items
     }
 
+    /// When it was answered, to the minute.
+    var time: Timestamp { Timestamp(microseconds: Int64(minute) * 60_000_000) }
+
     /// Whether an item was in the answer, or in one of the pages before it.
     public func contains(_ item: ItemKey) -> Bool { items.contains(item.shortHash) }
 

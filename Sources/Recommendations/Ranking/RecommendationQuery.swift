@@ -79,6 +79,8 @@ public struct RecommendationQuery: Sendable {
     public var excluded: Set<ItemKey> = []
     /// Whether what the user knows already may come again.
     public var includesSeen = false
+    /// Only items that belong to one of these categories; none is of any.
+    public var categories: Set<String> = []
     /// What holds of the attributes of all items; nil is anything.
     public var filter: Condition?
     /// What makes some items better.

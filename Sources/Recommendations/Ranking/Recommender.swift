@@ -14,6 +14,7 @@ struct Recommender {
     /// How many items are looked at that nothing speaks for.
     let scanLimit: Int
     private let filter: ItemFilter?
+    private let categories: ItemFilter?
     private let boosters: [(filter: ItemFilter, factor: Float)]
     /// The hashes of what stood on the pages before.
     private let previous: Set<UInt32>
@@ -34,8 +35,9 @@ struct Recommender {
         self.query = query
         self.history = history
         self.now = now
-        filter = query.filter.map(filters.filter)
-        boosters = query.boosters.map { (filters.filter($0.filter), Float($0.factor)) }
+        filter = query.filter.map { filters.filter(.condition($0)) }
+        categories = query.categories.isEmpty ? nil : filters.filter(.categories(query.categories))
+        boosters = query.boosters.map { (filters.filter(.condition($0.filter)), Float($0.factor)) }
         let shown = query.previous?.items ?? []
         previous = Set(shown)
         count = min(query.count, RecommendationID.itemLimit - shown.count)
@@ -50,6 +52,7 @@ struct Recommender {
         if let type = query.type, entry.key.type != type { return false }
         if !query.excluded.isEmpty, query.excluded.contains(entry.key) { return false }
         if !previous.isEmpty, previous.contains(entry.key.shortHash) { return false }
+        if let categories, !categories.holds(of: slot, in: snapshot.catalog, now: now) { return false }
         return filter?.holds(of: slot, in: snapshot.catalog, now: now) ?? true
     }
 

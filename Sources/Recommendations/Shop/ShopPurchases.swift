@@ -27,10 +27,25 @@ struct ShopPurchases: Sendable {
                         .text(product),
                     ]
                 })
-            try interactions.add(new.map(order.purchase), in: unit)
+            try interactions.add(credited(new.map(order.purchase), of: order, in: unit), in: unit)
         }
         let gone = known.subtracting(order.products)
         if !gone.isEmpty { try takeBack(gone.sorted(), of: order, in: unit) }
+    }
+
+    /// Purchases with the answers that their user's latest interactions with the products name.
+    private func credited(
+        _ purchases: [InteractionDraft], of order: ShopOrder, in unit: UnitOfWork
+    ) throws -> [InteractionDraft] {
+        let start = order.time.advanced(bySeconds: -Attribution.orderWindow)
+        let answers = try interactions.answers(
+            namedBy: order.user, with: purchases.map(\.item.id), of: ShopProduct.itemType, in: start...order.time,
+            unit.tenant, in: unit.transaction)
+        return purchases.map { purchase in
+            var purchase = purchase
+            purchase.recommendation = answers[purchase.item.id]
+            return purchase
+        }
     }
 
     private func takeBack(_ products: [String], of order: ShopOrder, in unit: UnitOfWork) throws {

@@ -42,13 +42,15 @@ public struct RecommendationUsers: Sendable {
     @discardableResult
     public func delete(_ id: String, in unit: UnitOfWork) throws -> Int {
         let known = try find(id, of: unit.tenant, in: unit.transaction)
+        try ForgottenInteractions.record(of: id, in: unit)
         let count = try unit.transaction.execute(
             "DELETE FROM interactions WHERE tenant = \(unit.tenant) AND user_id = \(id)")
         let user = known ?? RecommendationUser(id, attributes: JSONObject(), of: unit.tenant, at: unit.now)
         guard count > 0 || known != nil else { throw Self.notFound(id) }
         try unit.transaction.execute(
             "DELETE FROM recommendation_users WHERE tenant = \(unit.tenant) AND user_id = \(id)")
-        // One change tells of all: an entry for each interaction would keep in the log what is to be forgotten.
+        // One change tells that all is gone, and sums without a name of how much: an entry for each interaction would
+        // keep in the log what is to be forgotten.
         try unit.recordDelete(
             RecommendationUser.entityType, RecommendationUser.entity(of: id), before: JSONWriter.bytes(of: user))
         return count

@@ -123,7 +123,7 @@ extension ContractClient {
         let all = try await send("GET", "recommendations/user/{id}", "ada", query: "include_seen=true")
         #expect(all.list("recommendations").contains { $0.text("entity_id") == "tea" })
         try await send("GET", "recommendations/user/{id}", "ada", query: "count=0", status: 400)
-        let narrow = "entity_type=product&exclude=tea,pot&filter=price%20%3C%20100"
+        let narrow = "entity_type=product&exclude=tea,pot&filter=price%20%3C%20100&category=hot,cold"
         try await send("GET", "recommendations/user/{id}", "ada", query: narrow)
         try await send("GET", "recommendations/user/{id}", "ada", query: "filter=%3C", status: 400)
         try await send("GET", "recommendations/entity/{id}", "tea", query: narrow)
@@ -132,6 +132,9 @@ extension ContractClient {
         try await send("GET", "recommendations/entity/{id}", "tea", query: seen, status: 400)
         try await send("GET", "recommendations/entity/{id}", "pot", query: "entity_type=product", status: 404)
         try await send("GET", "recommendations/entity/{id}", "tea", status: 400)
+        let hot = try await send("GET", "recommendations/trending", query: "category=hot")
+        #expect(hot.list("trending").map { $0.text("entity_id") } == ["tea"])
+        try await send("GET", "recommendations/trending", query: "category=hot,,cold", status: 400)
         try await askForRecommendations()
         let id = try #require(found.json["recommendation_id"]?.string)
         let followed = """
@@ -144,6 +147,7 @@ extension ContractClient {
         let day = "from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&tenant_id=default"
         let statistics = try await send("GET", "recommendations/statistics", query: day).list("statistics")
         #expect(statistics.contains { $0.json["interactions"]?["purchase"] == .number("1") })
+        #expect(statistics.contains { $0.text("conversions") == "1" })
         try await send("GET", "recommendations/statistics", query: "from=soon", status: 400)
         let trending = try await send("GET", "recommendations/trending", query: "count=2")
         #expect(trending.text("count") == "2" && trending.text("algorithm") == "trending")
@@ -157,6 +161,7 @@ extension ContractClient {
         let tea = #"{"entity_id": "tea", "entity_type": "product"}"#
         let ada = """
             {"user_id": "ada", "exclude": [\(tea)], "count": 3, "filter": "price > 1000", "algorithm": "hybrid",
+             "category": ["hot", "cold"],
              "weights": {"popular": 2}, "boosters": [{"filter": "price < 5", "factor": 3}], "diversity": 0.5,
              "exploration": 0, "rotation_rate": 0.5, "rotation_period": 60, "variant": "B"}
             """
@@ -164,6 +169,10 @@ extension ContractClient {
         let known = try await send("POST", "recommendations", body: #"{"history": [\#(tea)], "include_seen": false}"#)
         #expect(!known.list("recommendations").contains { $0.text("entity_id") == "tea" })
         try await send("POST", "recommendations", body: #"{"entity": \#(tea), "entity_type": "product"}"#)
+        let hot = try await send("POST", "recommendations", body: #"{"category": "hot"}"#)
+        #expect(hot.list("trending").map { $0.text("entity_id") } == ["tea"])
+        try await send("POST", "recommendations", body: #"{"bundle": [\#(tea)], "category": null}"#)
+        try await send("POST", "recommendations", body: #"{"category": []}"#, status: 422)
         #expect(try await send("POST", "recommendations", body: "{}").list("trending").isEmpty == false)
         try await send("POST", "recommendations", body: #"{"user_id": "ada", "entity": \#(tea)}"#, status: 422)
         try await send("POST", "recommendations", body: #"{"weights": {"popular": 1}}"#, status: 422)
@@ -173,7 +182,7 @@ extension ContractClient {
 
     mutating func exportRecommendations() async throws {
         for (what, query) in [
-            ("entities", "entity_type=product&last_modified_after=2020-01-01T00:00:00Z"),
+            ("entities", "entity_type=product&last_modified_after=2020-01-01T00:00:00Z&include_vectors=true"),
             ("interactions", "start_date=2020-01-01T00:00:00Z&end_date=2100-01-01T00:00:00Z"),
             ("users", "include_vectors=true&tenant_id=default"),
         ] {

@@ -108,6 +108,32 @@ import Testing
         }
     }
 
+    /// Whoever asks for vectors gets those of one model, and whoever does not gets none.
+    @Test(arguments: TestStore.Engine.allCases)
+    func vectorsAreThoseOfTheModel(_ engine: TestStore.Engine) async throws {
+        try await RecommendationRoutesFixture.withServer(engine) { server in
+            try await fill(server)
+            // Of what is there a model is learnt, and another one of what came meanwhile.
+            try await wait { try await rows(server, "users?include_vectors=true").first?["vector"] != .null }
+            let users = try await rows(server, "users?include_vectors=true")
+            let entities = try await rows(server, "entities?include_vectors=true")
+            #expect(try await !rows(server, "users").contains { $0["vector"] != nil || $0["vector_model"] != nil })
+            #expect(try await !rows(server, "entities?include_vectors=false").contains { $0["vector"] != nil })
+            // Who has done nothing has none.
+            #expect(users.last?["vector"] == .null && users.last?["vector_model"] == .null)
+            let vectors = (users.dropLast() + entities).filter { $0["vector"] != .null }
+            #expect(vectors.count > 7 + Self.entityCount / 2)
+            #expect(Set(vectors.compactMap { $0["vector"]?.elements.count }).count == 1)
+            for file in [users, entities] {
+                #expect(Set(file.compactMap { $0["vector_model"]?.string }).count == 1)
+            }
+            let table = try await server.send("GET", "/api/v1/export/users?format=csv&include_vectors=true")
+            let lines = String(decoding: table.body, as: UTF8.self).split(separator: "\r\n")
+            #expect(lines.first?.hasSuffix(",attributes,vector,vector_model") == true)
+            #expect(lines.dropFirst().first?.contains(",\"[") == true)
+        }
+    }
+
     /// The columns are those of the seed, with what it does not have behind them.
     @Test func theFormsSayTheSame() async throws {
         try await RecommendationRoutesFixture.withServer { server in

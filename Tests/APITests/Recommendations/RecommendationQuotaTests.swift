@@ -71,6 +71,19 @@ import Testing
         }
     }
 
+    @Test func aTenantMayHaveALimitOfItsOwn() async throws {
+        let settings = ["recommendations.tenant_limits": "2:entities=1"]
+        try await RecommendationRoutesFixture.withServer(settings: settings) { server in
+            let key = try await server.keyOfAnotherTenant(scopes: ["recommendations:*"])
+            let other = ["Authorization": "Bearer \(key)"]
+            for (id, status) in [("a", 201), ("b", 409)] {
+                let answer = try await server.send("POST", "/api/v1/entities", Self.entity(id), headers: other)
+                #expect(answer.status == status)
+                #expect(try await server.send("POST", "/api/v1/entities", Self.entity(id)).status == 201)
+            }
+        }
+    }
+
     /// What is written at the same moment may come on top: each client waits until what it wrote is known.
     @Test(arguments: TestStore.Engine.allCases)
     func manyWritersGoLittleBeyondTheLimit(_ engine: TestStore.Engine) async throws {
