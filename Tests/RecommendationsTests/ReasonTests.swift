@@ -18,7 +18,8 @@ import Testing
             let query = shop.query(&random)
             let answer = try world.role.recommend(query, of: .first)
             for entry in answer.entries {
-                #expect(shop.isTrue(entry, of: query), "\(entry.item.id): \(entry.reason), \(query), \(random)")
+                let isTrue = shop.isTrue(entry, of: query)
+                #expect(isTrue, "\(entry.item.id): \(entry.reason), \(query), \(random)")
                 told.insert(entry.text.split(separator: " ").prefix(2).joined(separator: " "))
             }
         }
