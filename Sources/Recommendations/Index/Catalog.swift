@@ -24,6 +24,8 @@ struct Catalog: Sendable {
     private(set) var count = 0
     /// How many items there are.
     private(set) var itemCount = 0
+    /// How many slots there are of items that nobody has written.
+    private(set) var unwrittenCount = 0
     /// How many bytes the attributes of all items have.
     private(set) var attributeBytes = 0
     /// How often something has changed.
@@ -42,6 +44,7 @@ struct Catalog: Sendable {
         if let slot = slots[key] { return slot }
         let slot = Int32(count)
         count += 1
+        unwrittenCount += 1
         slots[key] = slot
         entries.update(Int(slot)) { $0.key = key }
         return slot
@@ -56,6 +59,7 @@ struct Catalog: Sendable {
         version += 1
         let attributes = JSONWriter.bytes(of: JSONValue.object(item.attributes))
         let before = entries[Int(slot)].attributes?.count
+        if entries[Int(slot)].version == 0 { unwrittenCount -= 1 }
         attributeBytes += attributes.count - (before ?? 0)
         entries.update(Int(slot)) { [version] entry in
             entry.version = version
@@ -75,6 +79,8 @@ struct Catalog: Sendable {
         guard let slot = slots[key] else { return nil }
         version += 1
         let before = entries[Int(slot)].attributes?.count
+        // That it was written counts as well where only its end came.
+        if entries[Int(slot)].version == 0 { unwrittenCount -= 1 }
         attributeBytes -= before ?? 0
         entries.update(Int(slot)) { [version] entry in
             entry.version = version

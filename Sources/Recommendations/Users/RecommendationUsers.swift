@@ -48,6 +48,7 @@ public struct RecommendationUsers: Sendable {
         guard count > 0 || known != nil else { throw Self.notFound(id) }
         try unit.transaction.execute(
             "DELETE FROM recommendation_users WHERE tenant = \(unit.tenant) AND user_id = \(id)")
+        try ShopMerges.forget(id, in: unit)
         // One change tells of all: an entry for each interaction would keep in the log what is to be forgotten.
         try unit.recordDelete(
             RecommendationUser.entityType, RecommendationUser.entity(of: id), before: JSONWriter.bytes(of: user))
