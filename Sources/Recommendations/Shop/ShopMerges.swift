@@ -2,8 +2,8 @@ import ChangeLog
 import Core
 import Storage
 
-/// Whose the purchases of which customers have become: an order goes on saying who ordered, and what it takes back is to
-/// be found.
+/// Whose the purchases of which customers have become: an order goes on saying who ordered, and what it takes back is
+/// to be found.
 enum ShopMerges {
     /// How many users are looked at who had a purchase one after the other.
     private static let limit = 100
