@@ -65,6 +65,15 @@ public enum RecommendationsSchema {
                     """
                 ]),
             Migration(3, "what was made of the shop", shop),
+            Migration(
+                4, "what a user did with one item",
+                [
+                    """
+                    CREATE INDEX interactions_with_items
+                        ON interactions (tenant, user_id, entity_type, entity_id, interacted_at, id)
+                    """
+                ]),
+            Migration(5, "customers of the shop who were merged", merges),
         ])
 
     private static let shop = [
@@ -102,5 +111,17 @@ public enum RecommendationsSchema {
             product TEXT NOT NULL,
             PRIMARY KEY (tenant, user_id, interacted_at, order_id, product)) {clustered}
         """,
+    ]
+
+    private static let merges = [
+        // Whose the purchases of which users have become.
+        """
+        CREATE TABLE shop_merges (
+            tenant BIGINT NOT NULL,
+            user_id TEXT NOT NULL,
+            merged_into TEXT NOT NULL,
+            PRIMARY KEY (tenant, user_id, merged_into)) {clustered}
+        """,
+        "CREATE INDEX shop_merges_into ON shop_merges (tenant, merged_into)",
     ]
 }

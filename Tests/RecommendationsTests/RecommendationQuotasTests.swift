@@ -65,6 +65,29 @@ import Testing
         #expect(code { () throws(Failure) in try other.take(carl) } == nil)
     }
 
+    /// Invented items take memory until the next start, though whoever did something with them is forgotten.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatIsNotWrittenTakesRoomAsWell(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine, settings: Self.limits)
+        try await world.user("ann", "view", "x", "y")
+        try await world.write { [role = world.role] in _ = try role.users.delete("ann", in: $0) }
+        func view(_ item: String) -> InteractionDraft { InteractionDraft("bob", .product(item), .named("view")) }
+        var room = world.role.quotas.room(of: .first, forRows: 10)
+        #expect(code { () throws(Failure) in try room.take(view("z")) } == "too_many_entities")
+        #expect(code { () throws(Failure) in try room.take(view("x")) } == nil)
+        #expect(code { () throws(Failure) in try room.take(.product("y")) } == nil)
+        #expect(code { () throws(Failure) in try room.take(.product("z")) } == "too_many_entities")
+        // One that is written is counted once.
+        try await world.items("x")
+        room = world.role.quotas.room(of: .first, forRows: 10)
+        #expect(code { () throws(Failure) in try room.take(view("z")) } == "too_many_entities")
+        let again = try await RecommendationsWorld(settings: Self.limits, on: world.store)
+        try await again.role.waitUntilKnown(world.role.follower.position, atMost: .seconds(60))
+        room = again.role.quotas.room(of: .first, forRows: 10)
+        #expect(code { () throws(Failure) in try room.take(view("z")) } == nil)
+        #expect(code { () throws(Failure) in try room.take(view("y")) } == "too_many_entities")
+    }
+
     @Test func nothingIsRefusedWithoutALimit() async throws {
         let none = Self.limits.mapValues { _ in "0" }
         let world = try await RecommendationsWorld(settings: none)

@@ -131,6 +131,50 @@ import Testing
         #expect(try await !second.role.trainer.trainNext())
     }
 
+    /// Models whose items are mostly gone are neither kept nor taken over: their slots would be taken for ever.
+    @Test(arguments: [false, true]) func slotsThatNobodyNeedsDoNotComeBack(isLearntAgain: Bool) async throws {
+        let directory = try TemporaryDirectory()
+        let files = ModelFiles(directory: directory.path)
+        let first = try await RecommendationsWorld(
+            directory: directory.path, settings: ["recommendations.training_growth": "0"])
+        try await circles(in: first)
+        try await first.write { [role = first.role] unit in
+            let drafts = (0..<30).map { InteractionDraft("ann", .product("invented\($0)"), .named("view")) }
+            try role.interactions.add(drafts, in: unit)
+        }
+        try await first.train()
+        #expect(try files.read(.first)?.keys.count == 42)
+        try await first.write { [role = first.role] in _ = try role.users.delete("ann", in: $0) }
+        if isLearntAgain {
+            #expect(try await first.role.trainer.trainNext(at: .now + .seconds(60)))
+            #expect(try files.read(.first) == nil)
+        }
+        let second = try await RecommendationsWorld(directory: directory.path, on: first.store)
+        try await second.role.waitUntilKnown(first.role.follower.position, atMost: .seconds(60))
+        #expect(second.role.index.find(.first)?.snapshot.catalog.count == 12)
+        try await second.train()
+        #expect(try files.read(.first)?.keys.count == 12)
+        let found = try second.recommended(.user("new")) { $0.count = 4 }
+        #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+
+    /// As long as nobody reads from a pipe in the place of the file, the writing waits.
+    @Test func aModelIsWrittenOnTheThreadThatLearntIt() async throws {
+        let directory = try TemporaryDirectory()
+        let world = try await RecommendationsWorld(directory: directory.path)
+        try await circles(in: world)
+        let pipe = directory.file("1.model.new")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let training = Task { try await world.train() }
+        let index = try #require(world.role.index.find(.first))
+        try await wait { index.snapshot.model.hybrid != nil }
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        let names = threads.compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8) }
+        #expect(names.contains("training\n"))
+        #expect(try FileHandle(forReadingFrom: URL(fileURLWithPath: pipe)).readToEnd()?.isEmpty == false)
+        try await training.value
+    }
+
     @Test(arguments: ["", "short", "changed"]) func learnsAnewWhereAFileIsDamaged(damage: String) async throws {
         let directory = try TemporaryDirectory()
         let first = try await RecommendationsWorld(directory: directory.path)

@@ -26,6 +26,8 @@ struct Catalog: Sendable {
     private(set) var count = 0
     /// How many items there are.
     private(set) var itemCount = 0
+    /// How many slots there are of items that nobody has written.
+    private(set) var unwrittenCount = 0
     /// How many bytes the attributes of all items have, with the names among them that are kept besides.
     private(set) var attributeBytes = 0
     /// How often something has changed.
@@ -44,6 +46,7 @@ struct Catalog: Sendable {
         if let slot = slots[key] { return slot }
         let slot = Int32(count)
         count += 1
+        unwrittenCount += 1
         slots[key] = slot
         entries.update(Int(slot)) { $0.key = key }
         return slot
@@ -60,6 +63,7 @@ struct Catalog: Sendable {
         let name = Self.name(in: item.attributes)
         let before = entries[Int(slot)]
         attributeBytes += Self.size(attributes, name) - Self.size(before.attributes, before.name)
+        if before.version == 0 { unwrittenCount -= 1 }
         entries.update(Int(slot)) { [version] entry in
             entry.version = version
             entry.attributes = attributes
@@ -80,6 +84,8 @@ struct Catalog: Sendable {
         version += 1
         let before = entries[Int(slot)]
         attributeBytes -= Self.size(before.attributes, before.name)
+        // That it was written counts as well where only its end came.
+        if before.version == 0 { unwrittenCount -= 1 }
         entries.update(Int(slot)) { [version] entry in
             entry.version = version
             (entry.attributes, entry.name, entry.isListed) = (nil, nil, false)

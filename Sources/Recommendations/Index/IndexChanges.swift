@@ -11,9 +11,11 @@ struct IndexChanges {
     private(set) var known: [Interaction] = []
     /// What was taken back.
     private(set) var gone: [ForgottenInteractions.Sum] = []
+    /// The items of what was taken back of users of whom nothing else is to be read: one for each interaction.
+    private(set) var goneItems: [String: [ItemKey]] = [:]
     /// What was written of users besides what they did.
     private(set) var described: [String: JSONObject] = [:]
-    /// Users of whom all is to be read anew: what was taken back or taken over does not say what is left.
+    /// Users of whom all is to be read anew: what was taken over does not say what is left.
     private(set) var users: Set<String> = []
 
     /// - parameter reads: which users were read anew, and when: of them it is known what was done before.
@@ -42,7 +44,12 @@ struct IndexChanges {
                 gone.append(
                     ForgottenInteractions.Sum(
                         item: interaction.item, weight: interaction.weight, time: interaction.time))
-                concern([interaction.user], change.position, reads)
+                if reads.include(interaction.user, at: change.position) { continue }
+                if reads.mayHaveMissed(interaction.user, at: change.position) {
+                    users.insert(interaction.user)
+                } else {
+                    goneItems[interaction.user, default: []].append(interaction.item)
+                }
             case (ForgottenInteractions.entityType, .insert): gone += try ForgottenInteractions(fields).sums
             case (RecommendationUser.entityType, .delete):
                 concern([try fields.text("user_id")], change.position, reads)
@@ -51,6 +58,13 @@ struct IndexChanges {
             default: continue
             }
         }
+        goneItems = goneItems.filter { !users.contains($0.key) }
+    }
+
+    /// Has all be read anew of a user of whom something was taken back.
+    mutating func readAll(of user: String) {
+        users.insert(user)
+        goneItems[user] = nil
     }
 
     private mutating func concern(_ names: [String], _ position: LogPosition, _ reads: FreshReads) {

@@ -91,7 +91,7 @@ final class RecommendationIndex: Projection {
         } body: { page in
             let new = page.filter { !$0.isLater }.map(\.interaction)
             for (tenant, interactions) in Dictionary(grouping: new, by: \.tenant) {
-                add(interactions, to: index(of: tenant))
+                index(of: tenant).add(interactions, now: log.time.now())
             }
         }
         try await forEachPage { [users, log] start in
@@ -99,12 +99,15 @@ final class RecommendationIndex: Projection {
         } body: { page in
             for user in page { index(of: user.tenant).describe(user.id, user.attributes) }
         }
+        guard try dropUnneeded(tenants) else { return try await rebuild() }
         for index in tenants.values where index.snapshot.model.hybrid != nil {
             var model = index.snapshot.model
             model.content = ContentModel(index.snapshot.catalog) {}
             model.segments = SegmentModel(index, itemCount: index.snapshot.catalog.count)
             index.swap(model)
         }
+        let end = try await log.database.read { try ChangeLog.last(in: $0) }
+        for index in tenants.values { index.freshReads.noteAll(end: end) }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
     }
 
@@ -122,11 +125,27 @@ final class RecommendationIndex: Projection {
         }
     }
 
-    /// Keeps the model of a tenant over a restart, if that is possible.
-    func save(_ model: RecommendationModel, of tenant: Tenant) {
-        guard let files, let catalog = find(tenant)?.snapshot.catalog else { return }
+    /// Removes the files of models that brought back mostly slots that nobody needs any more.
+    ///
+    /// - returns: whether there was none, so that what was read can stay.
+    private func dropUnneeded(_ tenants: [Tenant: TenantIndex]) throws -> Bool {
+        let unneeded = tenants.filter { $0.value.isMostlyUnused($0.value.snapshot.model) }
+        for tenant in unneeded.keys { try files?.remove(tenant) }
+        return unneeded.isEmpty
+    }
+
+    /// Keeps the model of a tenant over a restart, if that is possible. One that mostly knows items that nobody needs
+    /// any more is not kept, since the room that they take would be taken again.
+    ///
+    /// - parameter index: what it was learnt of.
+    func save(_ model: RecommendationModel, of index: TenantIndex, _ tenant: Tenant) {
+        guard let files else { return }
         do {
-            try files.write(model, catalog, of: tenant)
+            if index.isMostlyUnused(model) {
+                try files.remove(tenant)
+            } else {
+                try files.write(model, index.snapshot.catalog, of: tenant)
+            }
         } catch {
             logger.warning(
                 "A model will be learnt anew at the next start.",
@@ -147,10 +166,15 @@ final class RecommendationIndex: Projection {
     }
 
     func apply(_ changes: [Change], upTo position: LogPosition) async throws {
+        // All that may fail comes before anything is changed, of all tenants: what fails is given again as a whole.
+        let reader = HistoryReader(log: log, interactions: interactions, users: users)
+        var updates: [TenantUpdate] = []
         for (tenant, changes) in Dictionary(grouping: changes, by: \.tenant) {
-            let index = index(of: tenant)
-            try await apply(changes, to: index, of: tenant, upTo: position)
+            updates.append(
+                try await TenantUpdate(changes, to: index(of: tenant), of: tenant, upTo: position, by: reader))
         }
+        let now = log.time.now()
+        for update in updates { update.apply(now: now) }
         state.withLock { $0.applied = position }
     }
 
@@ -161,99 +185,5 @@ final class RecommendationIndex: Projection {
             state.tenants[tenant] = index
             return index
         }
-    }
-
-    private func apply(
-        _ changes: [Change], to index: TenantIndex, of tenant: Tenant, upTo position: LogPosition
-    ) async throws {
-        let changes = try IndexChanges(changes, of: tenant, knowing: index.freshReads)
-        if !changes.items.isEmpty {
-            index.update { catalog in
-                for (key, item) in changes.items {
-                    if let item { catalog.set(item) } else { catalog.remove(key) }
-                }
-            }
-        }
-        add(changes.interactions, to: index) { !changes.users.contains($0.user) }
-        add(changes.known, to: index) { _ in false }
-        for sum in changes.gone {
-            guard let slot = index.snapshot.catalog.slot(of: sum.item) else { continue }
-            index.popularity.remove(Float(sum.weight), from: slot, at: counted(sum.time))
-        }
-        for (user, attributes) in changes.described where !changes.users.contains(user) {
-            index.describe(user, attributes)
-            index.popularity.noteChange()
-        }
-        for user in changes.users { try await read(user, of: tenant, into: index, after: position) }
-        index.freshReads.forget(upTo: position)
-    }
-
-    /// Adds what users did.
-    ///
-    /// - parameter isNew: whether it has to be added to the history of its user, too.
-    private func add(
-        _ interactions: [Interaction], to index: TenantIndex, where isNew: (Interaction) -> Bool = { _ in true }
-    ) {
-        makeSlots(for: interactions, in: index)
-        let catalog = index.snapshot.catalog
-        for interaction in interactions {
-            guard let slot = catalog.slot(of: interaction.item) else { continue }
-            index.popularity.add(Float(interaction.weight), to: slot, at: counted(interaction.time))
-            guard isNew(interaction) else { continue }
-            index.histories.update(interaction.user) { $0.add(interaction, slot) }
-        }
-    }
-
-    /// When an interaction is taken to have been: beside what is said to be of a time to come, all that is done until
-    /// then would count nothing.
-    private func counted(_ time: Timestamp) -> Timestamp { min(time, log.time.now()) }
-
-    private func makeSlots(for interactions: [Interaction], in index: TenantIndex) {
-        let catalog = index.snapshot.catalog
-        let unknown = interactions.map(\.item).filter { catalog.slot(of: $0) == nil }
-        guard !unknown.isEmpty else { return }
-        index.update { catalog in
-            for key in unknown { _ = catalog.makeSlot(for: key) }
-        }
-    }
-
-    /// Reads anew what is known of a user of whom something was taken back or taken over, as of one moment.
-    ///
-    /// - parameter applied: the changes up to there are done with.
-    private func read(
-        _ user: String, of tenant: Tenant, into index: TenantIndex, after applied: LogPosition
-    ) async throws {
-        // Of what is settled the tables have all; what came later comes by its changes.
-        let position = max(log.head, applied)
-        let history = try await log.database.read { [self] transaction in
-            let later = try LaterInteractions(after: position, of: tenant).find(settled: position, in: transaction)
-            var history = UserHistory()
-            var page: [Interaction] = []
-            repeat {
-                page = try interactions.page(
-                    of: user, after: page.last, limit: Self.pageLimit, tenant, in: transaction)
-                makeSlots(for: page, in: index)
-                let catalog = index.snapshot.catalog
-                for interaction in page where !later.contains(interaction.id) {
-                    guard let slot = catalog.slot(of: interaction.item) else { continue }
-                    history.add(interaction, slot)
-                }
-            } while page.count == Self.pageLimit
-            if let user = try users.find(user, of: tenant, in: transaction) {
-                history.isDescribed = true
-                history.segments = index.segments.numbers(of: user.attributes)
-            }
-            return history
-        }
-        index.histories.set(user, history.isEmpty ? nil : history)
-        index.popularity.noteChange()
-        index.freshReads.note(user, at: position)
-    }
-}
-
-extension UserHistory {
-    /// Adds what the user did.
-    fileprivate mutating func add(_ interaction: Interaction, _ slot: Int32) {
-        add(slot, weight: Float(interaction.weight), time: interaction.time.microseconds)
     }
 }

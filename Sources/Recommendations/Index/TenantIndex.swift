@@ -102,9 +102,10 @@ final class TenantIndex: Sendable {
         case .user(let user): return histories.find(user) ?? UserHistory()
         case .items(let keys), .bundle(let keys):
             var history = UserHistory()
-            for (index, key) in keys.enumerated() {
-                if let slot = snapshot.catalog.slot(of: key) { history.add(slot, weight: 1, time: Int64(index)) }
-            }
+            history.add(
+                keys.enumerated().compactMap { index, key in
+                    snapshot.catalog.slot(of: key).map { UserHistory.Entry(slot: $0, weight: 1, time: Int64(index)) }
+                })
             return history
         case .item, .everybody: return UserHistory()
         }

@@ -41,12 +41,14 @@ final class UserHistories: Sendable {
     /// What is known of a user; nil when nothing is.
     func find(_ user: String) -> UserHistory? { part(of: user).users.withLock { $0[user] } }
 
-    /// Changes what is known of a user.
+    /// Changes what is known of a user. Of whom nothing is known any more is forgotten.
     func update(_ user: String, _ change: (inout UserHistory) -> Void) {
         let version = version.add(1, ordering: .relaxed).newValue
         let (before, after) = part(of: user).users.withLock { users in
             // In its place: a copy of a history would be made anew for each interaction otherwise.
-            Self.change(&users[user, default: UserHistory()], version, change)
+            let sizes = Self.change(&users[user, default: UserHistory()], version, change)
+            if sizes.after == Size(nil) { users[user] = nil }
+            return sizes
         }
         count(after, instead: before)
     }
@@ -57,7 +59,7 @@ final class UserHistories: Sendable {
         let before = Size(history.version == 0 ? nil : history)
         change(&history)
         history.version = version
-        return (before, Size(history))
+        return (before, Size(history.isEmpty ? nil : history))
     }
 
     /// Puts what is known of a user in the place of what was; nil is that nothing is.
@@ -90,7 +92,7 @@ final class UserHistories: Sendable {
 }
 
 /// What one user adds to what is counted of all.
-private struct Size {
+private struct Size: Equatable {
     let users: Int
     let entries: Int
     let seen: Int

@@ -29,9 +29,7 @@ struct UserHistory: Sendable {
 
     /// Whether the user did something with an item.
     func hasSeen(_ slot: Int32) -> Bool {
-        guard !seen.isEmpty else { return entries.contains { $0.slot == slot } }
-        let place = Self.place(of: slot, in: seen)
-        return place < seen.count && seen[place] == slot
+        seen.isEmpty ? entries.contains { $0.slot == slot } : sees(slot)
     }
 
     /// How many items they did something with.
@@ -40,21 +38,28 @@ struct UserHistory: Sendable {
     /// Whether anything is known of the user.
     var isEmpty: Bool { interactionCount == 0 && !isDescribed }
 
-    /// Adds what the user did.
-    mutating func add(_ slot: Int32, weight: Float, time: Int64) {
-        interactionCount += 1
-        var entry = Entry(slot: slot, weight: weight, time: time)
-        if let known = entries.firstIndex(where: { $0.slot == slot }) {
-            entry.weight += entries[known].weight
-            entry.time = max(time, entries[known].time)
-            entries.remove(at: known)
+    /// Adds what the user did, in any order. What they have seen is sorted once, however much it is.
+    mutating func add(_ done: [Entry]) {
+        var new: [Int32] = []
+        for var entry in done {
+            interactionCount += 1
+            if let known = entries.firstIndex(where: { $0.slot == entry.slot }) {
+                entry.weight += entries[known].weight
+                entry.time = max(entry.time, entries[known].time)
+                entries.remove(at: known)
+            }
+            insert(entry)
+            if entries.count > Self.entryLimit { forgetOldest() }
+            if !seen.isEmpty { new.append(entry.slot) }
         }
-        // Imports come in any order.
+        note(new)
+    }
+
+    /// Imports come in any order.
+    private mutating func insert(_ entry: Entry) {
         var place = entries.count
         while place > 0, entries[place - 1].time > entry.time { place -= 1 }
         entries.insert(entry, at: place)
-        if entries.count > Self.entryLimit { forgetOldest() }
-        if !seen.isEmpty { note(slot) }
     }
 
     private mutating func forgetOldest() {
@@ -62,9 +67,45 @@ struct UserHistory: Sendable {
         entries.removeFirst(entries.count - Self.entryLimit)
     }
 
-    private mutating func note(_ slot: Int32) {
+    private mutating func note(_ slots: [Int32]) {
+        let new = slots.filter { !sees($0) }
+        if new.count == 1, let slot = new.first {
+            seen.insert(slot, at: Self.place(of: slot, in: seen))
+        } else if !new.isEmpty {
+            // Two ascending lists, which sorting them as one goes through once.
+            seen = (seen + Set(new).sorted()).sorted()
+        }
+    }
+
+    private func sees(_ slot: Int32) -> Bool {
         let place = Self.place(of: slot, in: seen)
-        if place == seen.count || seen[place] != slot { seen.insert(slot, at: place) }
+        return place < seen.count && seen[place] == slot
+    }
+
+    /// Whether too little would be known of a long history without some items: of what came before the latest items
+    /// nothing is remembered that could take their place.
+    func isSpent(without slots: Set<Int32>) -> Bool {
+        !seen.isEmpty && entries.count(where: { !slots.contains($0.slot) }) < Self.entryLimit / 2
+    }
+
+    /// Takes back what the user did.
+    ///
+    /// - parameters:
+    ///   - count: how many interactions are gone.
+    ///   - rest: what is left of what they did with each item of these; nil is nothing.
+    mutating func takeBack(_ count: Int, leaving rest: [Int32: Entry?]) {
+        interactionCount = max(0, interactionCount - Int32(clamping: count))
+        for (slot, entry) in rest {
+            let known = entries.firstIndex { $0.slot == slot }
+            if let known { entries.remove(at: known) }
+            if let entry {
+                // What is only known to be seen stays so.
+                if known != nil || seen.isEmpty { insert(entry) }
+            } else if sees(slot) {
+                seen.remove(at: Self.place(of: slot, in: seen))
+            }
+        }
+        if seen.count <= entries.count { seen = [] }
     }
 
     /// Where a slot stands in an ascending list, or would.

@@ -106,15 +106,17 @@ public struct Interactions: Sendable {
     }
 
     /// The interactions of some drafts that say when they were, as far as they are there.
+    ///
+    /// - parameter users: whose they may be by now, each looked for with the id that it has by its draft.
     func find(
-        _ drafts: [InteractionDraft], of tenant: Tenant, in transaction: any ReadTransaction
+        _ drafts: [InteractionDraft], of users: [String], _ tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [Interaction] {
         try drafts.compactMap { draft in
             guard let time = draft.time else { return nil }
             return try transaction.first(
                 """
                 SELECT \(Self.columns) FROM interactions x
-                WHERE x.tenant = \(tenant) AND x.user_id = \(draft.user) AND x.interacted_at = \(time)
+                WHERE x.tenant = \(tenant) AND x.user_id IN (\(list: users)) AND x.interacted_at = \(time)
                     AND x.id = \(draft.identifier(at: time))
                 """, Interaction.init(row:))
         }
@@ -146,13 +148,17 @@ public struct Interactions: Sendable {
 
     /// Some interactions of a user, the oldest first.
     ///
-    /// - parameter last: the one after which they come; nil begins.
+    /// - parameters:
+    ///   - item: only with this; nil is with anything.
+    ///   - last: the one after which they come; nil begins.
     func page(
-        of user: String, after last: Interaction?, limit: Int, _ tenant: Tenant, in transaction: any ReadTransaction
+        of user: String, with item: ItemKey? = nil, after last: Interaction?, limit: Int, _ tenant: Tenant,
+        in transaction: any ReadTransaction
     ) throws -> [Interaction] {
         var query: SQL = """
             SELECT \(Self.columns) FROM interactions x WHERE x.tenant = \(tenant) AND x.user_id = \(user)
             """
+        if let item { query += " AND x.entity_type = \(item.type) AND x.entity_id = \(item.id)" }
         if let last { query += " AND (x.interacted_at, x.id) > (\(last.time), \(last.id))" }
         query += " ORDER BY x.interacted_at, x.id LIMIT \(limit)"
         return try transaction.rows(query, Interaction.init(row:))

@@ -40,7 +40,9 @@ public struct RecommendationOutcomes: Sendable {
             DO UPDATE SET count = recommendation_outcomes.count + excluded.count
             """)
     /// How many rows one question reads at most: variants and types of interactions are named by clients.
-    private static let rowLimit = 10_000
+    static let rowLimit = 10_000
+    /// How many days are kept.
+    static let keptDays: Int64 = 400
 
     /// What came of the answers to all tenants.
     public init() {}
@@ -54,11 +56,20 @@ public struct RecommendationOutcomes: Sendable {
         }
     }
 
+    /// Deletes what was counted of a tenant too long ago.
+    func deleteOld(of tenant: Tenant, on today: Int64, in transaction: any WriteTransaction) throws {
+        try transaction.enqueue(
+            """
+            DELETE FROM recommendation_outcomes WHERE tenant = \(tenant) AND day < \(today - Self.keptDays)
+            """)
+    }
+
     /// What came of the answers of some days.
     ///
     /// - parameters:
     ///   - first: the first of them, as a moment within it.
     ///   - last: the last of them, as a moment within it.
+    /// - throws: ``Failure`` `too_many_statistics` when it is more than one answer can hold.
     public func statistics(
         from first: Timestamp, to last: Timestamp, of tenant: Tenant, in transaction: any ReadTransaction
     ) throws -> [RecommendationStatistics] {
@@ -67,9 +78,15 @@ public struct RecommendationOutcomes: Sendable {
             """
             SELECT algorithm, variant, kind, CAST(SUM(count) AS BIGINT) FROM recommendation_outcomes
             WHERE tenant = \(tenant) AND day >= \(first.day) AND day <= \(last.day)
-            GROUP BY algorithm, variant, kind ORDER BY algorithm, variant, kind LIMIT \(Self.rowLimit)
+            GROUP BY algorithm, variant, kind ORDER BY algorithm, variant, kind LIMIT \(Self.rowLimit + 1)
             """
         ) { ($0.text(0), $0.text(1), $0.text(2), $0.integer(3)) }
+        guard rows.count <= Self.rowLimit else {
+            throw Failure.conflict(
+                "too_many_statistics",
+                "There are more than \(Self.rowLimit) different counts by algorithm, variant and type of interaction "
+                    + "in these days: ask for fewer days by from and to.")
+        }
         for (algorithm, variant, kind, count) in rows {
             let key = "\(algorithm)/\(variant)"
             var statistics = found[key] ?? RecommendationStatistics(algorithm: algorithm, variant: variant)
@@ -115,7 +132,7 @@ public struct RecommendationOutcomes: Sendable {
 
 extension Timestamp {
     /// The day since 1970.
-    fileprivate var day: Int64 { (microseconds / 86_400_000_000) - (microseconds < 0 ? 1 : 0) }
+    var day: Int64 { (microseconds / 86_400_000_000) - (microseconds < 0 ? 1 : 0) }
 }
 
 /// What came of the answers of an algorithm, in one variant of an experiment.

@@ -11,12 +11,16 @@ import Telemetry
 final class ServedCounts: Service {
     /// How long counts wait at most.
     private static let period = Duration.seconds(5)
-    /// How many different things are counted at once at most; variants are named by clients.
-    private static let limit = 10_000
+    private struct State {
+        var counts: [RecommendationOutcomes.Row: Int] = [:]
+        var variants = VariantNames()
+        /// The day on which the old days of a tenant were deleted last.
+        var swept: [Tenant: Int64] = [:]
+    }
 
     private let log: ChangeLog
     private let outcomes: RecommendationOutcomes
-    private let counts = Mutex<[RecommendationOutcomes.Row: Int]>([:])
+    private let state = Mutex(State())
     private let answers: [RecommendationQuery.Algorithm: Counter]
     private let logger: Logger
 
@@ -34,13 +38,13 @@ final class ServedCounts: Service {
     func add(_ served: ServedAnswer, of tenant: Tenant) {
         answers[served.algorithm]?.increment()
         let now = log.time.now()
-        func row(_ kind: RecommendationOutcomes.Served) -> RecommendationOutcomes.Row {
-            .init(tenant, now, served.algorithm, served.variant, kind: kind.rawValue)
-        }
-        counts.withLock { counts in
-            guard counts.count < Self.limit else { return }
-            counts[row(.answers), default: 0] += 1
-            counts[row(.items), default: 0] += served.itemCount
+        state.withLock { state in
+            let variant = state.variants.name(served.variant, of: tenant, on: now.day)
+            func row(_ kind: RecommendationOutcomes.Served) -> RecommendationOutcomes.Row {
+                .init(tenant, now, served.algorithm, variant, kind: kind.rawValue)
+            }
+            state.counts[row(.answers), default: 0] += 1
+            state.counts[row(.items), default: 0] += served.itemCount
         }
     }
 
@@ -53,16 +57,22 @@ final class ServedCounts: Service {
         await Task { await self.write() }.value
     }
 
-    /// Writes down what was counted since the last time.
+    /// Writes down what was counted since the last time, and once a day deletes what is too old.
     func write() async {
-        let counted = counts.withLock { counts in
-            let counted = counts
-            counts = [:]
-            return counted
+        let today = log.time.now().day
+        let (counted, unswept) = state.withLock { state in
+            let counted = state.counts
+            state.counts = [:]
+            let unswept = Set(counted.keys.map(\.tenant)).filter { state.swept[$0] != today }
+            for tenant in unswept { state.swept[tenant] = today }
+            return (counted, unswept)
         }
         guard !counted.isEmpty else { return }
         do {
-            try await log.database.write(.readCommitted) { [outcomes] in try outcomes.add(counted, in: $0) }
+            try await log.database.write(.readCommitted) { [outcomes] transaction in
+                try outcomes.add(counted, in: transaction)
+                for tenant in unswept { try outcomes.deleteOld(of: tenant, on: today, in: transaction) }
+            }
         } catch {
             logger.warning("answers of some seconds are not counted", metadata: ["error": "\(error)"])
         }

@@ -34,7 +34,8 @@ public struct RecommendationRoom: Sendable {
         for (kind, limit) in limits {
             let there =
                 switch kind {
-                case .entities: catalog.itemCount
+                // What somebody did something with takes up as much room before it is written.
+                case .entities: catalog.itemCount + catalog.unwrittenCount
                 case .interactions: index?.histories.interactionCount ?? 0
                 case .users: index?.histories.count ?? 0
                 }
@@ -42,11 +43,16 @@ public struct RecommendationRoom: Sendable {
         }
     }
 
-    /// Takes room for an item, unless it is there already.
+    /// Takes room for an item that is to be written, unless it is there already or somebody did something with it.
     ///
     /// - throws: ``Failure`` `too_many_entities`.
     public mutating func take(_ key: ItemKey) throws(Failure) {
-        guard left[.entities] != nil, !newItems.contains(key), !isKnown(key) else { return }
+        guard left[.entities] != nil, !isKnown(key) else { return }
+        try takeNew(key)
+    }
+
+    private mutating func takeNew(_ key: ItemKey) throws(Failure) {
+        guard !newItems.contains(key) else { return }
         try take(.entities)
         newItems.insert(key)
     }
@@ -69,12 +75,16 @@ public struct RecommendationRoom: Sendable {
         var rest = self
         try rest.take(.interactions)
         try rest.take(user: draft.user)
-        if draft.bringsItem { try rest.take(draft.item) }
+        if draft.bringsItem {
+            try rest.take(draft.item)
+        } else if left[.entities] != nil, catalog.slot(of: draft.item) == nil {
+            try rest.takeNew(draft.item)
+        }
         self = rest
     }
 
     private func isKnown(_ key: ItemKey) -> Bool {
-        catalog.slot(of: key).map { catalog[$0].attributes != nil } ?? false
+        catalog.slot(of: key).map { catalog[$0].attributes != nil || catalog[$0].version == 0 } ?? false
     }
 
     private mutating func take(_ kind: Kind) throws(Failure) {

@@ -64,7 +64,9 @@ struct ShopPurchases: Sendable {
                 """
             ) { $0.text(0) })
         let purchases = products.filter { !others.contains($0) }.map(order.purchase)
-        try interactions.remove(try interactions.find(purchases, of: unit.tenant, in: unit.transaction), in: unit)
+        let users = try ShopMerges.users(since: order.user, of: unit.tenant, in: unit.transaction)
+        try interactions.remove(
+            try interactions.find(purchases, of: users, unit.tenant, in: unit.transaction), in: unit)
     }
 
     private static func isOf(_ order: ShopOrder, _ tenant: Tenant) -> SQL {

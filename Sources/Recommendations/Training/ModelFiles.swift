@@ -63,7 +63,10 @@ struct ModelFiles: Sendable {
         try writer.finish()
     }
 
-    private func remove(_ tenant: Tenant) throws {
+    /// Removes what was written of a tenant, if anything was.
+    ///
+    /// - throws: ``Failure`` `model_file_not_written`.
+    func remove(_ tenant: Tenant) throws {
         let path = path(tenant)
         guard FileManager.default.fileExists(atPath: path) else { return }
         do {

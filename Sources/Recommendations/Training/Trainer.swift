@@ -61,9 +61,12 @@ final class Trainer: Service {
         let changes = index.changeCount
         do {
             let job = TrainingJob(index, settings, name: log.time.now().description)
-            let model = try await Self.inBackground { try job.run(checking: $0) }
-            index.swap(model)
-            self.index.save(model, of: tenant)
+            try await Self.inBackground { [all = self.index] check in
+                let model = try job.run(checking: check)
+                index.swap(model)
+                // It takes as long as a file of this size does, which is for this thread to wait for.
+                all.save(model, of: index, tenant)
+            }
             metrics.trainings.increment()
             metrics.duration.observe(ContinuousClock.now - start)
         } catch is CancellationError {

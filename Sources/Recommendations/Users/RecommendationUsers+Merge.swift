@@ -25,6 +25,7 @@ extension RecommendationUsers {
                 "DELETE FROM recommendation_users WHERE tenant = \(unit.tenant) AND user_id = \(from)")
         }
         let (count, isComplete) = try move(from, to: user, in: unit)
+        if count > 0 { try ShopMerges.note(from, into: user, in: unit) }
         let merge = UserMerge(user: user, from: from, interactionCount: count, isComplete: isComplete)
         if count > 0 || known != nil {
             try unit.recordInsert(UserMerge.entityType, unit.makeIdentifier(), after: JSONWriter.bytes(of: merge))

@@ -49,6 +49,7 @@ public struct RecommendationUsers: Sendable {
         guard count > 0 || known != nil else { throw Self.notFound(id) }
         try unit.transaction.execute(
             "DELETE FROM recommendation_users WHERE tenant = \(unit.tenant) AND user_id = \(id)")
+        try ShopMerges.forget(id, in: unit)
         // One change tells that all is gone, and sums without a name of how much: an entry for each interaction would
         // keep in the log what is to be forgotten.
         try unit.recordDelete(

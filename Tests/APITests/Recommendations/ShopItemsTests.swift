@@ -208,6 +208,36 @@ import Testing
         #expect(try await Self.weights(world, of: ada) == [])
     }
 
+    /// Two customers turn out to be one who was known by yet another name, and then an order is cancelled.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatBecameAnothersIsTakenBack(_ engine: TestStore.Engine) async throws {
+        let world = try await ShopItemsWorld(engine)
+        let (ada, bob, eve) = (
+            try await Self.customer(world), try await Self.customer(world), try await Self.customer(world)
+        )
+        _ = try await Self.product(world, #""sku": "tea", "name": "Tea""#)
+        _ = try await Self.product(world, #""sku": "milk", "name": "Milk""#)
+        let orders = try await Self.orders(world, of: ada, ["tea", "milk"], ["tea"])
+        let own = try #require(try await Self.orders(world, of: bob, ["tea"]).first)
+        try await world.catchUp()
+        for (from, user) in [(ada, bob), (bob, eve)] {
+            try await world.act { _, unit in
+                _ = try RecommendationUsers().merge("\(from)", into: "\(user)", in: unit)
+            }
+        }
+        #expect(try await Self.weights(world, of: eve) == [5, 5, 5])
+        for (order, left) in [(orders[0], [5.0, 5]), (own, [5]), (orders[1], [])] {
+            try await Self.move(world, order, .cancelled)
+            #expect(try await Self.weights(world, of: eve) == left)
+        }
+        #expect(try await world.count("SELECT COUNT(*) FROM interactions") == 0)
+        // Who is forgotten is not known as anybody's other name either.
+        _ = try await Self.orders(world, of: eve, ["tea"])
+        try await world.catchUp()
+        try await world.act { _, unit in try RecommendationUsers().delete("\(eve)", in: unit) }
+        #expect(try await world.count("SELECT COUNT(*) FROM shop_merges WHERE merged_into = \("\(eve)")") == 0)
+    }
+
     /// What cannot be read stops nothing.
     @Test(arguments: TestStore.Engine.allCases)
     func oddDocumentsArePassedOver(_ engine: TestStore.Engine) async throws {

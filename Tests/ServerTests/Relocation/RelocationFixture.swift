@@ -152,6 +152,7 @@ final class RelocationFixture: Sendable {
             try transaction.execute("INSERT INTO shop_skus VALUES (1, 's', 'p')")
             try transaction.execute("INSERT INTO shop_stock VALUES (1, 's', 'main', 1)")
             try transaction.execute("INSERT INTO shop_purchases VALUES (1, 'u', 5, \(id), 'p')")
+            try transaction.execute("INSERT INTO shop_merges VALUES (1, 'u', 'v')")
         }
     }
 
