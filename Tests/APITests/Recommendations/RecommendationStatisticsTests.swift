@@ -48,9 +48,9 @@ import Testing
             let plain = try await ask(server, "algorithm=popular&count=4")
             // The same question, which is answered from the cache.
             #expect(try await ask(server, "algorithm=popular&count=4") == plain)
-            let a = try await ask(server, "algorithm=popular&count=2&variant=A")
-            let b = try await ask(server, "algorithm=hybrid&count=1&variant=B")
-            // The newest entities come first where nothing was done.
+            let a = try await ask(server, "algorithm=popular&count=4&variant=A")
+            let b = try await ask(server, "algorithm=hybrid&count=4&variant=B")
+            // All of them stand in each answer, in whatever order.
             for entity in ["pot", "pot", "cup"] { try await act(server, "view", entity, after: plain) }
             try await act(server, "click", "pot", after: plain)
             try await act(server, "purchase", "pot", after: plain)
@@ -62,8 +62,8 @@ import Testing
             let found = try await statistics(server)
             let expected = [
                 """
-                {"algorithm":"hybrid","variant":"B","answers":1,"items":1,"interactions":{"purchase":1},"clicks":0,\
-                "click_rate":0.0,"conversions":1,"conversion_rate":1.0}
+                {"algorithm":"hybrid","variant":"B","answers":1,"items":4,"interactions":{"purchase":1},"clicks":0,\
+                "click_rate":0.0,"conversions":1,"conversion_rate":0.25}
                 """,
                 """
                 {"algorithm":"popular","variant":null,"answers":2,"items":8,\
@@ -71,7 +71,7 @@ import Testing
                 "conversion_rate":0.125}
                 """,
                 """
-                {"algorithm":"popular","variant":"A","answers":1,"items":2,"interactions":{"like":1},"clicks":0,\
+                {"algorithm":"popular","variant":"A","answers":1,"items":4,"interactions":{"like":1},"clicks":0,\
                 "click_rate":0.0,"conversions":0,"conversion_rate":0.0}
                 """,
             ]
