@@ -111,10 +111,13 @@ import Testing
         for step in 1...60 {
             let steps = (0..<3).map { _ in (worlds[Int.random(in: 0..<2, using: &random)], Step(&random, step)) }
             try await withThrowingTaskGroup(of: LogPosition.self) { group in
-                for (world, step) in steps {
+                for (place, (world, change)) in steps.enumerated() {
+                    // Else they would be one unit of work: they have the same actor and, here, the same time.
+                    let context = ChangeContext(
+                        tenant: .first, actor: "test", requestID: "\(step) \(place)")
                     group.addTask {
-                        try await world.store.log.write(TestStore.context) { unit in
-                            try step.perform(on: world.role.points, collection, unit)
+                        try await world.store.log.write(context) { unit in
+                            try change.perform(on: world.role.points, collection, unit)
                         }.position
                     }
                 }
@@ -124,7 +127,8 @@ import Testing
             }
             guard step.isMultiple(of: 15) else { continue }
             for world in worlds {
-                #expect(try await world.role.verify("a", of: TestStore.context.tenant).problems == [], "\(random)")
+                let problems = try await world.role.verify("a", of: TestStore.context.tenant).problems
+                #expect(problems == [], "\(random)")
             }
         }
         #expect(try await first.counts(collection)[0] > 0)

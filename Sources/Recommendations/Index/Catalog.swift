@@ -41,6 +41,9 @@ struct Catalog: Sendable {
     /// What is known of a slot.
     subscript(slot: Int32) -> Entry { entries[Int(slot)] }
 
+    /// Whether an item is there and may be recommended.
+    func isListed(_ slot: Int32) -> Bool { entries.read(Int(slot)) { $0.isListed } }
+
     /// The slot of an item, which it gets if it has none.
     mutating func makeSlot(for key: ItemKey) -> Int32 {
         if let slot = slots[key] { return slot }

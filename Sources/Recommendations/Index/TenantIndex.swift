@@ -1,4 +1,5 @@
 import Core
+import Dispatch
 import Learning
 import Synchronization
 
@@ -15,12 +16,16 @@ final class TenantIndex: Sendable {
         var snapshot = Snapshot()
         /// When what is popular is looked at again, at the earliest.
         var popularDue = ContinuousClock.now
+        /// How long it took to find out what is popular.
+        var refreshing = Duration.zero
         var isRefreshing = false
     }
 
     /// How many times as long as it took to find out what is popular it stays so, however much is done meanwhile.
-    private static let popularRest = 100
-    private static let longestPopularRest = Duration.seconds(1)
+    private static let popularRest = 50
+    private static let longestPopularRest = Duration.seconds(5)
+    /// What takes longer is found out beside the requests.
+    private static let longestWait = Duration.milliseconds(1)
 
     let histories = UserHistories()
     let popularity: ItemPopularity
@@ -56,16 +61,25 @@ final class TenantIndex: Sendable {
     /// Puts a model in the place of another.
     func swap(_ model: RecommendationModel) { state.withLock { $0.snapshot.model = model } }
 
-    /// Finds out anew what is popular if something has changed or time has passed, at most once in a while: among many
-    /// items that takes some milliseconds.
+    /// Finds out anew what is popular if something has changed or time has passed, at most once in a while. Among many
+    /// items that takes some milliseconds: then nobody waits, and who asks meanwhile is told what was popular before.
     func refreshPopular(at moment: Timestamp) {
         let start = ContinuousClock.now
-        let catalog: Catalog? = state.withLock { state in
+        let isShort: Bool? = state.withLock { state in
             guard !state.isRefreshing, state.popularDue <= start else { return nil }
             state.isRefreshing = true
-            return state.snapshot.catalog
+            return state.refreshing <= Self.longestWait
         }
-        guard let catalog else { return }
+        switch isShort {
+        case true?: rankPopular(at: moment)
+        case false?: DispatchQueue.global().async { [self] in rankPopular(at: moment) }
+        case nil: break
+        }
+    }
+
+    private func rankPopular(at moment: Timestamp) {
+        let start = ContinuousClock.now
+        let catalog = snapshot.catalog
         let sums = popularity.sums
         let isCurrent = snapshot.popular.isCurrent(catalog, sums, at: moment)
         let popular = isCurrent ? nil : PopularItems(catalog, sums, at: moment)
@@ -73,6 +87,7 @@ final class TenantIndex: Sendable {
         state.withLock { state in
             if let popular { state.snapshot.popular = popular }
             state.isRefreshing = false
+            if popular != nil { state.refreshing = end - start }
             state.popularDue = end + min((end - start) * Self.popularRest, Self.longestPopularRest)
         }
     }

@@ -16,6 +16,7 @@ struct Causes {
 
     /// Why an item was found: by what contributed most to its score, of which a cause is known.
     func reason(of item: RankedItem, in catalog: Catalog) -> Recommendations.Reason {
+        var isAlone = false
         for contribution in item.contributions {
             switch contribution.algorithm {
             case .popular, .trending: continue
@@ -27,7 +28,11 @@ struct Causes {
                 return .chosenAround(catalog[cause].key)
             case .itemNeighbors, .ease, .als:
                 // What these find need not have been chosen together with any one item.
-                guard let cause = strongest(.itemNeighbors, for: item.item) else { continue }
+                if isAlone { continue }
+                guard let cause = strongest(.itemNeighbors, for: item.item) else {
+                    isAlone = true
+                    continue
+                }
                 return .chosenTogether(with: catalog[cause].key)
             }
         }

@@ -18,6 +18,8 @@ struct Recommender {
     private let boosters: [(filter: ItemFilter, factor: Float)]
     /// The hashes of what stood on the pages before.
     private let previous: Set<UInt32>
+    /// Whether it takes the key of an item to tell whether it is wanted.
+    private let asksForKeys: Bool
     /// What something is sought for is not what is sought.
     private let subjects: Set<Int32>
     /// How many items are wanted: fewer than are asked for on the last page that there can be.
@@ -40,20 +42,24 @@ struct Recommender {
         boosters = query.boosters.map { (filters.filter(.condition($0.filter)), Float($0.factor)) }
         let shown = query.previous?.items ?? []
         previous = Set(shown)
+        asksForKeys = query.type != nil || !query.excluded.isEmpty || !shown.isEmpty
         count = min(query.count, RecommendationID.itemLimit - shown.count)
         subjects = Set(query.subject.soughtFor.compactMap(snapshot.catalog.slot(of:)))
     }
 
     /// Whether an item may stand in the answer.
     func isWanted(_ slot: Int32) -> Bool {
-        let entry = snapshot.catalog[slot]
-        guard entry.isListed, query.includesSeen || !history.hasSeen(slot) else { return false }
+        guard snapshot.catalog.isListed(slot), query.includesSeen || !history.hasSeen(slot) else { return false }
         if !subjects.isEmpty, subjects.contains(slot) { return false }
-        if let type = query.type, entry.key.type != type { return false }
-        if !query.excluded.isEmpty, query.excluded.contains(entry.key) { return false }
-        if !previous.isEmpty, previous.contains(entry.key.shortHash) { return false }
+        if asksForKeys, !isWanted(snapshot.catalog[slot].key) { return false }
         if let categories, !categories.holds(of: slot, in: snapshot.catalog, now: now) { return false }
         return filter?.holds(of: slot, in: snapshot.catalog, now: now) ?? true
+    }
+
+    private func isWanted(_ key: ItemKey) -> Bool {
+        if let type = query.type, key.type != type { return false }
+        if !query.excluded.isEmpty, query.excluded.contains(key) { return false }
+        return previous.isEmpty || !previous.contains(key.shortHash)
     }
 
     /// The items that fit best.

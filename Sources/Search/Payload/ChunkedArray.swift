@@ -28,6 +28,15 @@ public struct ChunkedArray<Element: Sendable>: Sendable {
         return chunk < chunkCount ? self.chunk(chunk)[index & ((1 << shift) - 1)] : empty
     }
 
+    /// Something of the element at an index, which is not copied for that.
+    @inline(__always)
+    public func read<Value>(_ index: Int, _ body: (borrowing Element) -> Value) -> Value {
+        let chunk = index >> shift
+        guard chunk < chunkCount else { return body(empty) }
+        return body(
+            groups[chunk >> Self.groupShift][chunk & ((1 << Self.groupShift) - 1)][index & ((1 << shift) - 1)])
+    }
+
     /// A chunk by its number, which is less than ``chunkCount``.
     @inline(__always)
     func chunk(_ number: Int) -> [Element] {
