@@ -42,9 +42,11 @@ function response(status, headers, body)
     if not user then return end
     busy[user] = nil
     if body:find('"recommendations"', 1, true) then
-        last[user] = body:match('"entity_id":"([^"]+)"')
-        for item in pairs(known[user] or {}) do
-            if body:find('"' .. item .. '"', 1, true) then stale = stale + 1 end
+        last[user] = nil
+        -- What has a score is recommended; a reason may well name what the user has dealt with.
+        for item in body:gmatch('"entity_id":"([^"]+)","entity_type":"[^"]*","score"') do
+            last[user] = last[user] or item
+            if known[user] and known[user][item] then stale = stale + 1 end
         end
     else
         known[user] = known[user] or {}
