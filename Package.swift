@@ -77,6 +77,7 @@ let package = Package(
         .target(name: "CKernels"),
         room("Core"),
         room("Telemetry", uses: ["Core"]),
+        room("YAML", uses: ["Core", yams]),
         room("Storage", uses: ["Core", "Telemetry", "CSQLite", "CPostgres", crypto]),
         room("Caching", uses: ["Core", "Telemetry", crypto, deques, nio, nioPosix]),
         room("ChangeLog", uses: ["Core", "Storage", "Caching", "Telemetry", crypto, lifecycle, logging]),
@@ -91,8 +92,8 @@ let package = Package(
         room(
             "Observers",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", deques,
-                lifecycle, logging, yams,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", "YAML", deques,
+                lifecycle, logging,
             ]),
         room(
             "Memories",
@@ -123,13 +124,13 @@ let package = Package(
             uses: [
                 "Core", "Storage", "Caching", "ChangeLog", "Search", "Embedding", "Commerce", "Expressions",
                 "Observers", "Outbound", "Memories", "Knowledge", "Learning", "Recommendations", "API", "Telemetry",
-                configuration, hummingbird, lifecycle, logging, unixSignals,
+                "YAML", configuration, hummingbird, lifecycle, logging, unixSignals,
             ]),
         .executableTarget(
             name: "millrace",
             dependencies: [
                 "Core", "Server", "API", "Commerce", "Observers", "ChangeLog", "Learning", "Storage", "Telemetry",
-                argumentParser, logging,
+                "YAML", argumentParser, logging,
             ],
             swiftSettings: strict),
         // What Benchmarks/bench_vectors.py measures the index of vectors with.
@@ -179,6 +180,7 @@ let package = Package(
             ]),
         tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
         tests("Learning", uses: ["Learning", "Core"]),
+        tests("YAML", uses: ["Core", "YAML"]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),
         tests("Millrace", uses: ["millrace", "Server", "API", "Core", yams]),

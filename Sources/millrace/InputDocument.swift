@@ -1,6 +1,6 @@
 import Core
 import Foundation
-import Observers
+import YAML
 
 /// A document of JSON or YAML from a file or from standard input.
 struct InputDocument {

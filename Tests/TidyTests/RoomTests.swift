@@ -4,7 +4,7 @@ import Testing
 @Suite struct RoomTests {
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
-        ["Core"], ["Telemetry", "Expressions"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"],
+        ["Core"], ["Telemetry", "Expressions", "YAML"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"],
         ["Search", "Embedding", "Learning"],
         ["Commerce", "Observers", "Memories", "Knowledge", "Recommendations"], ["API"], ["Server"],
         ["millrace"],
@@ -14,7 +14,7 @@ import Testing
     private static let packages = [
         "Hummingbird": ["API", "Server", "TestKit"], "HummingbirdCore": ["API", "Server", "TestKit"],
         "CSQLite": ["Storage", "Search"], "CKernels": ["Search", "Learning"], "COpenBLAS": ["Learning"],
-        "ArgumentParser": ["millrace"], "Configuration": ["Server"],
+        "ArgumentParser": ["millrace"], "Yams": ["YAML"], "Configuration": ["Server"],
     ]
 
     private let repository: Repository

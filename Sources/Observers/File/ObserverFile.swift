@@ -1,6 +1,7 @@
 import Core
 import Foundation
 public import Storage
+import YAML
 
 /// A file of observers: the definitions that it manages, and the statements that actions may run.
 public struct ObserverFile: Sendable {

@@ -1,6 +1,7 @@
 public import Core
 import Foundation
 import Observers
+import YAML
 
 /// A file that a server reads when it starts, checked without one: its settings or its observers.
 public struct ConfigurationFile: Sendable {

@@ -2,7 +2,7 @@ import Core
 import TestKit
 import Testing
 
-@testable import Observers
+@testable import YAML
 
 /// What files may do to whoever reads them.
 @Suite(.timeLimit(.minutes(5))) struct YAMLDocumentTests {
