@@ -42,6 +42,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deques = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -65,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -85,6 +87,7 @@ let package = Package(
         room(
             "Outbound",
             uses: ["Core", "Telemetry", crypto, deques, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
+        room("Workload", uses: ["Core", "Outbound", deques, histogram, nio, nioPosix, nioSSL]),
         room("Search", uses: ["CKernels", "Core", "Storage", "Telemetry", hashTrees, logging]),
         room("Learning", uses: ["CKernels", "COpenBLAS", "Core"]),
         room("Embedding", uses: ["Core", "Caching", "Outbound", "Telemetry", logging]),
@@ -92,7 +95,8 @@ let package = Package(
         room(
             "Observers",
             uses: [
-                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", "YAML", deques,
+                "Core", "Storage", "Caching", "ChangeLog", "Search", "Expressions", "Outbound", "Telemetry", "YAML",
+                deques,
                 lifecycle, logging,
             ]),
         room(
@@ -130,6 +134,7 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Core", "Server", "API", "Commerce", "Observers", "ChangeLog", "Learning", "Storage", "Telemetry",
+                "Workload",
                 "YAML", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -180,6 +185,7 @@ let package = Package(
             ]),
         tests("Embedding", uses: ["Embedding", "Caching", "Core", "Outbound", "Telemetry", logging]),
         tests("Learning", uses: ["Learning", "Core"]),
+        tests("Workload", uses: ["Workload", "Core", "YAML", nio, nioHTTP, nioPosix]),
         tests("YAML", uses: ["Core", "YAML"]),
         tests("Telemetry", uses: ["Core", "Telemetry"]),
         tests("Commerce", uses: ["Commerce", "Search", "ChangeLog", "Core", "Storage", "Telemetry", logging]),

@@ -9,7 +9,7 @@ import Foundation
         abstract: "Orders, stock and more on one durable change log.",
         version: Version.current,
         subcommands: [
-            Serve.self, ImportFile.self, Migrate.self, Keys.self, Config.self, Status.self, Metrics.self,
+            Serve.self, Bench.self, ImportFile.self, Migrate.self, Keys.self, Config.self, Status.self, Metrics.self,
             Observers.self, DebugEvent.self, DeadLetterQueue.self, MemoriesCommand.self, Recommend.self,
             ValidateConfig.self,
         ])

@@ -5,7 +5,7 @@ import Testing
     /// The rooms from the lowest layer up. A room may import rooms of lower layers, so never one beside it.
     private static let layers = [
         ["Core"], ["Telemetry", "Expressions", "YAML"], ["Storage", "Outbound"], ["Caching"], ["ChangeLog"],
-        ["Search", "Embedding", "Learning"],
+        ["Search", "Embedding", "Learning", "Workload"],
         ["Commerce", "Observers", "Memories", "Knowledge", "Recommendations"], ["API"], ["Server"],
         ["millrace"],
         ["TestKit"],
@@ -14,7 +14,7 @@ import Testing
     private static let packages = [
         "Hummingbird": ["API", "Server", "TestKit"], "HummingbirdCore": ["API", "Server", "TestKit"],
         "CSQLite": ["Storage", "Search"], "CKernels": ["Search", "Learning"], "COpenBLAS": ["Learning"],
-        "ArgumentParser": ["millrace"], "Yams": ["YAML"], "Configuration": ["Server"],
+        "ArgumentParser": ["millrace"], "Histogram": ["Workload"], "Yams": ["YAML"], "Configuration": ["Server"],
     ]
 
     private let repository: Repository

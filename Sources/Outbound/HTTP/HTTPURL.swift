@@ -17,7 +17,7 @@ public struct HTTPURL: Hashable, Sendable {
         public var description: String { "\(scheme.rawValue)://\(authority)" }
 
         /// The host, and the port unless it is that of the scheme.
-        var authority: String {
+        public var authority: String {
             let name = host.contains(":") ? "[\(host)]" : host
             return port == (scheme == .http ? 80 : 443) ? name : "\(name):\(port)"
         }
