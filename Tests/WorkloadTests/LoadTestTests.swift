@@ -74,7 +74,12 @@ import YAML
             load: {mode: closed, clients: 2, duration: 1s}
             flows:
               - steps:
-                  - {name: make, method: POST, path: /make, body: '{"n":{{counter}}}', save: {id: /id}, check: {status: 201}}
+                  - name: make
+                    method: POST
+                    path: /make
+                    body: '{"n":{{counter}}}'
+                    save: {id: /id}
+                    check: {status: 201}
                   - pause: 100ms
                   - {name: use, path: "/use/{{saved.id}}"}
             """

@@ -8,8 +8,8 @@ extension Failure {
     static func setupFailed(_ request: String, _ reason: String) -> Failure {
         Failure(
             .invalid, code: "setup_failed",
-            "What the scenario does before its load failed: \(request): \(reason). Is the server new, and the key right?"
-        )
+            "What the scenario does before its load failed: \(request): \(reason). Is the key right, and the "
+                + "server as the scenario expects it?")
     }
 
     static func targetUnreachable(_ target: String, _ reason: String) -> Failure {
