@@ -42,6 +42,22 @@ import Testing
         }
     }
 
+    @Test func recommendsWhatIsOfTheHistoryWhereThatIsWanted() {
+        for limit in [1, 10, 500] {
+            let items = model.rank(history, limit: limit, includesHistory: true).map(\.item)
+            #expect(Set(items).count == items.count, "\(random)")
+            #expect(items.count == min(limit, model.itemCount), "\(random)")
+        }
+        for algorithm in [Algorithm.transitions, .ease, .itemNeighbors, .als] {
+            let ranking = model.rank(history, limit: 20, by: algorithm, includesHistory: true)
+            let found = ranking.filter { $0.contributions.map(\.algorithm) == [algorithm] }.map(\.item)
+            #expect(Set(found).isSuperset(of: [14, 15, 16]), "\(algorithm), \(random)")
+        }
+        // What nobody else has chosen beside them comes again, too.
+        let unknown = [HistoryEntry(item: 14), HistoryEntry(item: Int32(model.itemCount) + 3)]
+        #expect(model.rank(unknown, limit: 500, includesHistory: true).count == model.itemCount, "\(random)")
+    }
+
     /// Who asks for one part gets it, though it was learnt to count nothing.
     @Test func whereNothingIsLeftOfWhatWasLearntThePartsThatAreNamedCount() {
         let none = Algorithm.allCases.reduce(into: [Algorithm: Float]()) { $0[$1] = 0 }

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Expressions
 import Foundation
 import TestKit
 import Testing
@@ -53,6 +54,37 @@ import Testing
         let next = try world.recommended(.user("new")) { $0.count = 3 }
         #expect(Set(next) == ["b3", "b4", "b5"])
         #expect(try world.answer(.user("new")).model == answer.model)
+    }
+
+    /// By what was learnt, and not only where nothing else is left.
+    @Test(arguments: [RecommendationQuery.Algorithm.hybrid, .collaborative, .session, .contentBased])
+    func whatIsKnownComesAgainWhereThatIsWanted(_ algorithm: RecommendationQuery.Algorithm) async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        for circle in ["a", "b"] {
+            try await world.write { [role = world.role] unit in
+                let attributes = JSONObject([.init("circle", .string(circle))])
+                try role.items.put(
+                    (0..<6).map { ItemDraft(.product("\(circle)\($0)"), attributes: attributes) }, in: unit)
+            }
+        }
+        try await world.train()
+        try await world.user("new", "view", "a2", "a3")
+        let known = ["a0", "a1", "a2", "a3"]
+        for subject in [RecommendationQuery.Subject.user("new"), .items(known.map { .product($0) })] {
+            let answer = try world.answer(subject) {
+                ($0.algorithm, $0.count, $0.includesSeen) = (algorithm, 6, true)
+            }
+            #expect(Set(answer.entries.map(\.item.id)) == Set(known + ["a4", "a5"]), "\(subject)")
+            #expect(answer.isOwn && answer.entries.allSatisfy { $0.reason.cause != $0.item }, "\(subject)")
+            let boosted = try world.recommended(subject) {
+                ($0.algorithm, $0.count, $0.includesSeen) = (algorithm, 6, true)
+                $0.boosters = [.init(try Condition(parsing: "circle == 'a'"), factor: 2)]
+            }
+            #expect(Set(boosted) == Set(known + ["a4", "a5"]), "\(subject)")
+            let new = try world.recommended(subject) { ($0.algorithm, $0.count) = (algorithm, 6) }
+            #expect(Set(new.prefix(2)) == ["a4", "a5"] && Set(new).isDisjoint(with: known), "\(subject)")
+        }
     }
 
     @Test func vectorsOfUsersPointToWhatFitsThem() async throws {
