@@ -107,7 +107,11 @@ final class RecommendationIndex: Projection {
             index.swap(model)
         }
         let end = try await log.database.read { try ChangeLog.last(in: $0) }
-        for index in tenants.values { index.freshReads.noteAll(end: end) }
+        for index in tenants.values {
+            index.freshReads.noteAll(end: end)
+            // Before anybody asks, whom it would hold up where there are many items.
+            index.refreshPopular(at: log.time.now())
+        }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
     }
 
