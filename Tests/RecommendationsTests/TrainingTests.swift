@@ -163,20 +163,25 @@ import Testing
         #expect(try await !second.role.trainer.trainNext())
     }
 
+    /// Has a model be learnt of items most of which nobody needs any more afterwards.
+    private func learnWhatIsSoonGone(in world: RecommendationsWorld) async throws {
+        try await circles(in: world)
+        try await world.write { [role = world.role] unit in
+            let drafts = (0..<30).map { InteractionDraft("ann", .product("invented\($0)"), .named("view")) }
+            try role.interactions.add(drafts, in: unit)
+        }
+        try await world.train()
+        try await world.write { [role = world.role] in _ = try role.users.delete("ann", in: $0) }
+    }
+
     /// Models whose items are mostly gone are neither kept nor taken over: their slots would be taken for ever.
     @Test(arguments: [false, true]) func slotsThatNobodyNeedsDoNotComeBack(isLearntAgain: Bool) async throws {
         let directory = try TemporaryDirectory()
         let files = ModelFiles(directory: directory.path)
         let first = try await RecommendationsWorld(
             directory: directory.path, settings: ["recommendations.training_growth": "0"])
-        try await circles(in: first)
-        try await first.write { [role = first.role] unit in
-            let drafts = (0..<30).map { InteractionDraft("ann", .product("invented\($0)"), .named("view")) }
-            try role.interactions.add(drafts, in: unit)
-        }
-        try await first.train()
+        try await learnWhatIsSoonGone(in: first)
         #expect(try files.read(.first)?.keys.count == 42)
-        try await first.write { [role = first.role] in _ = try role.users.delete("ann", in: $0) }
         if isLearntAgain {
             #expect(try await first.role.trainer.trainNext(at: .now + .seconds(60)))
             #expect(try files.read(.first) == nil)
@@ -188,6 +193,22 @@ import Testing
         #expect(try files.read(.first)?.keys.count == 12)
         let found = try second.recommended(.user("new")) { $0.count = 4 }
         #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+
+    /// A file that something is mounted on can be read, and root cannot remove it.
+    @Test func aFileThatCannotBeRemovedHoldsNothingUp() async throws {
+        let directory = try TemporaryDirectory()
+        let first = try await RecommendationsWorld(directory: directory.path)
+        try await learnWhatIsSoonGone(in: first)
+        let file = directory.file("1.model")
+        let isMounted = mount(file, file, "", UInt(MS_BIND), nil) == 0
+        try #require(isMounted, "This test runs as root: \(String(cString: strerror(errno)))")
+        defer { umount2(file, Int32(MNT_DETACH)) }
+        let second = try await RecommendationsWorld(directory: directory.path, on: first.store)
+        try await second.role.waitUntilKnown(first.role.follower.position, atMost: .seconds(60))
+        #expect(second.role.isReady)
+        #expect(second.role.index.find(.first)?.snapshot.catalog.count == 12)
+        #expect(try ModelFiles(directory: directory.path).read(.first)?.keys.count == 42)
     }
 
     /// As long as nobody reads from a pipe in the place of the file, the writing waits.
