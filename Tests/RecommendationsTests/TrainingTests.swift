@@ -211,6 +211,18 @@ import Testing
         #expect(try ModelFiles(directory: directory.path).read(.first)?.keys.count == 42)
     }
 
+    /// Where the index is made anew, its changes are counted from the beginning.
+    @Test func learnsWhatWasReadAnew() async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        try await world.train()
+        try await world.role.index.rebuild()
+        #expect(try world.answer(.user("new")).isColdStart)
+        try await world.train()
+        let found = try world.recommended(.user("new")) { $0.count = 4 }
+        #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+
     /// As long as nobody reads from a pipe in the place of the file, the writing waits.
     @Test func aModelIsWrittenOnTheThreadThatLearntIt() async throws {
         let directory = try TemporaryDirectory()
