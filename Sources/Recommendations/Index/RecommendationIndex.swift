@@ -135,8 +135,8 @@ final class RecommendationIndex: Projection {
         }
     }
 
-    /// Removes the files of models that brought back mostly slots that nobody needs any more. One that cannot be removed
-    /// is in nobody's way but that of the next start.
+    /// Removes the files of models that brought back mostly slots that nobody needs any more. Where one cannot be
+    /// removed, the next start comes upon it again.
     ///
     /// - returns: whose they are; where it is nobody, what was read can stay.
     private func dropUnneeded(_ tenants: [Tenant: TenantIndex]) -> Set<Tenant> {
