@@ -17,18 +17,22 @@ extension HybridModel {
     ///   - multipliers: how much more or less than learnt an algorithm is to count; by default 1. Where nothing is left
     ///     of what was learnt, those algorithms count that are named, by their multipliers alone.
     ///   - content: which items are alike by what is known of them; nil where nothing is.
+    ///   - includesHistory: whether the items of the history may come again; then all of them are looked at.
     ///   - isAllowed: whether an item may be recommended. It is asked for those alone that would be among the first.
-    /// - returns: no item twice, none of the history.
+    /// - returns: no item twice, and none of the history unless it is wanted.
     public func rank(
         _ history: [HistoryEntry], limit: Int, at moment: Timestamp? = nil, by algorithm: Algorithm? = nil,
-        multipliers: [Algorithm: Float] = [:], content: ContentModel? = nil,
+        multipliers: [Algorithm: Float] = [:], content: ContentModel? = nil, includesHistory: Bool = false,
         isAllowed: (Int32) -> Bool = { _ in true }
     ) -> [RankedItem] {
         guard limit > 0 else { return [] }
         let weights = featureWeights(
             isReturning: isReturning(history, at: moment), algorithm: algorithm, multipliers: multipliers)
-        let known = Set(history.lazy.map(\.item))
+        let excluded: Set<Int32> = includesHistory ? [] : Set(history.lazy.map(\.item))
         var ranking = withMemory { scores in
+            if includesHistory {
+                for entry in history where entry.isValid(itemCount: itemCount) { scores.insert(entry.item) }
+            }
             fill(
                 scores, history: history, isUsed: weights.map { $0 > 0 }, trending: trending, content: content)
             var best = BestItems(limit: limit)
@@ -37,12 +41,12 @@ extension HybridModel {
                 var score: Float = 0
                 for feature in weights.indices { score += weights[feature] * features[feature] }
                 guard score > 0, best.wouldTake(item, score: score) else { continue }
-                if !known.contains(item), isAllowed(item) { best.add(item, score: score) }
+                if !excluded.contains(item), isAllowed(item) { best.add(item, score: score) }
             }
             return best.sorted().map { rankedItem($0.item, scores: scores, weights: weights) }
         }
         guard ranking.count < limit else { return ranking }
-        let found = known.union(ranking.map(\.item))
+        let found = excluded.union(ranking.map(\.item))
         for item in popularItems where !found.contains(item) && isAllowed(item) {
             let score = min(scaledPopularity[Int(item)], ranking.last?.score ?? .infinity)
             ranking.append(RankedItem(item: item, contributions: [.popular: score]))

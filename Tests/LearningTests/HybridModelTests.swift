@@ -1,7 +1,8 @@
 import Core
-import Learning
 import TestKit
 import Testing
+
+@testable import Learning
 
 @Suite struct HybridModelTests {
     private let sample: SampleInteractions
@@ -39,6 +40,37 @@ import Testing
         for algorithm in Algorithm.allCases {
             let scores = model.rank(history, limit: 500, by: algorithm).map(\.score)
             #expect(scores == scores.sorted(by: >), "\(algorithm), \(random)")
+        }
+    }
+
+    @Test func recommendsWhatIsOfTheHistoryWhereThatIsWanted() {
+        for limit in [1, 10, 500] {
+            let items = model.rank(history, limit: limit, includesHistory: true).map(\.item)
+            #expect(Set(items).count == items.count, "\(random)")
+            #expect(items.count == min(limit, model.itemCount), "\(random)")
+        }
+        for algorithm in [Algorithm.transitions, .ease, .itemNeighbors, .als] {
+            let ranking = model.rank(history, limit: 20, by: algorithm, includesHistory: true)
+            let found = ranking.filter { $0.contributions.map(\.algorithm) == [algorithm] }.map(\.item)
+            #expect(Set(found).isSuperset(of: [14, 15, 16]), "\(algorithm), \(random)")
+        }
+        let unknown = [HistoryEntry(item: 14), HistoryEntry(item: Int32(model.itemCount) + 3)]
+        #expect(model.rank(unknown, limit: 500, includesHistory: true).count == model.itemCount, "\(random)")
+    }
+
+    /// Among many items, one of a history may be neither popular nor like another one of it.
+    @Test func looksAtAllOfTheHistoryWhereThatIsWanted() throws {
+        var random = SeededRandom.fresh()
+        let rows = (0..<100).map { _ in
+            (0..<400).shuffled(using: &random).prefix(6).map { HistoryEntry(item: Int32($0)) }
+        }
+        let weights = HybridFeature.all.map { [.als, .ease].contains($0.algorithm) ? Float(1) : 0 }
+        let model = try HybridTraining.train(
+            InteractionMatrix(itemCount: 400, rows: rows), settings: SampleInteractions.settings
+        ).weighted(HybridModel.Weights(continuing: weights, returning: weights))
+        for item in Set(rows.joined().map(\.item)) {
+            let ranking = model.rank([HistoryEntry(item: item)], limit: 400, includesHistory: true)
+            #expect(part(.als, of: ranking.first { $0.item == item }) > 0, "\(item), \(random)")
         }
     }
 

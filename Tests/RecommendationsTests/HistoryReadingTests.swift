@@ -69,6 +69,22 @@ import Testing
         #expect(history.interactionCount == Int32(Self.count) + 2 - 150)
     }
 
+    /// It is an item that nobody knew before, and somebody of whom something is known already.
+    @Test(arguments: engines) func whatIsTakenBackAtOnceIsNotSeen(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.user("ann", "view", "a")
+        try await world.write { [role = world.role] unit in
+            try role.interactions.add([InteractionDraft("ann", .product("b"), .named("view"))], in: unit)
+            let done = try role.interactions.list(
+                of: "ann", item: .product("b"), limit: 10, unit.tenant, in: unit.transaction)
+            try role.interactions.remove(done, in: unit)
+        }
+        try await world.items("b")
+        #expect(try world.recommended(.user("ann")) == ["b"])
+        let history = try #require(world.role.index.find(.first)?.histories.find("ann"))
+        #expect(history.interactionCount == 1 && history.count == 1)
+    }
+
     @Test func fewRowsAreRead() async throws {
         let world = try await world(.postgres)
         let index = try #require(world.role.index.find(.first))
@@ -77,7 +93,7 @@ import Testing
         // As the server does by itself after a while.
         _ = try await world.store.database.write { try $0.execute("ANALYZE interactions") }
         let (read, left) = try await world.store.database.read { transaction in
-            var left: [Int32: UserHistory.Entry?] = [:]
+            var left: [ItemKey: UserHistory.Entry?] = [:]
             let read = try transaction.rowsRead(of: "interactions") {
                 left = try reader.read(
                     [.product("p7"), .product("p8"), .product("none")], of: "ann", .first, for: index, without: [],
@@ -86,7 +102,7 @@ import Testing
             return (read, left)
         }
         #expect(read <= 10, "\(read)")
-        #expect(left.values.map { $0?.weight }.sorted { ($0 ?? 0) < ($1 ?? 0) } == [1, 3])
+        #expect(left.values.map { $0?.weight }.sorted { ($0 ?? 0) < ($1 ?? 0) } == [nil, 1, 3])
     }
 
     /// What is added together is what is added one after the other, and all of it is seen.

@@ -1,3 +1,4 @@
+import ChangeLog
 import Core
 import Learning
 import TestKit
@@ -49,6 +50,16 @@ import Testing
         for user in 0..<20 { try await world.user("now\(user)", "view", "d") }
         try await wait { try world.recommended(.user("new")) == ["d", "b", "a", "c", "e"] }
         #expect(try world.answer(.user("new")).entries.first?.reason == .trending)
+    }
+
+    /// Among many items that takes a while, for which no request is to wait.
+    @Test(arguments: engines) func whatIsPopularIsKnownBeforeAnybodyAsks(_ engine: TestStore.Engine) async throws {
+        let world = try await oldShop(engine)
+        let again = try await RecommendationsWorld(on: world.store)
+        try await again.role.waitUntilKnown(world.role.follower.position, atMost: .seconds(60))
+        let snapshot = try #require(again.role.index.find(.first)).snapshot
+        let popular = snapshot.popular.candidates("product", by: .popular).map { snapshot.catalog[$0.slot].key.id }
+        #expect(popular == ["b", "a", "c", "e", "d"])
     }
 
     @Test func nothingTrendsForever() async throws {

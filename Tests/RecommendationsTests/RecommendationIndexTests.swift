@@ -91,6 +91,22 @@ import Testing
         }
     }
 
+    /// Answers are kept by what they follow from, and are kept longer than an index.
+    @Test func noStateIsTakenForOneOfAnIndexBefore() async throws {
+        let world = try await RecommendationsWorld()
+        try await world.items("a")
+        #expect(try world.recommended(.user("ann")) == ["a"])
+        let before = try world.role.state(of: .user("ann"), of: .first)
+        try await world.write { [role = world.role] unit in
+            try role.items.delete(.product("a"), in: unit)
+            try role.items.put([ItemDraft(.product("b"))], in: unit)
+        }
+        try await world.role.index.rebuild()
+        #expect(try world.recommended(.user("ann")) == ["b"])
+        let after = try world.role.state(of: .user("ann"), of: .first)
+        #expect(after.base != before.base && after.popular != before.popular)
+    }
+
     /// Clients may tell of events under any name but those of the shop.
     @Test func eventsOfClientsUnderItsNamesChangeNothing() async throws {
         let world = try await RecommendationsWorld()

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Expressions
 import Foundation
 import Logging
 import Storage
@@ -44,6 +45,19 @@ import Testing
         #expect(
             value("recommendation_memory_bytes{part=\"users\"}", in: world)
                 == Double(RecommendationSize.user + RecommendationSize.historyEntry))
+    }
+
+    @Test func tellsHowMuchMemoryFiltersTake() async throws {
+        let world = try await RecommendationsWorld()
+        try await world.items("a", "b", "c", attributes: [.init("price", .number("3"))])
+        #expect(value("recommendation_memory_bytes{part=\"filters\"}", in: world) == 0)
+        for price in [1, 5] {
+            let condition = try Condition(parsing: "price < \(price)")
+            for _ in 0..<2 { _ = try world.answer(.everybody) { $0.filter = condition } }
+        }
+        #expect(
+            value("recommendation_memory_bytes{part=\"filters\"}", in: world)
+                == Double(2 * 3 * RecommendationSize.filteredItem))
     }
 
     @Test func tellsHowMuchIsStillToBeLearnt() async throws {

@@ -88,6 +88,35 @@ import Testing
         #expect(code { () throws(Failure) in try room.take(view("y")) } == "too_many_entities")
     }
 
+    /// What is deleted keeps its place in memory: there is room for as much of it as of what is there.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatWasDeletedTakesRoomWhereItIsMuch(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine, settings: Self.limits)
+        func room(_ items: String..., in world: RecommendationsWorld) -> [String?] {
+            var room = world.role.quotas.room(of: .first, forRows: 10)
+            return items.map { item in code { () throws(Failure) in try room.take(.product(item)) } }
+        }
+        func deleteAfterwards(_ item: String) async throws {
+            try await world.items(item)
+            try await world.write { [role = world.role] in try role.items.delete(.product(item), in: $0) }
+        }
+        for item in ["a", "b"] { try await deleteAfterwards(item) }
+        #expect(room("x", "y", "z", in: world) == [nil, nil, "too_many_entities"])
+        try await deleteAfterwards("c")
+        #expect(room("x", "y", in: world) == [nil, "too_many_entities"])
+        try await deleteAfterwards("d")
+        #expect(room("x", in: world) == ["too_many_entities"])
+        let refusal = #expect(throws: Failure.self) {
+            var room = world.role.quotas.room(of: .first)
+            try room.take(.product("x"))
+        }
+        #expect(refusal?.message.contains("were deleted") == true)
+        #expect(world.role.index.find(.first)?.snapshot.catalog.count == 4)
+        let again = try await RecommendationsWorld(settings: Self.limits, on: world.store)
+        try await again.role.waitUntilKnown(world.role.follower.position, atMost: .seconds(60))
+        #expect(room("x", "y", "z", in: again) == [nil, nil, "too_many_entities"])
+    }
+
     @Test func nothingIsRefusedWithoutALimit() async throws {
         let none = Self.limits.mapValues { _ in "0" }
         let world = try await RecommendationsWorld(settings: none)

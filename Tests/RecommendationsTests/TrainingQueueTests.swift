@@ -12,15 +12,17 @@ import Testing
         TrainingQueue(TrainingSchedule(growth: growth, interval: .seconds(3_600)))
     }
 
-    private func candidate(_ number: Int64, _ changes: UInt64, learnt: UInt64? = nil) -> TrainingQueue.Candidate {
-        TrainingQueue.Candidate(tenant: Tenant(number), changes: changes, learnt: learnt)
+    private func candidate(
+        _ number: Int64, _ changes: UInt64, learnt: UInt64? = nil, generation: UInt64 = 1
+    ) -> TrainingQueue.Candidate {
+        TrainingQueue.Candidate(tenant: Tenant(number), generation: generation, changes: changes, learnt: learnt)
     }
 
     @Test func whoNeverHadAModelComesFirst() {
         var queue = queue()
         #expect(queue.next(of: [], now: start) == nil)
         #expect(queue.next(of: [candidate(1, 0)], now: start) == nil)
-        queue.ended(Tenant(1), from: start, at: start + .seconds(1), changes: 5)
+        queue.ended(candidate(1, 5), from: start, at: start + .seconds(1))
         let later = start + .seconds(100)
         #expect(queue.next(of: [candidate(1, 900), candidate(2, 1)], now: later) == Tenant(2))
         #expect(queue.next(of: [candidate(1, 900), candidate(2, 0)], now: later) == Tenant(1))
@@ -30,6 +32,22 @@ import Testing
         var queue = queue(growth: 0.1)
         #expect(queue.next(of: [candidate(1, 100, learnt: 95)], now: start) == nil)
         #expect(queue.next(of: [candidate(1, 120, learnt: 95)], now: start + .seconds(10)) == Tenant(1))
+    }
+
+    /// What is known of trainings says nothing of an index that was made anew, whatever is counted in it.
+    @Test func anotherIndexIsLearntAnew() {
+        var queue = queue(growth: 0.1)
+        queue.ended(candidate(1, 500), from: start, at: start + .seconds(1))
+        let later = start + .seconds(10)
+        #expect(queue.next(of: [candidate(1, 400)], now: later) == nil)
+        #expect(queue.newChanges(of: candidate(1, 400)) == 0)
+        #expect(queue.newChanges(of: candidate(1, 400, generation: 2)) == 400)
+        #expect(queue.next(of: [candidate(1, 400, generation: 2)], now: later) == Tenant(1))
+        // A training of the index before may end after that, and says nothing either.
+        queue.ended(candidate(1, 500), from: start, at: later)
+        #expect(queue.next(of: [candidate(1, 400, generation: 2)], now: later) == Tenant(1))
+        // There may be a model that was kept.
+        #expect(queue.next(of: [candidate(1, 400, learnt: 390, generation: 3)], now: later) == nil)
     }
 
     /// Three tenants write all the time and take long to learn, others write seldom. None of these still waits from
@@ -55,7 +73,7 @@ import Testing
             let passedOver = waiting.filter { $0.key > 3 && $0.key != tenant && $0.value <= last ?? -1 }
             #expect(passedOver.isEmpty, "\(tenant) at turn \(turns.count), \(random)")
             let end = now + .milliseconds(tenant <= 3 ? 5_000 : 10)
-            queue.ended(Tenant(tenant), from: now, at: end, changes: changes[tenant] ?? 0)
+            queue.ended(candidate(tenant, changes[tenant] ?? 0), from: now, at: end)
             waiting[tenant] = nil
             turns.append(tenant)
             now = end

@@ -1,5 +1,6 @@
 import ChangeLog
 import Core
+import Expressions
 import Foundation
 import TestKit
 import Testing
@@ -53,6 +54,37 @@ import Testing
         let next = try world.recommended(.user("new")) { $0.count = 3 }
         #expect(Set(next) == ["b3", "b4", "b5"])
         #expect(try world.answer(.user("new")).model == answer.model)
+    }
+
+    /// By what was learnt, and not only where nothing else is left.
+    @Test(arguments: [RecommendationQuery.Algorithm.hybrid, .collaborative, .session, .contentBased])
+    func whatIsKnownComesAgainWhereThatIsWanted(_ algorithm: RecommendationQuery.Algorithm) async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        for circle in ["a", "b"] {
+            try await world.write { [role = world.role] unit in
+                let attributes = JSONObject([.init("circle", .string(circle))])
+                try role.items.put(
+                    (0..<6).map { ItemDraft(.product("\(circle)\($0)"), attributes: attributes) }, in: unit)
+            }
+        }
+        try await world.train()
+        try await world.user("new", "view", "a2", "a3")
+        let known = ["a0", "a1", "a2", "a3"]
+        for subject in [RecommendationQuery.Subject.user("new"), .items(known.map { .product($0) })] {
+            let answer = try world.answer(subject) {
+                ($0.algorithm, $0.count, $0.includesSeen) = (algorithm, 6, true)
+            }
+            #expect(Set(answer.entries.map(\.item.id)) == Set(known + ["a4", "a5"]), "\(subject)")
+            #expect(answer.isOwn && answer.entries.allSatisfy { $0.reason.cause != $0.item }, "\(subject)")
+            let boosted = try world.recommended(subject) {
+                ($0.algorithm, $0.count, $0.includesSeen) = (algorithm, 6, true)
+                $0.boosters = [.init(try Condition(parsing: "circle == 'a'"), factor: 2)]
+            }
+            #expect(Set(boosted) == Set(known + ["a4", "a5"]), "\(subject)")
+            let new = try world.recommended(subject) { ($0.algorithm, $0.count) = (algorithm, 6) }
+            #expect(Set(new.prefix(2)) == ["a4", "a5"] && Set(new).isDisjoint(with: known), "\(subject)")
+        }
     }
 
     @Test func vectorsOfUsersPointToWhatFitsThem() async throws {
@@ -131,20 +163,25 @@ import Testing
         #expect(try await !second.role.trainer.trainNext())
     }
 
+    /// Has a model be learnt of items most of which nobody needs any more afterwards.
+    private func learnWhatIsSoonGone(in world: RecommendationsWorld) async throws {
+        try await circles(in: world)
+        try await world.write { [role = world.role] unit in
+            let drafts = (0..<30).map { InteractionDraft("ann", .product("invented\($0)"), .named("view")) }
+            try role.interactions.add(drafts, in: unit)
+        }
+        try await world.train()
+        try await world.write { [role = world.role] in _ = try role.users.delete("ann", in: $0) }
+    }
+
     /// Models whose items are mostly gone are neither kept nor taken over: their slots would be taken for ever.
     @Test(arguments: [false, true]) func slotsThatNobodyNeedsDoNotComeBack(isLearntAgain: Bool) async throws {
         let directory = try TemporaryDirectory()
         let files = ModelFiles(directory: directory.path)
         let first = try await RecommendationsWorld(
             directory: directory.path, settings: ["recommendations.training_growth": "0"])
-        try await circles(in: first)
-        try await first.write { [role = first.role] unit in
-            let drafts = (0..<30).map { InteractionDraft("ann", .product("invented\($0)"), .named("view")) }
-            try role.interactions.add(drafts, in: unit)
-        }
-        try await first.train()
+        try await learnWhatIsSoonGone(in: first)
         #expect(try files.read(.first)?.keys.count == 42)
-        try await first.write { [role = first.role] in _ = try role.users.delete("ann", in: $0) }
         if isLearntAgain {
             #expect(try await first.role.trainer.trainNext(at: .now + .seconds(60)))
             #expect(try files.read(.first) == nil)
@@ -155,6 +192,34 @@ import Testing
         try await second.train()
         #expect(try files.read(.first)?.keys.count == 12)
         let found = try second.recommended(.user("new")) { $0.count = 4 }
+        #expect(Set(found) == ["a2", "a3", "a4", "a5"])
+    }
+
+    /// A file that something is mounted on can be read, and root cannot remove it.
+    @Test func aFileThatCannotBeRemovedHoldsNothingUp() async throws {
+        let directory = try TemporaryDirectory()
+        let first = try await RecommendationsWorld(directory: directory.path)
+        try await learnWhatIsSoonGone(in: first)
+        let file = directory.file("1.model")
+        let isMounted = mount(file, file, "", UInt(MS_BIND), nil) == 0
+        try #require(isMounted, "This test runs as root: \(String(cString: strerror(errno)))")
+        defer { umount2(file, Int32(MNT_DETACH)) }
+        let second = try await RecommendationsWorld(directory: directory.path, on: first.store)
+        try await second.role.waitUntilKnown(first.role.follower.position, atMost: .seconds(60))
+        #expect(second.role.isReady)
+        #expect(second.role.index.find(.first)?.snapshot.catalog.count == 12)
+        #expect(try ModelFiles(directory: directory.path).read(.first)?.keys.count == 42)
+    }
+
+    /// Where the index is made anew, its changes are counted from the beginning.
+    @Test func learnsWhatWasReadAnew() async throws {
+        let world = try await RecommendationsWorld()
+        try await circles(in: world)
+        try await world.train()
+        try await world.role.index.rebuild()
+        #expect(try world.answer(.user("new")).isColdStart)
+        try await world.train()
+        let found = try world.recommended(.user("new")) { $0.count = 4 }
         #expect(Set(found) == ["a2", "a3", "a4", "a5"])
     }
 

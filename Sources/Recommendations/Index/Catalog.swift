@@ -28,6 +28,8 @@ struct Catalog: Sendable {
     private(set) var itemCount = 0
     /// How many slots there are of items that nobody has written.
     private(set) var unwrittenCount = 0
+    /// How many slots there are of items that were deleted.
+    var deletedCount: Int { count - itemCount - unwrittenCount }
     /// How many bytes the attributes of all items have, with the names among them that are kept besides.
     private(set) var attributeBytes = 0
     /// How often something has changed.

@@ -45,10 +45,10 @@ struct HistoryReader: Sendable {
 
     /// Reads what is left of what a user did with some items, as of a position up to which the log is settled.
     ///
-    /// - returns: by the slots of the items; nil of those of which nothing is left.
+    /// - returns: by the items; nil of those of which nothing is left.
     func read(
         _ items: Set<ItemKey>, of user: String, _ tenant: Tenant, for index: TenantIndex, at position: LogPosition
-    ) async throws -> [Int32: UserHistory.Entry?] {
+    ) async throws -> [ItemKey: UserHistory.Entry?] {
         try await log.database.read { transaction in
             let later = try LaterInteractions(after: position, of: tenant).find(settled: position, in: transaction)
             return try read(items, of: user, tenant, for: index, without: later, in: transaction)
@@ -59,13 +59,12 @@ struct HistoryReader: Sendable {
     func read(
         _ items: Set<ItemKey>, of user: String, _ tenant: Tenant, for index: TenantIndex,
         without later: Set<Identifier>, in transaction: any ReadTransaction
-    ) throws -> [Int32: UserHistory.Entry?] {
-        var left: [Int32: UserHistory.Entry?] = [:]
+    ) throws -> [ItemKey: UserHistory.Entry?] {
+        var left: [ItemKey: UserHistory.Entry?] = [:]
         for item in items {
             var history = UserHistory()
             history.add(try entries(of: user, with: item, tenant, for: index, without: later, in: transaction))
-            guard let slot = index.snapshot.catalog.slot(of: item) else { continue }
-            left[slot] = .some(history.entries.first)
+            left[item] = .some(history.entries.first)
         }
         return left
     }

@@ -60,7 +60,10 @@ final class RecommendationIndex: Projection {
 
     func position() async throws -> LogPosition? { state.withLock { $0.applied } }
 
-    func rebuild() async throws {
+    func rebuild() async throws { try await rebuild(without: []) }
+
+    /// - parameter unneeded: tenants whose models are not taken over.
+    private func rebuild(without unneeded: Set<Tenant>) async throws {
         let last = try await log.settledEnd()
         var tenants: [Tenant: TenantIndex] = [:]
         func index(of tenant: Tenant) -> TenantIndex {
@@ -70,7 +73,9 @@ final class RecommendationIndex: Projection {
             return index
         }
         // First of all, so that items have the slots that the models know them by.
-        for tenant in files?.tenants ?? [] { restore(tenant, into: index(of: tenant)) }
+        for tenant in files?.tenants ?? [] where !unneeded.contains(tenant) {
+            restore(tenant, into: index(of: tenant))
+        }
         try await forEachPage { [items, log] start in
             try await log.database.read { try items.page(after: start, limit: Self.pageLimit, in: $0) }
         } body: { page in
@@ -99,7 +104,8 @@ final class RecommendationIndex: Projection {
         } body: { page in
             for user in page { index(of: user.tenant).describe(user.id, user.attributes) }
         }
-        guard try dropUnneeded(tenants) else { return try await rebuild() }
+        let dropped = dropUnneeded(tenants)
+        guard dropped.isEmpty else { return try await rebuild(without: unneeded.union(dropped)) }
         for index in tenants.values where index.snapshot.model.hybrid != nil {
             var model = index.snapshot.model
             model.content = ContentModel(index.snapshot.catalog) {}
@@ -107,7 +113,11 @@ final class RecommendationIndex: Projection {
             index.swap(model)
         }
         let end = try await log.database.read { try ChangeLog.last(in: $0) }
-        for index in tenants.values { index.freshReads.noteAll(end: end) }
+        for index in tenants.values {
+            index.freshReads.noteAll(end: end)
+            // Before anybody asks, whom it would hold up where there are many items.
+            index.refreshPopular(at: log.time.now())
+        }
         state.withLock { $0 = State(tenants: tenants, isReady: true, applied: last) }
     }
 
@@ -125,13 +135,22 @@ final class RecommendationIndex: Projection {
         }
     }
 
-    /// Removes the files of models that brought back mostly slots that nobody needs any more.
+    /// Removes the files of models that brought back mostly slots that nobody needs any more. Where one cannot be
+    /// removed, the next start comes upon it again.
     ///
-    /// - returns: whether there was none, so that what was read can stay.
-    private func dropUnneeded(_ tenants: [Tenant: TenantIndex]) throws -> Bool {
+    /// - returns: whose they are; where it is nobody, what was read can stay.
+    private func dropUnneeded(_ tenants: [Tenant: TenantIndex]) -> Set<Tenant> {
         let unneeded = tenants.filter { $0.value.isMostlyUnused($0.value.snapshot.model) }
-        for tenant in unneeded.keys { try files?.remove(tenant) }
-        return unneeded.isEmpty
+        for tenant in unneeded.keys {
+            do {
+                try files?.remove(tenant)
+            } catch {
+                logger.warning(
+                    "A model that nobody needs any more was not removed; it is passed over.",
+                    metadata: ["tenant": "\(tenant.number)", "error": "\(error)"])
+            }
+        }
+        return Set(unneeded.keys)
     }
 
     /// Keeps the model of a tenant over a restart, if that is possible. One that mostly knows items that nobody needs

@@ -15,6 +15,8 @@ struct RecommendationSize: Sendable, Hashable {
     static let seenItem = 6
     /// What it takes that a user belongs to a segment.
     static let userSegment = 8
+    /// What it takes to remember whether a filter lets an item through.
+    static let filteredItem = 8
 
     /// Items with their attributes.
     var items = 0
@@ -22,6 +24,8 @@ struct RecommendationSize: Sendable, Hashable {
     var users = 0
     /// What was learnt.
     var models = 0
+    /// What was found of items for filters.
+    var filters = 0
 
     /// The size of what there is of a tenant.
     init(_ index: TenantIndex) {
@@ -33,6 +37,7 @@ struct RecommendationSize: Sendable, Hashable {
         models =
             (snapshot.model.hybrid?.sizeInBytes ?? 0) + snapshot.model.content.byteCount
             + snapshot.model.segments.popularity.byteCount
+        filters = index.filters.byteCount
     }
 
     /// Tells it for all tenants whenever somebody asks for metrics, and how much there is of what is trending.
@@ -44,12 +49,14 @@ struct RecommendationSize: Sendable, Hashable {
             "recommendation_memory_bytes",
             "How much memory recommendations take, as worked out from how much there is.",
             labels: ["part"])
-        let (items, users, models) = (bytes.with("items"), bytes.with("users"), bytes.with("models"))
+        let (items, users) = (bytes.with("items"), bytes.with("users"))
+        let (models, filters) = (bytes.with("models"), bytes.with("filters"))
         metrics.onCollect { [weak index] in
             let sizes = index?.tenants.map { RecommendationSize($0.index) } ?? []
             items.set(Double(sizes.reduce(0) { $0 + $1.items }))
             users.set(Double(sizes.reduce(0) { $0 + $1.users }))
             models.set(Double(sizes.reduce(0) { $0 + $1.models }))
+            filters.set(Double(sizes.reduce(0) { $0 + $1.filters }))
             let now = time.now()
             trend.set(index?.tenants.reduce(0) { $0 + $1.index.popularity.trendWeight(at: now) } ?? 0)
         }

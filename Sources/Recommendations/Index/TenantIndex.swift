@@ -27,6 +27,10 @@ final class TenantIndex: Sendable {
     /// What takes longer is found out beside the requests.
     private static let longestWait = Duration.milliseconds(1)
 
+    private static let madeCount = Atomic<UInt64>(0)
+
+    /// Tells it from the one that was in its place before: in each, changes are counted from the beginning.
+    let generation = TenantIndex.madeCount.add(1, ordering: .relaxed).newValue
     let histories = UserHistories()
     let popularity: ItemPopularity
     let segments = SegmentNumbers()
@@ -39,7 +43,7 @@ final class TenantIndex: Sendable {
     /// - parameter halfLife: after how many seconds what was done counts half as much for what is trending.
     init(halfLife: Double) { popularity = ItemPopularity(halfLife: halfLife) }
 
-    /// How many changes of items and interactions there were since the process began.
+    /// How many changes of items and interactions there were since it was made.
     var changeCount: UInt64 { state.withLock { $0.snapshot.catalog.version } &+ popularity.version }
 
     /// What there is now.
@@ -137,7 +141,7 @@ final class TenantIndex: Sendable {
             let gap = snapshot.model.hybrid?.returnGap ?? .max
             isReturning = popularity.isAlive(at: now) && (now.microseconds - latest.microseconds) / 1_000_000 > gap
         }
-        let base = "\(version)/\(isReturning)/\(snapshot.catalog.version)/\(snapshot.model.name)"
+        let base = "\(generation)/\(version)/\(isReturning)/\(snapshot.catalog.version)/\(snapshot.model.name)"
         return RecommendationState(base: base, popular: "\(base)/\(snapshot.popular.name)")
     }
 }

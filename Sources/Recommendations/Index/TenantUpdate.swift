@@ -13,8 +13,8 @@ struct TenantUpdate: Sendable {
     private let position: LogPosition
     /// Users who were read anew.
     private var readings: [String: HistoryReader.Reading] = [:]
-    /// What is left of what users did with items of which something was taken back, by slots.
-    private var left: [String: [Int32: UserHistory.Entry?]] = [:]
+    /// What is left of what users did with items of which something was taken back. Some have no slot yet.
+    private var left: [String: [ItemKey: UserHistory.Entry?]] = [:]
 
     /// - throws: ``Failure`` `corrupt_row`, and what goes wrong where users are read anew.
     init(
@@ -51,9 +51,11 @@ struct TenantUpdate: Sendable {
         index.add(changes.interactions, now: now) { readings[$0] == nil }
         index.add(changes.known, now: now) { _ in false }
         index.uncount(changes.gone, now: now)
+        let catalog = index.snapshot.catalog
         for (user, left) in left {
             let count = changes.goneItems[user]?.count ?? 0
-            index.histories.update(user) { $0.takeBack(count, leaving: left) }
+            let rest = left.compactMap { item, entry in catalog.slot(of: item).map { ($0, entry) } }
+            index.histories.update(user) { $0.takeBack(count, leaving: Dictionary(uniqueKeysWithValues: rest)) }
         }
         for (user, attributes) in changes.described where readings[user] == nil {
             index.describe(user, attributes)

@@ -34,8 +34,9 @@ public struct RecommendationRoom: Sendable {
         for (kind, limit) in limits {
             let there =
                 switch kind {
-                // What somebody did something with takes up as much room before it is written.
-                case .entities: catalog.itemCount + catalog.unwrittenCount
+                // What somebody did something with takes up as much room before it is written. What was deleted does
+                // so afterwards; there may be as much of it again, so that it makes room for others.
+                case .entities: catalog.count - min(catalog.deletedCount, limit)
                 case .interactions: index?.histories.interactionCount ?? 0
                 case .users: index?.histories.count ?? 0
                 }
@@ -93,9 +94,16 @@ public struct RecommendationRoom: Sendable {
             refusals[kind]?.increment()
             throw Failure.conflict(
                 "too_many_\(kind.rawValue)",
-                "There are as many \(kind.rawValue) as the tenant may have, which is \(limits[kind] ?? 0): delete some "
-                    + "that are not needed, or have \(kind.setting) raised.")
+                isFullOfDeleted(kind)
+                    ? "More entities than the tenant may have, which is \(limits[kind] ?? 0), were deleted since the "
+                        + "server started, and take room until it starts again: have \(kind.setting) raised."
+                    : "There are as many \(kind.rawValue) as the tenant may have, which is \(limits[kind] ?? 0): "
+                        + "delete some that are not needed, or have \(kind.setting) raised.")
         }
         left[kind] = rest - 1
+    }
+
+    private func isFullOfDeleted(_ kind: Kind) -> Bool {
+        kind == .entities && catalog.deletedCount > limits[kind] ?? 0
     }
 }

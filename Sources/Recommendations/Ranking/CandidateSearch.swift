@@ -82,7 +82,8 @@ struct CandidateSearch {
         guard let hybrid = snapshot.model.hybrid else { return alike(isWanted) }
         return hybrid.rank(
             history, limit: limit, at: moment, by: algorithm == .session ? .transitions : nil,
-            multipliers: multipliers(of: algorithm), content: snapshot.model.content, isAllowed: isWanted
+            multipliers: multipliers(of: algorithm), content: snapshot.model.content,
+            includesHistory: query.includesSeen, isAllowed: isWanted
         )
         .filter { item in item.contributions.contains { !$0.algorithm.isPopularity } }
         .map { Candidate(slot: $0.item, score: $0.score, origin: .ranking($0)) }
@@ -152,11 +153,11 @@ struct CandidateSearch {
         let latest = history.reversed().enumerated().map { place, entry in
             HistoryEntry(item: entry.item, weight: 1 / Float(place + 1))
         }
-        let known = Set(latest.map(\.item))
+        let excluded: Set<Int32> = query.includesSeen ? [] : Set(latest.map(\.item))
         var sums = ScoreAccumulator(itemCount: content.itemCount)
         let limit = max(limit, Self.leastCount + query.count * 2)
         return content.best(content.profile(of: latest), limit: limit, using: &sums) {
-            !known.contains($0) && isWanted($0)
+            !excluded.contains($0) && isWanted($0)
         }
         .map { Candidate(slot: $0.item, score: $0.score, origin: .likeness) }
     }

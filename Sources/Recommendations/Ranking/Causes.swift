@@ -55,11 +55,11 @@ struct Causes {
         return best?.item
     }
 
-    /// The item of the history that another is most like, if it is like any.
+    /// The item of the history that an item is most like, besides itself, if it is like any.
     private func mostAlike(_ item: Int32) -> Int32? {
         let profile = model.content.profile(of: CollectionOfOne(HistoryEntry(item: item)))
         var best: (item: Int32, likeness: Float)?
-        for origin in items {
+        for origin in items where origin != item {
             let likeness = model.content.similarity(of: origin, to: profile)
             if likeness > best?.likeness ?? 0 { best = (origin, likeness) }
         }

@@ -24,13 +24,24 @@ final class ItemFilter: Sendable {
         var answers: [Answer] = []
     }
 
-    /// What was found of an item, as it was in a version.
+    /// What was found of an item, as it was in a version: both in one number, since there is one for each item.
     private struct Answer {
-        var version: UInt64 = 0
-        var holds = false
+        private var bits: UInt64 = 0
+
+        /// That of an item that was never written.
+        init() {}
+
+        init(version: UInt64, holds: Bool) { bits = version << 1 | (holds ? 1 : 0) }
+
+        var version: UInt64 { bits >> 1 }
+        var holds: Bool { bits & 1 == 1 }
     }
 
     private let state: Mutex<State>
+    private let answerCount = Atomic<Int>(0)
+
+    /// How many bytes it takes that the answers are remembered.
+    var byteCount: Int { answerCount.load(ordering: .relaxed) * RecommendationSize.filteredItem }
 
     init(_ question: Question) {
         switch question {
@@ -46,6 +57,7 @@ final class ItemFilter: Sendable {
         return state.withLock { state in
             if state.answers.count <= Int(slot) {
                 state.answers += Array(repeating: Answer(), count: catalog.count - state.answers.count)
+                answerCount.store(state.answers.count, ordering: .relaxed)
             }
             // Requests that hold an older catalogue may have asked of what the item was.
             if state.answers[Int(slot)].version != entry.version {
@@ -72,9 +84,11 @@ final class ItemFilter: Sendable {
 
 /// The filters that were asked for lately.
 final class ItemFilters: Sendable {
-    /// How many are remembered.
+    /// How many are remembered at most.
     private static let limit = 32
 
+    /// How many bytes those may take that are remembered, besides the latest.
+    private let byteLimit: Int
     private let filters = Mutex<[(name: Name, filter: ItemFilter)]>([])
 
     /// What tells a question from others.
@@ -82,6 +96,12 @@ final class ItemFilters: Sendable {
         case condition(String)
         case categories(Set<String>)
     }
+
+    /// None yet.
+    init(byteLimit: Int = 64 << 20) { self.byteLimit = byteLimit }
+
+    /// How many bytes they take.
+    var byteCount: Int { filters.withLock { Self.byteCount($0) } }
 
     /// The filter of a question.
     func filter(_ question: ItemFilter.Question) -> ItemFilter {
@@ -91,15 +111,23 @@ final class ItemFilters: Sendable {
             case .categories(let categories): .categories(categories)
             }
         return filters.withLock { filters in
-            if let index = filters.firstIndex(where: { $0.name == name }) {
-                let found = filters.remove(at: index)
-                filters.append(found)
-                return found.filter
-            }
-            let filter = ItemFilter(question)
+            let known = filters.firstIndex { $0.name == name }.map { filters.remove(at: $0).filter }
+            let filter = known ?? ItemFilter(question)
             if question.isLasting { filters.append((name, filter)) }
-            if filters.count > Self.limit { filters.removeFirst() }
+            forgetOldest(&filters)
             return filter
         }
+    }
+
+    /// They grow as they are asked, so what they take is looked at whenever one is wanted.
+    private func forgetOldest(_ filters: inout [(name: Name, filter: ItemFilter)]) {
+        var bytes = Self.byteCount(filters)
+        while filters.count > 1, filters.count > Self.limit || bytes > byteLimit {
+            bytes -= filters.removeFirst().filter.byteCount
+        }
+    }
+
+    private static func byteCount(_ filters: [(name: Name, filter: ItemFilter)]) -> Int {
+        filters.reduce(0) { $0 + $1.filter.byteCount }
     }
 }

@@ -56,9 +56,9 @@ final class Trainer: Service {
     /// - returns: whether one was.
     @discardableResult
     func trainNext(at moment: ContinuousClock.Instant = .now) async throws -> Bool {
-        guard index.isReady, let (tenant, index) = nextDue(at: moment) else { return false }
+        guard index.isReady, let (candidate, index) = nextDue(at: moment) else { return false }
+        let tenant = candidate.tenant
         let start = ContinuousClock.now
-        let changes = index.changeCount
         do {
             let job = TrainingJob(index, settings, name: log.time.now().description)
             try await Self.inBackground { [all = self.index] check in
@@ -78,27 +78,32 @@ final class Trainer: Service {
                 metadata: ["tenant": "\(tenant.number)", "error": "\(error)"])
         }
         let end = ContinuousClock.now
-        queue.withLock { $0.ended(tenant, from: start, at: end, changes: changes) }
+        queue.withLock { $0.ended(candidate, from: start, at: end) }
         return true
     }
 
     /// How many changes of items and interactions came after those that the models were learnt from.
     private var unlearntChanges: UInt64 {
-        let counts = index.tenants.map { ($0.tenant, $0.index.changeCount) }
-        return queue.withLock { queue in
-            counts.reduce(0) { $0 + queue.newChanges(of: $1.0, changes: $1.1) }
-        }
+        let candidates = candidates
+        return queue.withLock { queue in candidates.reduce(0) { $0 + queue.newChanges(of: $1.candidate) } }
     }
 
-    private func nextDue(at now: ContinuousClock.Instant) -> (tenant: Tenant, index: TenantIndex)? {
-        let tenants = index.tenants
-        let candidates = tenants.map { tenant, index in
+    private func nextDue(
+        at now: ContinuousClock.Instant
+    ) -> (candidate: TrainingQueue.Candidate, index: TenantIndex)? {
+        let candidates = candidates
+        let next = queue.withLock { $0.next(of: candidates.map(\.candidate), now: now) }
+        return candidates.first { $0.candidate.tenant == next }
+    }
+
+    private var candidates: [(candidate: TrainingQueue.Candidate, index: TenantIndex)] {
+        index.tenants.map { tenant, index in
             let model = index.snapshot.model
-            return TrainingQueue.Candidate(
-                tenant: tenant, changes: index.changeCount, learnt: model.hybrid == nil ? nil : model.changeCount)
+            let candidate = TrainingQueue.Candidate(
+                tenant: tenant, generation: index.generation, changes: index.changeCount,
+                learnt: model.hybrid == nil ? nil : model.changeCount)
+            return (candidate, index)
         }
-        let next = queue.withLock { $0.next(of: candidates, now: now) }
-        return tenants.first { $0.tenant == next }
     }
 
     /// Runs a closure on a thread of its own. What it is given throws once the task is cancelled.

@@ -8,14 +8,22 @@ struct TrainingQueue: Sendable {
     /// What there is of a tenant.
     struct Candidate: Sendable {
         let tenant: Tenant
-        /// How many changes there were since the process began.
+        /// Tells the tenant's index from the one before, of which nothing that is known here is true any more.
+        let generation: UInt64
+        /// How many changes there were since the index was made.
         let changes: UInt64
         /// How many there were when the model was begun that the tenant has; nil when it has none.
         let learnt: UInt64?
     }
 
+    /// When the index of a tenant is learnt from.
+    private struct Known {
+        let generation: UInt64
+        let schedule: TrainingSchedule
+    }
+
     private let schedule: TrainingSchedule
-    private var schedules: [Tenant: TrainingSchedule] = [:]
+    private var known: [Tenant: Known] = [:]
 
     /// - parameter schedule: that of a tenant of whom nothing is known.
     init(_ schedule: TrainingSchedule) { self.schedule = schedule }
@@ -33,23 +41,31 @@ struct TrainingQueue: Sendable {
     }
 
     /// A training has ended, whatever has come of it.
+    ///
+    /// - parameter candidate: what there was when it began.
     mutating func ended(
-        _ tenant: Tenant, from start: ContinuousClock.Instant, at end: ContinuousClock.Instant, changes: UInt64
+        _ candidate: Candidate, from start: ContinuousClock.Instant, at end: ContinuousClock.Instant
     ) {
-        let new = schedule
-        schedules[tenant, default: new].ended(from: start, at: end, changes: changes)
+        var own = schedule
+        own.ended(from: start, at: end, changes: candidate.changes)
+        known[candidate.tenant] = Known(generation: candidate.generation, schedule: own)
     }
 
     /// How many of a tenant's changes came after its last training began.
-    func newChanges(of tenant: Tenant, changes: UInt64) -> UInt64 {
-        schedules[tenant]?.newChanges(of: changes) ?? changes
+    func newChanges(of candidate: Candidate) -> UInt64 {
+        find(candidate)?.newChanges(of: candidate.changes) ?? candidate.changes
+    }
+
+    private func find(_ candidate: Candidate) -> TrainingSchedule? {
+        guard let known = known[candidate.tenant], known.generation == candidate.generation else { return nil }
+        return known.schedule
     }
 
     private mutating func schedule(of candidate: Candidate, now: ContinuousClock.Instant) -> TrainingSchedule {
-        if let known = schedules[candidate.tenant] { return known }
+        if let known = find(candidate) { return known }
         var own = schedule
         if let learnt = candidate.learnt { own.restored(at: now, changes: min(learnt, candidate.changes)) }
-        schedules[candidate.tenant] = own
+        known[candidate.tenant] = Known(generation: candidate.generation, schedule: own)
         return own
     }
 

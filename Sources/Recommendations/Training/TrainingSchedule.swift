@@ -22,7 +22,7 @@ struct TrainingSchedule: Sendable {
 
     /// Whether it is time.
     ///
-    /// - parameter changes: how many changes there were of items and interactions since the process began.
+    /// - parameter changes: how many changes there were of items and interactions.
     func isDue(changes: UInt64, now: ContinuousClock.Instant) -> Bool {
         let newChanges = newChanges(of: changes)
         guard newChanges > 0 else { return false }
