@@ -208,7 +208,12 @@ struct AnswerReader {
         return number
     }
 
-    private static func contains(_ word: String, _ value: Slice<UnsafeRawBufferPointer>) -> Bool {
-        String(decoding: value, as: UTF8.self).lowercased().contains(word)
+    /// Whether a word of small letters stands in a value, whatever its case there.
+    private static func contains(_ word: StaticString, _ value: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let wanted = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+        guard value.count >= wanted.count else { return false }
+        return (value.startIndex...(value.endIndex - wanted.count)).contains { start in
+            wanted.indices.allSatisfy { value[start + $0] | 0x20 == wanted[$0] }
+        }
     }
 }

@@ -82,7 +82,7 @@ final class LoadClient {
                 self.goOn()
             }
         case .request(let request):
-            let bytes = generator.bytes(of: request, &work.iteration)
+            let bytes = generator.bytes(of: request, work.flow, work.step, &work.iteration)
             self.work = work
             send(bytes, request)
         }

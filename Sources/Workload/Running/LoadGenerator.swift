@@ -29,7 +29,8 @@ final class LoadGenerator {
     private let picker: FlowPicker
     private var random: SplitMix64
     private var iterationCount = 0
-    private var constants: [String: ByteBuffer] = [:]
+    /// The bytes of the steps whose requests are always the same.
+    private var constants: [[ByteBuffer?]] = []
     private let requestIndexes: [[Int]]
     /// When the measured part of the run begins, on the system's clock.
     private var origin: Int64 = 0
@@ -60,6 +61,7 @@ final class LoadGenerator {
         requestIndexes = scenario.flows.map { flow in
             flow.steps.map { if case .request(let request) = $0 { names.firstIndex(of: request.name) ?? 0 } else { 0 } }
         }
+        constants = scenario.flows.map { $0.steps.map { _ in nil } }
         picker = FlowPicker(scenario.flows)
         random = SplitMix64(seed: scenario.load.seed &+ UInt64(index) &* 7_919)
     }
@@ -224,13 +226,10 @@ final class LoadGenerator {
 
     // MARK: For the clients
 
-    func bytes(of request: RequestTemplate, _ iteration: inout Iteration) -> ByteBuffer {
-        guard request.isConstant else {
-            return render(request, &iteration)
-        }
-        if let known = constants[request.name] { return known }
+    func bytes(of request: RequestTemplate, _ flow: Int, _ step: Int, _ iteration: inout Iteration) -> ByteBuffer {
+        if let known = constants[flow][step] { return known }
         let bytes = render(request, &iteration)
-        constants[request.name] = bytes
+        if request.isConstant { constants[flow][step] = bytes }
         return bytes
     }
 
