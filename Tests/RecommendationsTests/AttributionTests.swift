@@ -145,22 +145,6 @@ import Testing
         #expect(try await statistics(of: world).interactions == ["view": 1])
     }
 
-    /// However often a user comes back to an item, no more than the latest times are looked at.
-    @Test(arguments: TestStore.Engine.allCases)
-    func howFarItLooksBackIsBounded(_ engine: TestStore.Engine) async throws {
-        let world = try await RecommendationsWorld(engine)
-        let answer = answer(in: world)
-        try await act("view", "a", after: answer, in: world)
-        for (count, views) in [(Credit.lookback - 1, 1), (Credit.lookback, 2)] {
-            try await world.write { [role = world.role] unit in
-                try role.interactions.add(
-                    (0..<count).map { _ in InteractionDraft("ann", .product("a"), .named("like")) }, in: unit)
-            }
-            try await act("view", "a", after: answer, in: world)
-            #expect(try await statistics(of: world).clicks == views)
-        }
-    }
-
     /// As interactions say it in whatever form, and each number of stars.
     @Test(arguments: TestStore.Engine.allCases)
     func aTypeIsTheSameInEachForm(_ engine: TestStore.Engine) async throws {

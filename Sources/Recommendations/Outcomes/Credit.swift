@@ -10,64 +10,37 @@ struct Credit: Hashable, Sendable {
     let recommendation: String
     let kind: String
 
-    /// How many of a user's latest interactions with an item are looked at: one that comes after so many others counts
-    /// again.
-    static let lookback = 1_000
+    /// How many interactions are looked up by one statement.
+    private static let chunk = 500
 
-    /// What the table has that counts for the same as some interactions.
+    /// What the table has that counts for the same as some interactions: what their users did with their items and
+    /// named their answers with, and nothing else of it than that.
     static func counted(_ followed: [FollowedAnswer], in unit: UnitOfWork) throws -> Set<Credit> {
-        let questions = Array(Set(followed.flatMap { one in one.alikeTypes.map { Question(followed: one, type: $0) } }))
+        let sorted = followed.sorted { $0.user < $1.user }
         var found: Set<Credit> = []
-        for start in stride(from: 0, to: questions.count, by: Question.chunk) {
-            let part = questions[start..<min(start + Question.chunk, questions.count)]
-            let numbers = try unit.transaction.rows(Question.query(part, of: unit.tenant)) { Int($0.integer(0)) }
-            for number in numbers { found.formUnion(questions[number].followed.credits(of: questions[number].type)) }
+        for start in stride(from: 0, to: sorted.count, by: chunk) {
+            let part = sorted[start..<min(start + chunk, sorted.count)]
+            guard let earliest = part.map(\.start).min() else { continue }
+            let credits = try unit.transaction.rows(
+                """
+                SELECT DISTINCT x.user_id, x.entity_type, x.entity_id, x.recommendation_id, x.interaction_type
+                FROM interactions x
+                WHERE x.tenant = \(unit.tenant) AND x.interacted_at >= \(earliest)
+                    AND x.entity_id IN (\(list: Set(part.map(\.item.id)).sorted()))
+                    AND x.recommendation_id IN (\(list: Set(part.map(\.text)).sorted()))
+                    AND x.user_id = \(each: Set(part.map(\.user)).sorted())
+                """, credits(row:))
+            for some in credits { found.formUnion(some) }
         }
         return found
     }
-}
 
-/// Whether a user did something of a type with an item after an answer, and named it.
-private struct Question: Hashable {
-    let followed: FollowedAnswer
-    let type: String
-
-    /// How many are asked at once.
-    static let chunk = 512
-
-    /// The numbers of the questions to which the answer is yes.
-    ///
-    /// Each is one walk along an index that ends where something is found, so nothing else is read of what users did.
-    /// The last one is repeated until their number is a power of two, since each number of them is a statement that is
-    /// prepared and kept.
-    static func query(_ questions: ArraySlice<Question>, of tenant: Tenant) -> SQL {
-        var rows: [SQL] = zip(questions.indices, questions).map { $1.row($0) }
-        let size = 1 << (Int.bitWidth - (rows.count - 1).leadingZeroBitCount)
-        rows += repeatElement(rows[rows.count - 1], count: size - rows.count)
-        var query: SQL = """
-            WITH wanted (number, user_id, entity_type, entity_id, answer, since, named, custom) AS (VALUES \(rows[0])
-            """
-        for row in rows.dropFirst() { query += ", \(row)" }
-        query += """
-            ) SELECT w.number FROM wanted w WHERE EXISTS (
-                SELECT 1 FROM (
-                    SELECT x.recommendation_id, x.interaction_type FROM interactions x
-                    WHERE x.tenant = \(tenant) AND x.user_id = w.user_id AND x.entity_type = w.entity_type
-                        AND x.entity_id = w.entity_id AND x.interacted_at >= w.since
-                    ORDER BY x.interacted_at DESC, x.id DESC LIMIT \(Credit.lookback)) AS latest
-                WHERE latest.recommendation_id = w.answer
-                    AND (latest.interaction_type = w.named OR latest.interaction_type = w.custom
-                        OR w.named = '"rating"' AND latest.interaction_type LIKE '{"rating":%'))
-            """
-        return query
-    }
-
-    /// It with a number, as a row of a query.
-    private func row(_ number: Int) -> SQL {
-        let forms = [InteractionKind.named(type), .custom(type)].map { SQLValue.utf8(JSONWriter.bytes(of: $0)) }
-        return """
-            (CAST(\(number) AS BIGINT), \(followed.user), \(followed.item.type), \(followed.item.id), \
-            \(followed.text), CAST(\(followed.start) AS BIGINT), \(forms[0]), \(forms[1]))
-            """
+    private static func credits(row: Row) throws -> [Credit] {
+        guard let kind = InteractionKind(try JSONParser.parse(row.bytes(4))) else {
+            throw Failure(.internal, code: "corrupt_row", "The type of an interaction cannot be read.")
+        }
+        return RecommendationOutcomes.kinds(ofType: kind.name).map {
+            Credit(user: row.text(0), item: ItemKey(row.text(1), row.text(2)), recommendation: row.text(3), kind: $0)
+        }
     }
 }

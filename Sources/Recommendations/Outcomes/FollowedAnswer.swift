@@ -1,7 +1,7 @@
 import Core
 
 /// That a user did something with an item of an answer, and said so.
-struct FollowedAnswer: Hashable, Sendable {
+struct FollowedAnswer: Sendable {
     let user: String
     let item: ItemKey
     /// The name of what was done.
@@ -13,13 +13,7 @@ struct FollowedAnswer: Hashable, Sendable {
     let start: Timestamp
 
     /// What it counts for.
-    var credits: [Credit] { credits(of: type) }
-
-    /// The types of interactions that count for any of the same.
-    var alikeTypes: Set<String> { RecommendationOutcomes.types(countedLike: type) }
-
-    /// What it would count for if something of another type had been done.
-    func credits(of type: String) -> [Credit] {
+    var credits: [Credit] {
         RecommendationOutcomes.kinds(ofType: type).map {
             Credit(user: user, item: item, recommendation: text, kind: $0)
         }

@@ -33,12 +33,6 @@ public struct RecommendationOutcomes: Sendable {
         type.hasPrefix("=") ? [] : [type] + Response.allCases.filter { $0.types.contains(type) }.map(\.rawValue)
     }
 
-    /// The types of interactions that count for any of what one of a type counts for.
-    static func types(countedLike type: String) -> Set<String> {
-        let others = Response.allCases.map(\.types).filter { $0.contains(type) }
-        return kinds(ofType: type).isEmpty ? [] : others.reduce(into: [type]) { $0.formUnion($1) }
-    }
-
     /// The types of interactions that have a meaning of their own, whatever tenants say of them.
     static let builtInTypes = Set(InteractionType.builtIn.keys).union(Response.allCases.flatMap(\.types) + ["rating"])
     /// Under what interactions are counted of a type of which nothing is known.
