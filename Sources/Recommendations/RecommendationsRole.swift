@@ -66,7 +66,7 @@ public final class RecommendationsRole: Sendable {
         try await follower.waitUntil(position: position, atMost: patience)
     }
 
-    /// What fits a query best.
+    /// What fits a query best. The id of the answer says under which variant it is counted.
     ///
     /// - parameter isAtOnce: whether it is asked on an event loop, where nothing may hold up other requests.
     /// - throws: ``Failure`` `index_not_ready`, and `entity_not_found` when it is asked what is like an item that is
@@ -82,6 +82,8 @@ public final class RecommendationsRole: Sendable {
         if isAtOnce, query.filter != nil || !query.boosters.isEmpty { throw TooMuchAtOnce() }
         let now = log.time.now()
         index.refreshPopular(at: now)
+        var query = query
+        query.variant = served.name(ofVariant: query.variant, of: tenant)
         return try index.recommend(query, now: now, scanLimit: isAtOnce ? Self.scanLimitAtOnce : .max)
     }
 

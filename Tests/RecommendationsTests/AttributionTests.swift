@@ -128,4 +128,75 @@ import Testing
         #expect(try await statistics(of: world, from: then, to: then).clicks == 1)
         #expect(try await statistics(of: world, from: now, to: now).clicks == 0)
     }
+
+    /// What else a user did since the answer costs nothing.
+    @Test(arguments: TestStore.Engine.allCases)
+    func onlyWhatMayCountForTheSameIsRead(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        let answer = answer(in: world)
+        try await act("view", "b", after: answer, in: world)
+        // Nobody who reads this row can tell what was done.
+        _ = try await world.store.database.write { transaction in
+            try transaction.execute("UPDATE interactions SET interaction_type = '{' WHERE entity_id = 'b'")
+        }
+        let made = try await act("view", "a", after: answer, in: world)
+        #expect(try await statistics(of: world).interactions == ["view": 2])
+        try await world.write { [role = world.role] in _ = try role.interactions.remove(made, in: $0) }
+        #expect(try await statistics(of: world).interactions == ["view": 1])
+    }
+
+    /// As interactions say it in whatever form, and each number of stars.
+    @Test(arguments: TestStore.Engine.allCases)
+    func aTypeIsTheSameInEachForm(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        let answer = answer(in: world)
+        let kinds: [InteractionKind] = [.named("view"), .custom("view"), .rating(3), .rating(4.5), .custom("rating")]
+        for kind in kinds {
+            try await world.write { [role = world.role] unit in
+                var draft = InteractionDraft("ann", .product("a"), kind)
+                draft.recommendation = answer
+                try role.interactions.add([draft], in: unit)
+            }
+        }
+        let found = try await statistics(of: world)
+        #expect(found.interactions == ["view": 1, "rating": 1] && found.clicks == 1)
+    }
+
+    @Test(arguments: TestStore.Engine.allCases)
+    func anAnswerOfADayThatIsNotKeptCountsNothing(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        let (day, kept) = (Int64(86_400), RecommendationOutcomes.keptDays)
+        let now = world.store.log.time.now()
+        for days in [kept, kept + 1] {
+            let then = now.advanced(bySeconds: -days * day)
+            let made = try await act("view", "a", after: answer(in: world, secondsAgo: days * day), in: world)
+            #expect(try await statistics(of: world, from: then, to: then).clicks == (days == kept ? 1 : 0))
+            try await world.write { [role = world.role] in _ = try role.interactions.remove(made, in: $0) }
+            #expect(try await statistics(of: world, from: then, to: then).clicks == 0)
+        }
+    }
+
+    /// Clients make types up, and each is rows that are kept.
+    @Test(arguments: TestStore.Engine.allCases)
+    func typesOfWhichNothingIsSaidAreOne(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        let answer = answer(in: world)
+        try await world.write { [role = world.role] in
+            _ = try role.types.put("wish_list", weight: 2, description: nil, in: $0)
+        }
+        var made: [Interaction] = []
+        for kind in ["wish_list", "t1", "t2", "t1", "click", "like"] {
+            made += try await act(kind, "a", after: answer, in: world)
+        }
+        let others = ["wish_list": Int64(1), "click": 1, "like": 1]
+        #expect(try await statistics(of: world).interactions == others.merging(["other": 2]) { $1 })
+        try await world.write { [role = world.role, gone = made[1]] in
+            _ = try role.interactions.remove([gone], in: $0)
+        }
+        #expect(try await statistics(of: world).interactions == others.merging(["other": 2]) { $1 })
+        try await world.write { [role = world.role, gone = Array(made[2...3])] in
+            _ = try role.interactions.remove(gone, in: $0)
+        }
+        #expect(try await statistics(of: world).interactions == others)
+    }
 }

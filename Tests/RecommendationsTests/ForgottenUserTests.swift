@@ -45,6 +45,20 @@ import Testing
         #expect(try popularity(world) == ["a": 1, "b": 1, "c": 1])
     }
 
+    /// What others did is trending as it was, however short a time that counts.
+    @Test(arguments: TestStore.Engine.allCases)
+    func whatOthersDidTrendsOn(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine, settings: ["recommendations.trend_half_life": "1"])
+        let noon = Timestamp(microseconds: (world.store.log.time.now().day * 24 - 12) * 3_600_000_000)
+        for hour in -11...0 {
+            try await world.user("bot", "purchase", "c", at: noon.advanced(bySeconds: Int64(hour) * 3_600))
+        }
+        try await world.user("ann", "view", "c", at: noon)
+        try await forget("bot", in: world)
+        let recent = try #require(world.role.index.find(.first)?.popularity.sums.recent)
+        #expect(abs(recent.score(of: 0, at: noon) - 1) < 0.01)
+    }
+
     /// More than is remembered of a user, and more than one change tells of.
     @Test(arguments: TestStore.Engine.allCases)
     func soIsALongHistory(_ engine: TestStore.Engine) async throws {

@@ -50,6 +50,31 @@ import Testing
         #expect(try await answers(of: flood, in: world) == ["late": 1])
     }
 
+    /// What came of an answer stands where the answer is counted, under whatever name that is.
+    @Test(arguments: engines) func aClickCountsForTheVariantOfItsAnswer(_ engine: TestStore.Engine) async throws {
+        let world = try await RecommendationsWorld(engine)
+        try await world.items("a")
+        for number in 0..<VariantNames.limit + 2 {
+            var query = RecommendationQuery(.everybody)
+            query.variant = "v\(number)"
+            let answer = try world.role.recommend(query, of: .first)
+            world.role.count(ServedAnswer(answer, of: query), of: .first)
+            try await world.write { [role = world.role] unit in
+                var draft = InteractionDraft("u\(number)", .product("a"), .named("view"))
+                draft.recommendation = answer.id
+                try role.interactions.add([draft], in: unit)
+            }
+        }
+        await world.role.served.write()
+        let now = world.store.log.time.now()
+        let found = try await world.store.database.read { [outcomes = world.role.outcomes] in
+            try outcomes.statistics(from: now, to: now, of: .first, in: $0)
+        }
+        #expect(found.count == VariantNames.limit + 1)
+        #expect(found.allSatisfy { $0.clicks == $0.items && $0.interactions == ["view": $0.clicks] })
+        #expect(found.first { $0.variant == VariantNames.other }?.clicks == 2)
+    }
+
     @Test(arguments: engines) func oldDaysGo(_ engine: TestStore.Engine) async throws {
         let world = try await RecommendationsWorld(engine)
         let today = world.store.log.time.now().day
@@ -79,14 +104,18 @@ import Testing
     @Test(arguments: engines) func moreThanAnAnswerHoldsIsRefused(_ engine: TestStore.Engine) async throws {
         let world = try await RecommendationsWorld(engine)
         let limit = RecommendationOutcomes.rowLimit
-        func add(_ kinds: Range<Int>) async throws {
+        func add(_ kinds: Range<Int>, _ count: Int = 1) async throws {
             let now = world.store.log.time.now()
             let counts = kinds.map { RecommendationOutcomes.Row(.first, now, .popular, "", kind: "k\($0)") }
             _ = try await world.store.database.write { [outcomes = world.role.outcomes] transaction in
-                try outcomes.add(Dictionary(uniqueKeysWithValues: counts.map { ($0, 1) }), in: transaction)
+                try outcomes.add(Dictionary(uniqueKeysWithValues: counts.map { ($0, count) }), in: transaction)
             }
         }
         try await add(0..<limit)
+        #expect(try await answers(of: .first, in: world) == ["": 0])
+        // What was taken back takes no room.
+        try await add(limit..<limit + 2, 1)
+        try await add(limit..<limit + 2, -1)
         #expect(try await answers(of: .first, in: world) == ["": 0])
         try await add(limit..<limit + 1)
         do {

@@ -105,7 +105,7 @@ extension APIServices {
             return try await readEntity(reading, request)
         case .write(let isolation, let decode):
             let answer = try await write(isolation, decode, route, request)
-            try await route.reaching?(answer.1)
+            try await waitUntilVisible(answer.1, route)
             return answer
         case .custom(let answer):
             if let seen = request.seenPosition { try await route.reaching?(seen) }
@@ -142,6 +142,20 @@ extension APIServices {
             throw error
         }
         return try await idempotency.once(key, request, isolation: isolation, writing)
+    }
+
+    /// Waits until what was written is in the index of a route. It stays written if that takes too long, so its client
+    /// must not take that for a refusal and send it again.
+    ///
+    /// - throws: ``Failure`` `written_not_visible`.
+    private func waitUntilVisible(_ position: LogPosition, _ route: Route) async throws {
+        do { try await route.reaching?(position) } catch {
+            throw Failure(
+                .unavailable, code: "written_not_visible",
+                "It is written, at position \(position), and not in every answer yet. Do not send it again, unless "
+                    + "with the same Idempotency-Key; a read with this Millrace-Position waits for it.",
+                details: [.init("position", .integer(position.value))], cause: error)
+        }
     }
 
     /// Reads a request that changes something, and has it begin with no less than its client has seen.

@@ -28,7 +28,7 @@ public struct Interactions: Sendable {
     public init(
         types: InteractionTypes = InteractionTypes(), outcomes: RecommendationOutcomes = RecommendationOutcomes()
     ) {
-        (self.types, attribution) = (types, Attribution(outcomes: outcomes))
+        (self.types, attribution) = (types, Attribution(types: types, outcomes: outcomes))
     }
 
     /// Writes interactions. One that says when it was and is there already stays as it is.
@@ -46,6 +46,7 @@ public struct Interactions: Sendable {
                 tenant: unit.tenant,
                 time: draft.time ?? unit.now)
         }
+        let counted = try attribution.counted(like: interactions, in: unit)
         let dated = zip(drafts, interactions).filter { $0.0.time != nil }.map(\.1)
         var new: Set<Identifier> = []
         for statement in Self.newRows.statements(dated.flatMap(\.values)) {
@@ -59,7 +60,7 @@ public struct Interactions: Sendable {
             try unit.recordInsert(
                 Interaction.entityType, interaction.id, after: JSONWriter.bytes(of: interaction))
         }
-        try attribution.credit(written, in: unit)
+        try attribution.credit(written, besides: counted, in: unit)
         return interactions
     }
 

@@ -12,87 +12,68 @@ struct Attribution: Sendable {
     static let orderWindow: Int64 = 7 * 86_400
     /// By how much the clock of a client may be behind: what was done earlier did not follow from the answer.
     private static let clockTolerance: Int64 = 3_600
-    /// How many users are looked up by one statement.
-    private static let chunk = 500
 
+    let types: InteractionTypes
     let outcomes: RecommendationOutcomes
 
+    /// What counts already of what some interactions count for. It is asked before they are written.
+    func counted(like interactions: [Interaction], in unit: UnitOfWork) throws -> Set<Credit> {
+        try Credit.counted(Self.followed(interactions, in: unit), in: unit)
+    }
+
     /// Counts interactions that were just written.
-    func credit(_ interactions: [Interaction], in unit: UnitOfWork) throws {
-        try change(interactions, by: 1, in: unit)
+    ///
+    /// - parameter counted: what counted before.
+    func credit(_ interactions: [Interaction], besides counted: Set<Credit>, in unit: UnitOfWork) throws {
+        try change(Self.followed(interactions, in: unit), by: 1, besides: counted, in: unit)
     }
 
     /// Takes back what was counted of interactions that were just deleted.
     func takeBack(_ interactions: [Interaction], in unit: UnitOfWork) throws {
-        try change(interactions, by: -1, in: unit)
+        let followed = Self.followed(interactions, in: unit)
+        try change(followed, by: -1, besides: Credit.counted(followed, in: unit), in: unit)
     }
 
-    /// Counts what no other interaction that is there is counted for.
-    private func change(_ interactions: [Interaction], by step: Int, in unit: UnitOfWork) throws {
-        let followed = interactions.compactMap { interaction in
-            Self.answer(of: interaction).map { (interaction: interaction, answer: $0) }
-        }
-        guard let start = followed.map({ Self.start(of: $0.answer) }).min() else { return }
-        var counted = try credits(
-            of: Set(followed.map(\.interaction.user)).sorted(), from: start,
-            without: Set(followed.map(\.interaction.id)), in: unit)
+    private func change(
+        _ followed: [FollowedAnswer], by step: Int, besides counted: Set<Credit>, in unit: UnitOfWork
+    ) throws {
+        guard !followed.isEmpty else { return }
+        let names = try names(of: Set(followed.map(\.type)), in: unit)
+        var counted = counted
         var counts: [RecommendationOutcomes.Row: Int] = [:]
-        for (interaction, answer) in followed {
-            for credit in Credit.all(of: interaction) where counted.insert(credit).inserted {
+        for one in followed {
+            for credit in one.credits where counted.insert(credit).inserted {
                 let row = RecommendationOutcomes.Row(
-                    unit.tenant, answer.time, answer.algorithm, answer.variant, kind: credit.kind)
+                    unit.tenant, one.answer.time, one.answer.algorithm, one.answer.variant,
+                    kind: names[credit.kind] ?? credit.kind)
                 counts[row, default: 0] += step
             }
         }
         try outcomes.add(counts, in: unit.transaction)
     }
 
-    /// The answer that an interaction followed from.
-    private static func answer(of interaction: Interaction) -> RecommendationID? {
-        guard let text = interaction.recommendation, let answer = RecommendationID(text, of: interaction.tenant),
-            answer.contains(interaction.item), interaction.time >= start(of: answer)
-        else { return nil }
-        return answer
+    /// Under what types of interactions are counted, where not under their own names. Clients make them up, and each is
+    /// rows that are kept, so all are one that are not built in and that the tenant has said nothing of.
+    private func names(of used: Set<String>, in unit: UnitOfWork) throws -> [String: String] {
+        let unknown = used.subtracting(RecommendationOutcomes.builtInTypes)
+        guard !unknown.isEmpty else { return [:] }
+        let known = try types.weights(of: unit.tenant, in: unit.transaction)
+        return Dictionary(
+            uniqueKeysWithValues: unknown.filter { known[$0] == nil }.map { ($0, RecommendationOutcomes.otherType) })
     }
 
-    /// When something that follows from an answer is done at the earliest.
-    private static func start(of answer: RecommendationID) -> Timestamp {
-        answer.time.advanced(bySeconds: -clockTolerance)
-    }
-
-    /// What is counted of the interactions of some users from a moment on.
-    private func credits(
-        of users: [String], from start: Timestamp, without ids: Set<Identifier>, in unit: UnitOfWork
-    ) throws -> Set<Credit> {
-        var found: Set<Credit> = []
-        for first in stride(from: 0, to: users.count, by: Self.chunk) {
-            let chunk = users[first..<min(first + Self.chunk, users.count)]
-            let interactions = try unit.transaction.rows(
-                """
-                SELECT \(Interactions.columns) FROM interactions x
-                WHERE x.tenant = \(unit.tenant) AND x.interacted_at >= \(start) AND x.recommendation_id IS NOT NULL
-                    AND x.user_id = \(each: chunk)
-                """, Interaction.init(row:))
-            for interaction in interactions where !ids.contains(interaction.id) {
-                found.formUnion(Credit.all(of: interaction))
-            }
-        }
-        return found
-    }
-}
-
-/// What counts once.
-private struct Credit: Hashable {
-    let user: String
-    let item: ItemKey
-    let recommendation: String?
-    let kind: String
-
-    /// What an interaction counts for.
-    static func all(of interaction: Interaction) -> [Credit] {
-        RecommendationOutcomes.kinds(ofType: interaction.kind.name).map {
-            Credit(
-                user: interaction.user, item: interaction.item, recommendation: interaction.recommendation, kind: $0)
+    /// The interactions that followed from answers whose days are kept.
+    private static func followed(_ interactions: [Interaction], in unit: UnitOfWork) -> [FollowedAnswer] {
+        let firstDay = unit.now.day - RecommendationOutcomes.keptDays
+        return interactions.compactMap { interaction in
+            guard let text = interaction.recommendation, let answer = RecommendationID(text, of: interaction.tenant),
+                answer.time.day >= firstDay, answer.contains(interaction.item)
+            else { return nil }
+            let start = answer.time.advanced(bySeconds: -clockTolerance)
+            guard interaction.time >= start else { return nil }
+            return FollowedAnswer(
+                user: interaction.user, item: interaction.item, type: interaction.kind.name, answer: answer,
+                text: text, start: start)
         }
     }
 }

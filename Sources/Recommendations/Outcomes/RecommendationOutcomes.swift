@@ -33,13 +33,19 @@ public struct RecommendationOutcomes: Sendable {
         type.hasPrefix("=") ? [] : [type] + Response.allCases.filter { $0.types.contains(type) }.map(\.rawValue)
     }
 
+    /// The types of interactions that have a meaning of their own, whatever tenants say of them.
+    static let builtInTypes = Set(InteractionType.builtIn.keys).union(Response.allCases.flatMap(\.types) + ["rating"])
+    /// Under what interactions are counted of a type of which nothing is known.
+    static let otherType = "other"
+
     private static let addition = Insertion(
         into: "recommendation_outcomes", "tenant, day, algorithm, variant, kind, count",
         ending: """
             ON CONFLICT (tenant, day, algorithm, variant, kind)
             DO UPDATE SET count = recommendation_outcomes.count + excluded.count
             """)
-    /// How many rows one question reads at most: variants and types of interactions are named by clients.
+    /// How many rows one question reads at most: variants are named by clients, and so are types of interactions that
+    /// tenants say something of.
     static let rowLimit = 10_000
     /// How many days are kept.
     static let keptDays: Int64 = 400
@@ -78,7 +84,8 @@ public struct RecommendationOutcomes: Sendable {
             """
             SELECT algorithm, variant, kind, CAST(SUM(count) AS BIGINT) FROM recommendation_outcomes
             WHERE tenant = \(tenant) AND day >= \(first.day) AND day <= \(last.day)
-            GROUP BY algorithm, variant, kind ORDER BY algorithm, variant, kind LIMIT \(Self.rowLimit + 1)
+            GROUP BY algorithm, variant, kind HAVING SUM(count) <> 0
+            ORDER BY algorithm, variant, kind LIMIT \(Self.rowLimit + 1)
             """
         ) { ($0.text(0), $0.text(1), $0.text(2), $0.integer(3)) }
         guard rows.count <= Self.rowLimit else {
@@ -95,7 +102,7 @@ public struct RecommendationOutcomes: Sendable {
             case (.items, _): statistics.items += count
             case (_, .click): statistics.clicks += count
             case (_, .conversion): statistics.conversions += count
-            // One that is 0 was taken back.
+            // One that is less is of a type of which the tenant did not say the same when it was counted.
             case (nil, nil): if count > 0 { statistics.interactions[kind] = count }
             }
             found[key] = statistics

@@ -34,6 +34,13 @@ final class ServedCounts: Service {
             uniqueKeysWithValues: RecommendationQuery.Algorithm.allCases.map { ($0, family.with($0.rawValue)) })
     }
 
+    /// Under what an answer of a variant is counted that is given now, which is what its id says too.
+    func name(ofVariant variant: String, of tenant: Tenant) -> String {
+        guard !variant.isEmpty else { return variant }
+        let today = log.time.now().day
+        return state.withLock { $0.variants.name(variant, of: tenant, on: today) }
+    }
+
     /// Counts an answer.
     func add(_ served: ServedAnswer, of tenant: Tenant) {
         answers[served.algorithm]?.increment()

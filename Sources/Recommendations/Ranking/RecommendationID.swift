@@ -16,7 +16,8 @@ public struct RecommendationID: Sendable, Hashable {
 
     /// By what the items were ranked.
     public let algorithm: RecommendationQuery.Algorithm
-    /// What the client calls the variant of an experiment that it was; empty for none.
+    /// Under what it is counted of the variants of an experiment: as the client calls it, or among the others; empty
+    /// for none.
     public let variant: String
     /// When it was answered, in minutes since 1970.
     public let minute: UInt32

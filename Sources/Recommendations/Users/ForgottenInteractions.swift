@@ -3,14 +3,17 @@ import Core
 import Storage
 
 /// Some of what was done by a user who was forgotten: by how much less items are popular. It does not say who it was,
-/// and no more of when than the day.
+/// nor what, and of when only the last moment within some minutes.
 struct ForgottenInteractions: JSONEncodable, Sendable {
     /// What it is called in the change log.
     static let entityType = "forgotten_interactions"
     /// How many sums one change tells of.
     private static let limit = 1_000
+    /// How long what was done with an item is one sum, in microseconds. It is taken back as of the last moment, so it
+    /// has to be short beside an hour, the shortest time after which what was done counts half.
+    private static let window = 300_000_000
 
-    /// What was done with an item on a day.
+    /// What was done with an item within some minutes.
     struct Sum: JSONEncodable, Sendable, Hashable {
         let item: ItemKey
         /// The weights together.
@@ -55,7 +58,7 @@ struct ForgottenInteractions: JSONEncodable, Sendable {
             """
             SELECT x.entity_type, x.entity_id, CAST(SUM(x.weight) AS BIGINT), MAX(x.interacted_at) FROM interactions x
             WHERE x.tenant = \(unit.tenant) AND x.user_id = \(user) AND x.weight > 0
-            GROUP BY x.entity_type, x.entity_id, x.interacted_at / 86400000000
+            GROUP BY x.entity_type, x.entity_id, x.interacted_at / \(window)
             """
         ) { row in
             Sum(

@@ -12,15 +12,19 @@ struct RecommendationRoutesFixture {
 
     /// The role on a store.
     ///
-    /// - parameter shop: feeds it; nil has nobody do that.
-    init(_ store: TestStore, settings texts: [String: String] = [:], shop: (any EntityImages)? = nil) throws {
+    /// - parameters:
+    ///   - shop: feeds it; nil has nobody do that.
+    ///   - patience: how long a request waits until what was written is known.
+    init(
+        _ store: TestStore, settings texts: [String: String] = [:], shop: (any EntityImages)? = nil,
+        patience: Duration = .seconds(20)
+    ) throws {
         let settings = try SettingsRegistry(RecommendationsSettings.all).values(
             from: [SettingsSource(name: "test", texts: texts)])
         role = RecommendationsRole(
             store.log, shop: shop, settings: settings, metrics: store.metrics, logger: Logger(label: "test"))
         routes = Routes.recommendationRoutes(
-            role, cacheSize: settings[RecommendationsSettings.cacheSize], metrics: store.metrics, patience: .seconds(20)
-        )
+            role, cacheSize: settings[RecommendationsSettings.cacheSize], metrics: store.metrics, patience: patience)
     }
 
     /// Runs the closure with a server of the routes of recommendations, which knows what is written.

@@ -91,7 +91,8 @@ import Testing
         for number in 0..<5 {
             // It is written, and only whether it is found cannot be told.
             let late = try await server.send("PUT", "/graph/nodes/late\(number)", #"{"name":"late"}"#)
-            #expect(late.status == 503 && late.code == "position_not_reached", "\(late.text)")
+            #expect(late.status == 503 && late.code == "written_not_visible", "\(late.text)")
+            #expect(late.headers["retry-after"] == nil)
             #expect(try await server.send("GET", "/graph/nodes/late\(number)").status == 200)
         }
         engine.redis.resume()
