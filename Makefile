@@ -59,6 +59,7 @@ bench: setup-bench release ## Measures the server beside nginx, SQLite and pgben
 	python3 Benchmarks/bench_knowledge.py --write docs/benchmarks-knowledge.md
 	python3 Benchmarks/bench_falkordb.py --write docs/benchmarks-falkordb.md
 	python3 Benchmarks/bench_recommendations.py --write docs/benchmarks-recommendations.md
+	python3 Benchmarks/bench_workload.py --write docs/benchmarks-workload.md
 
 bench-quality: setup-bench release ## Measures how well recommendations predict, beside others; fails when they are worse
 	python3 Benchmarks/bench_quality.py --write docs/benchmarks-recommendations.md

@@ -105,7 +105,7 @@ def main():
             ours, memory = run_ours(port, seconds, "--clients", str(CONNECTIONS))
             rounds.append((ours["rate"], theirs))
             peak = max(peak, memory)
-        open_rate = 1_000
+        open_rate = 10_000
         report, _ = stalled(
             nginx, lambda: run_ours(port, seconds, "--rate", str(open_rate)), seconds / 2)
         wrk_p99 = stalled(nginx, lambda: run_theirs(port, seconds), seconds / 2)[1]

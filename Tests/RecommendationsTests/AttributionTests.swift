@@ -145,6 +145,22 @@ import Testing
         #expect(try await statistics(of: world).interactions == ["view": 1])
     }
 
+    /// However much a user has done, only what was done with the item is looked at.
+    @Test func whatElseAUserDidIsNotReadThrough() async throws {
+        let world = try await RecommendationsWorld(.sqlite)
+        let answer = answer(in: world)
+        let followed = ["ann", "bob"].map { user in
+            FollowedAnswer(
+                user: user, item: .product("a"), type: "view", answer: answer, text: "answer", start: answer.time)
+        }
+        for count in [1, 2] {
+            let explain: SQL = "EXPLAIN QUERY PLAN \(Credit.query(of: followed.prefix(count), tenant: .first))"
+            let plan = try await world.store.database.write { try $0.rows(explain) { $0.text(3) } }
+            let expected = "interactions_with_items (tenant=? AND user_id=? AND entity_type=? AND entity_id=?"
+            #expect(plan.contains { $0.contains(expected) }, "\(plan)")
+        }
+    }
+
     /// As interactions say it in whatever form, and each number of stars.
     @Test(arguments: TestStore.Engine.allCases)
     func aTypeIsTheSameInEachForm(_ engine: TestStore.Engine) async throws {

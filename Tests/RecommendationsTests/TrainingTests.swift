@@ -233,9 +233,13 @@ import Testing
         let training = Task { try await world.train() }
         let index = try #require(world.role.index.find(.first))
         try await wait { index.snapshot.model.hybrid != nil }
-        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
-        let names = threads.compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8) }
-        #expect(names.contains("training\n"))
+        // A list of threads may leave some out while others end.
+        try await wait {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").contains {
+                let name = try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8)
+                return name == "training\n"
+            }
+        }
         #expect(try FileHandle(forReadingFrom: URL(fileURLWithPath: pipe)).readToEnd()?.isEmpty == false)
         try await training.value
     }

@@ -20,19 +20,23 @@ struct Credit: Hashable, Sendable {
         var found: Set<Credit> = []
         for start in stride(from: 0, to: sorted.count, by: chunk) {
             let part = sorted[start..<min(start + chunk, sorted.count)]
-            guard let earliest = part.map(\.start).min() else { continue }
-            let credits = try unit.transaction.rows(
-                """
-                SELECT DISTINCT x.user_id, x.entity_type, x.entity_id, x.recommendation_id, x.interaction_type
-                FROM interactions x
-                WHERE x.tenant = \(unit.tenant) AND x.interacted_at >= \(earliest)
-                    AND x.entity_id IN (\(list: Set(part.map(\.item.id)).sorted()))
-                    AND x.recommendation_id IN (\(list: Set(part.map(\.text)).sorted()))
-                    AND x.user_id = \(each: Set(part.map(\.user)).sorted())
-                """, credits(row:))
+            let credits = try unit.transaction.rows(query(of: part, tenant: unit.tenant), credits(row:))
             for some in credits { found.formUnion(some) }
         }
         return found
+    }
+
+    /// Looks into the index of what a user did with an item: a user may have done a lot with others.
+    static func query(of followed: some Collection<FollowedAnswer>, tenant: Tenant) -> SQL {
+        """
+        SELECT DISTINCT x.user_id, x.entity_type, x.entity_id, x.recommendation_id, x.interaction_type
+        FROM interactions x
+        WHERE x.tenant = \(tenant) AND x.interacted_at >= \(followed.map(\.start).min() ?? .earliest)
+            AND x.entity_type IN (\(list: Set(followed.map(\.item.type)).sorted()))
+            AND x.entity_id IN (\(list: Set(followed.map(\.item.id)).sorted()))
+            AND x.recommendation_id IN (\(list: Set(followed.map(\.text)).sorted()))
+            AND x.user_id = \(each: Set(followed.map(\.user)).sorted())
+        """
     }
 
     private static func credits(row: Row) throws -> [Credit] {

@@ -5,8 +5,8 @@
 /// the same from the start it plans alike on a small file and on a large one, and needs no `ANALYZE` as rows come.
 ///
 /// The numbers of an index (https://www.sqlite.org/fileformat2.html, "The sqlite_stat1 table") are its rows, and how
-/// many of those one value of its first columns has: a tenant all of them, and so an observer and its action; a further
-/// column 10, then 9, a whole unique key 1.
+/// many of those one value of its first columns has: a tenant all of them, and so an observer and its action; a user
+/// 1,000, who may have done a lot; a further column 10, then 9, a whole unique key 1.
 enum SQLitePlannerStatistics {
     /// The statements that write them, to be run in the transaction of a migration, whose change of the schema makes
     /// every other connection read them.
@@ -23,6 +23,7 @@ enum SQLitePlannerStatistics {
                         WHEN i."unique" AND c.seqno = (SELECT MAX(l.seqno) FROM pragma_index_info(i.name) l) THEN ' 1'
                         WHEN c.name IN ('tenant', 'observer', 'action') AND c.seqno < 2
                             THEN CASE WHEN i.partial THEN ' 10000' ELSE ' 1000000' END
+                        WHEN c.name = 'user_id' THEN ' 1000'
                         ELSE ' ' || MAX(2, 11 - c.seqno)
                     END, '')
                 FROM (SELECT seqno, name FROM pragma_index_info(i.name) ORDER BY seqno) c)
