@@ -87,7 +87,7 @@ let package = Package(
         room(
             "Outbound",
             uses: ["Core", "Telemetry", crypto, deques, nio, nioHTTP, nioPosix, nioSSL, nioTLS]),
-        room("Workload", uses: ["Core", "Outbound", deques, histogram, nio, nioPosix, nioSSL]),
+        room("Workload", uses: ["Core", "Expressions", "Outbound", deques, histogram, nio, nioPosix, nioSSL]),
         room("Search", uses: ["CKernels", "Core", "Storage", "Telemetry", hashTrees, logging]),
         room("Learning", uses: ["CKernels", "COpenBLAS", "Core"]),
         room("Embedding", uses: ["Core", "Caching", "Outbound", "Telemetry", logging]),

@@ -120,8 +120,7 @@ struct LoadOptions: ParsableArguments {
         if let scenario {
             plan = scenario
         } else {
-            let url = try LoadURL(url ?? "")
-            plan = try Scenario(get: url.path, of: url.server, load: LoadProfile(of: 100, for: .seconds(10)))
+            plan = try Scenario(url: url ?? "", load: LoadProfile(of: 100, for: .seconds(10)))
         }
         if let server = server ?? (url == nil ? Environment.value("MILLRACE_SERVER") : nil) { plan.server = server }
         if let rate {

@@ -141,6 +141,23 @@ import YAML
         #expect((100...103).contains(result.reconnectCount), "\(result.reconnectCount)")
     }
 
+    /// A server may close a connection while a client rests: the rest is as long all the same.
+    @Test func aConnectionThatEndsInAPauseDoesNotShortenIt() async throws {
+        let text = """
+            load: {mode: closed, clients: 1, iterations: 2}
+            flows: [{steps: [{name: first, path: /first}, {pause: 600ms}, {name: second, path: /second}]}]
+            """
+        let (result, requests) = try await run(text) { request in
+            .init(closesAfter: request.path == "/first" ? .milliseconds(100) : nil)
+        }
+        #expect(requests.map(\.path) == ["/first", "/second", "/first", "/second"] && result.failureCount == 0)
+        #expect(
+            zip(requests, requests.dropFirst()).filter { $0.0.path == "/first" }.allSatisfy { pair in
+                pair.1.time - pair.0.time >= .milliseconds(590)
+            })
+        #expect(result.reconnectCount == 2)
+    }
+
     @Test func answersThatDoNotComeAreGivenUp() async throws {
         let text = "{request: {path: /}, load: {rate: 20, duration: 1s, connections: 40, timeout: 300ms}}"
         let (result, _) = try await run(text) { request in

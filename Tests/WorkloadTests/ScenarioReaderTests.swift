@@ -19,7 +19,7 @@ import YAML
             var iteration = Iteration(
                 number: number, startedAt: Timestamp(microseconds: 1_700_000_000_123_456),
                 rows: scenario.data.map { _ in row },
-                saved: Array(repeating: Array("kept".utf8), count: flow.savedCount),
+                saved: Array(repeating: "kept", count: flow.savedCount),
                 random: SplitMix64(seed: 3))
             return try flow.steps.compactMap { step -> String? in
                 guard case .request(let request) = step else { return nil }

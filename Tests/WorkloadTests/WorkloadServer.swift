@@ -12,6 +12,8 @@ final class WorkloadServer: Sendable {
         var delay = TimeAmount.zero
         /// Whether the connection ends with it, and whether it ends without it.
         var ends = false
+        /// When it ends without a word of it.
+        var closesAfter: TimeAmount?
         var isLost = false
     }
 
@@ -99,6 +101,9 @@ final class WorkloadServer: Sendable {
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             if answer.ends { context.close(promise: nil) }
+            if let pause = answer.closesAfter {
+                context.eventLoop.assumeIsolated().scheduleTask(in: pause) { context.close(promise: nil) }
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ public enum TemplateEscaping: String, Sendable, CaseIterable {
     case none
 
     /// Escapes a text for where it goes.
-    func escape(_ text: String) -> String {
+    public func escape(_ text: String) -> String {
         switch self {
         case .none: text
         case .json: Self.jsonContent(text)

@@ -1,3 +1,4 @@
+import Expressions
 import Foundation
 
 /// What came of a run as one page of HTML that needs nothing else, for whoever was not there.
@@ -119,10 +120,7 @@ public struct LoadPage {
     private static func figure(_ value: Double) -> String { String(format: "%.1f", value).replacing(".0", with: "") }
 
     /// A text that stands in a page as it is.
-    static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
-    }
+    static func escaped(_ text: String) -> String { TemplateEscaping.html.escape(text) }
 
     private static let style = """
         :root{color-scheme:light dark;--ink:light-dark(#1b1f24,#e6e8ea);--faint:light-dark(#d8dce0,#3a4047);\

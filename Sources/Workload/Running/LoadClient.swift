@@ -71,20 +71,25 @@ final class LoadClient {
         guard var work, channel != nil else { return }
         let steps = generator.scenario.flows[work.flow].steps
         guard work.step < steps.count else { return finish() }
+        guard work.dueAt <= LoadGenerator.now() else { return pause(until: work.dueAt) }
         switch steps[work.step] {
         case .pause(let duration):
             work.step += 1
             work.dueAt += duration.nanoseconds
             self.work = work
-            state = .pausing
-            generator.loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(work.dueAt))) {
-                guard case .pausing = self.state else { return }
-                self.goOn()
-            }
+            pause(until: work.dueAt)
         case .request(let request):
             let bytes = generator.bytes(of: request, work.flow, work.step, &work.iteration)
             self.work = work
             send(bytes, request)
+        }
+    }
+
+    private func pause(until time: Int64) {
+        state = .pausing
+        generator.loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(UInt64(time))) {
+            guard case .pausing = self.state else { return }
+            self.goOn()
         }
     }
 
@@ -152,7 +157,7 @@ final class LoadClient {
                 reason = "the answer has nothing at \(saving.pointer)"
                 break
             }
-            work.iteration.saved[saving.index] = Array(value.plainText.utf8)
+            work.iteration.saved[saving.index] = value.plainText
         }
         generator.record(
             work.flow, work.step, reason.map { .failed($0) } ?? .right, dueAt: work.dueAt, sentAt: sentAt, now: now,

@@ -219,7 +219,7 @@ final class LoadGenerator {
         }
         let iteration = Iteration(
             number: number, startedAt: SystemTime().now(), rows: rows,
-            saved: Array(repeating: [], count: scenario.flows[flow].savedCount), random: SplitMix64(seed: random.next())
+            saved: Array(repeating: "", count: scenario.flows[flow].savedCount), random: SplitMix64(seed: random.next())
         )
         client.begin(flow, iteration, dueAt: dueAt)
     }

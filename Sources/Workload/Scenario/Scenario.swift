@@ -1,3 +1,6 @@
+import Expressions
+import Outbound
+
 /// What is sent to a server, how much of it, and what it must reach.
 public struct Scenario: Sendable {
     /// What reports call it.
@@ -31,13 +34,15 @@ public struct Scenario: Sendable {
 
     /// A scenario of one request without a body, as a quick look at a server needs it.
     ///
-    /// - throws: ``Failure`` `invalid_scenario`.
-    public init(get path: String, of server: String, load: LoadProfile) throws {
+    /// - throws: ``Failure`` `url_invalid` or `invalid_scenario`.
+    public init(url: String, load: LoadProfile) throws {
+        let url = try HTTPURL(url)
+        let path = url.target
         name = path
-        self.server = server
+        server = url.destination.description
         self.load = load
         let request = RequestTemplate(
-            name: "GET \(path)", method: "GET", path: try Template(path, .path, names: TemplateNames(data: [])),
+            name: "GET \(path)", method: "GET", path: try Template(path, .url, names: TemplateNames(data: [])),
             headers: [], body: nil, checks: [], savings: [])
         flows = [Flow(name: path, weight: 1, steps: [.request(request)], savedCount: 0)]
         data = []

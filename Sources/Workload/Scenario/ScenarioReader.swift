@@ -1,4 +1,5 @@
 public import Core
+import Expressions
 
 /// Reads a scenario as files say it (docs/tuning.md).
 public struct ScenarioReader {
@@ -193,7 +194,7 @@ public struct ScenarioReader {
         let body: Template?
         switch fields.value("body") {
         case nil, .null?: body = nil
-        case .string(let text)?: body = try Template(text, .plain, names: names)
+        case .string(let text)?: body = try Template(text, .none, names: names)
         case let value?:
             body = try Template(value.compactText, .json, names: names)
         }
@@ -203,7 +204,7 @@ public struct ScenarioReader {
         let checks = try fields.optionalTree("check").map(readChecks) ?? []
         let saved = fields.optionalTree("save")?.members ?? []
         return RequestTemplate(
-            name: name, method: method, path: try Template(path, .path, names: names),
+            name: name, method: method, path: try Template(path, .url, names: names),
             headers: try headers.map { try header($0, names) }, body: body, checks: checks,
             savings: saved.map { .init(pointer: $0.value.plainText, index: names.save($0.name)) })
     }
@@ -219,7 +220,7 @@ public struct ScenarioReader {
         guard !["host", "content-length", "transfer-encoding", "connection"].contains(member.name.lowercased()) else {
             throw Failure.invalidScenario("The header \(member.name) is written by the load generator itself.")
         }
-        return (member.name, try Template(text, .plain, names: names))
+        return (member.name, try Template(text, .none, names: names))
     }
 
     private func readChecks(_ tree: JSONObject) throws -> [Check] {

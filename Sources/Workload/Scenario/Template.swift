@@ -1,4 +1,5 @@
 import Core
+import Expressions
 
 /// A text with places that are filled in anew for every request: `{{products.sku}}` is a column of the row that the
 /// iteration has, `{{counter}}` a number that no other iteration has, `{{uuid}}` a random UUID, `{{random 1 100}}` a
@@ -14,11 +15,9 @@ struct Template: Sendable, Equatable {
         case saved(Int)
     }
 
-    /// How values are written, so that they stay one value where they stand.
-    enum Context: Sendable { case plain, path, json }
-
     let pieces: [Piece]
-    let context: Context
+    /// How values are written, so that they stay one value where they stand.
+    let escaping: TemplateEscaping
 
     /// Whether it is the same text every time.
     var isConstant: Bool { pieces.allSatisfy { if case .literal = $0 { true } else { false } } }
@@ -27,7 +26,7 @@ struct Template: Sendable, Equatable {
     ///
     /// - parameter names: the data sets, and the names that steps before this one save values under.
     /// - throws: ``Failure`` `invalid_scenario` for a place that means nothing.
-    init(_ text: String, _ context: Context, names: TemplateNames) throws(Failure) {
+    init(_ text: String, _ escaping: TemplateEscaping, names: TemplateNames) throws(Failure) {
         var pieces: [Piece] = []
         var rest = text[...]
         while let begin = rest.firstRange(of: "{{") {
@@ -40,7 +39,7 @@ struct Template: Sendable, Equatable {
         }
         if !rest.isEmpty { pieces.append(.literal(Array(rest.utf8))) }
         self.pieces = pieces
-        self.context = context
+        self.escaping = escaping
     }
 
     /// Appends the text with the values of an iteration.
@@ -49,8 +48,8 @@ struct Template: Sendable, Equatable {
             switch piece {
             case .literal(let literal): bytes += literal
             case .column(let set, let column):
-                append(Array(data[set].rows[iteration.rows[set]][column].utf8), to: &bytes)
-            case .saved(let index): append(iteration.saved[index], to: &bytes)
+                bytes += escaping.escape(data[set].rows[iteration.rows[set]][column]).utf8
+            case .saved(let index): bytes += escaping.escape(iteration.saved[index]).utf8
             case .counter: bytes += "\(iteration.number)".utf8
             case .uuid: bytes += iteration.uuid().utf8
             case .now: bytes += "\(iteration.startedAt.microseconds / 1_000)".utf8
@@ -70,35 +69,6 @@ struct Template: Sendable, Equatable {
             bytes += "0.\(String(10_000 + abs(number)).dropFirst())".utf8
         }
         bytes.append(UInt8(ascii: "]"))
-    }
-
-    private func append(_ value: [UInt8], to bytes: inout [UInt8]) {
-        switch context {
-        case .plain: bytes += value
-        case .path:
-            for byte in value {
-                if Self.isUnreserved(byte) {
-                    bytes.append(byte)
-                } else {
-                    bytes += [UInt8(ascii: "%"), Self.hexadecimal[Int(byte >> 4)], Self.hexadecimal[Int(byte & 15)]]
-                }
-            }
-        case .json:
-            bytes += JSONWriter.bytes(of: String(decoding: value, as: UTF8.self)).dropFirst().dropLast()
-        }
-    }
-
-    private static let hexadecimal = Array("0123456789ABCDEF".utf8)
-
-    /// What stands in a URL as it is (RFC 3986, section 2.3).
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            true
-        default: false
-        }
     }
 }
 
